@@ -6,7 +6,6 @@ using FederationNode.Contracts.Logs;
 using FederationNode.Grains.Storage;
 using FederationNode.Protocol;
 using FederationNode.Protocol.Entries;
-using FederationNode.Protocol.Merkle;
 using FederationNode.Protocol.Merge;
 
 namespace FederationNode.Grains.Logs;

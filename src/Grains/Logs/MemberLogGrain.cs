@@ -3,13 +3,11 @@ using FederationNode.Contracts.Logs;
 using FederationNode.Grains.Identity;
 using FederationNode.Grains.Rosters;
 using FederationNode.Grains.Storage;
-using FederationNode.Protocol;
 using FederationNode.Protocol.Keys;
 using FederationNode.Protocol.Merkle;
 using FederationNode.Protocol.Notes;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Orleans.Runtime;
 
 namespace FederationNode.Grains.Logs;
 

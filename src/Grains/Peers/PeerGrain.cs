@@ -37,7 +37,7 @@ public sealed partial class PeerGrain(
     RowStore rows,
     NodeIdentity identity,
     IPeerTransport transport,
-    HeadBoard heads,
+    HeadBoard board,
     RangePuller puller,
     PeerOptions options,
     [FromKeyedServices(FederationClock.Key)] TimeProvider clock,
@@ -67,7 +67,7 @@ public sealed partial class PeerGrain(
     /// <inheritdoc/>
     public async Task PushAsync(string origin)
     {
-        if (Now < _row.NextAttempt || heads.Get(origin) is not { SignedSize: > 0 } head
+        if (Now < _row.NextAttempt || board.Get(origin) is not { SignedSize: > 0 } head
             || _peerSizes.GetValueOrDefault(origin) >= head.SignedSize)
         {
             return;
@@ -91,18 +91,18 @@ public sealed partial class PeerGrain(
 
         await ExchangeAsync(options.ExchangeTimeout, async cancel =>
         {
-            var theirs = await transport.ExchangeHeadsAsync(Member, OwnHeads(heads), cancel);
+            var theirs = await transport.ExchangeHeadsAsync(Member, OwnHeads(board), cancel);
             await NoteHeadsAsync([.. theirs.Heads.Select(h => new PeerHead(h.Origin, h.Size))]);
         });
     }
 
     /// <inheritdoc/>
-    public async Task NoteHeadsAsync(IReadOnlyList<PeerHead> theirs)
+    public async Task NoteHeadsAsync(IReadOnlyList<PeerHead> heads)
     {
-        foreach (var (origin, size) in theirs)
+        foreach (var (origin, size) in heads)
         {
             NotePeerSize(origin, size);
-            var held = heads.Get(origin)?.SignedSize ?? 0;
+            var held = board.Get(origin)?.SignedSize ?? 0;
             if (size <= held || !Origin.TryParse(origin, out _, out _))
             {
                 continue;
@@ -122,9 +122,9 @@ public sealed partial class PeerGrain(
         Member, _row is { Failures: 0, LastContact: > 0 }, _row.LastContact, _row.Failures, _row.NextAttempt, _lastError));
 
     /// <summary>The heads of all logs held, as they go over the wire.</summary>
-    public static HeadsMessage OwnHeads(HeadBoard heads) => new()
+    public static HeadsMessage OwnHeads(HeadBoard board) => new()
     {
-        Heads = [.. heads.All()
+        Heads = [.. board.All()
             .Where(h => h.SignedSize > 0)
             .Take(Limits.MaxHeads)
             .Select(h => new HeadMessage { Origin = h.Origin, Size = h.SignedSize, Root = h.SignedRoot.ToArray() })],
@@ -147,7 +147,7 @@ public sealed partial class PeerGrain(
 
     private void NotePeerSize(string origin, long size)
     {
-        if (heads.Get(origin) is not null)
+        if (board.Get(origin) is not null)
         {
             _peerSizes[origin] = size;
         }

@@ -122,7 +122,7 @@ public sealed partial class PeerTicker(
     }
 
     /// <summary>The loop of one peer and what it has yet to announce.</summary>
-    private sealed class Link
+    private sealed class Link : IDisposable
     {
         private readonly ConcurrentDictionary<string, bool> _pending = new(StringComparer.Ordinal);
         private readonly SemaphoreSlim _signal = new(0, 1);
@@ -167,6 +167,12 @@ public sealed partial class PeerTicker(
         }
 
         public void Stop() => _stop.Cancel();
+
+        public void Dispose()
+        {
+            _stop.Dispose();
+            _signal.Dispose();
+        }
     }
 
     [LoggerMessage(1, LogLevel.Error, "The link to {Member} failed and starts again.")]

@@ -7,7 +7,6 @@ using FederationNode.Protocol;
 using FederationNode.Protocol.Entries;
 using FederationNode.Protocol.Merge;
 using FederationNode.Protocol.Merkle;
-using FederationNode.Protocol.Notes;
 using FederationNode.Protocol.Roster;
 using MessagePack;
 using Microsoft.Extensions.Logging;
