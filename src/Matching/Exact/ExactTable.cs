@@ -19,7 +19,7 @@ internal sealed class ExactTable
     private const ulong Empty = 0;
     private const ulong Tombstone = uint.MaxValue;
 
-    /// <summary>Upper half: 32 bits of the mixed key. Lower half: number of the entry plus 1, or a mark above.</summary>
+    /// <summary>Upper half: 32 bits of the mixed key. Lower half: the entry's number plus 1, or a mark.</summary>
     private readonly ulong[] _slots;
 
     private readonly Item[]?[] _chunks;
@@ -97,7 +97,7 @@ internal sealed class ExactTable
     /// <summary>Removes the entry that a slot points at. The slot stays occupied, since probes pass over it.</summary>
     public void Bury(int slot) => Volatile.Write(ref _slots[slot], Tombstone);
 
-    /// <summary>Adds every live entry to <paramref name="next"/>, which is large enough and not yet published.</summary>
+    /// <summary>Adds every live entry to <paramref name="next"/>, large enough and not yet published.</summary>
     public void CopyLiveTo(ExactTable next, KeyMixer mixer)
     {
         foreach (var slot in _slots)

@@ -37,7 +37,7 @@ public sealed class DecodedImage : IDisposable, ILumaSource
     /// <summary>Height in pixels, as the picture is meant to be seen.</summary>
     public int Height { get; }
 
-    /// <summary>Writes the brightness, 0 to 255, of row <paramref name="y"/>; transparency is laid over white.</summary>
+    /// <summary>Writes the brightness, 0 to 255, of row <paramref name="y"/>, laid over white.</summary>
     /// <param name="y">The row, counted from the top.</param>
     /// <param name="luma">Receives <see cref="Width"/> values.</param>
     /// <exception cref="ArgumentException"><paramref name="luma"/> is shorter than <see cref="Width"/>.</exception>

@@ -41,7 +41,8 @@ public static class ImageDecoder
                 return false;
             }
 
-            error = CheckDimensions(codec.Info.Width, codec.Info.Height, limits);
+            error = CheckDimensions(codec.Info.Width, codec.Info.Height, limits)
+                ?? CheckScans(file, (long)codec.Info.Width * codec.Info.Height, limits);
             return error is null && TryReadPixels(codec, out image, out error);
         }
     }
@@ -113,6 +114,19 @@ public static class ImageDecoder
         return (long)width * height > limits.MaxPixels
             ? $"The image is {width} x {height} pixels, more than the {limits.MaxPixels} in all that are accepted: "
                 + "send a smaller version."
+            : null;
+    }
+
+    /// <summary>
+    /// A progressive JPEG goes over all its pixels once a scan, and a scan may be a few bytes: a small file could keep
+    /// a processor busy for hours. Real files have about ten scans. Entropy-coded data never holds the two bytes of the
+    /// marker; an embedded preview adds its own few.
+    /// </summary>
+    private static string? CheckScans(ReadOnlySpan<byte> file, long pixels, ImageLimits limits)
+    {
+        var scans = IsJpeg(file) ? file.Count((ReadOnlySpan<byte>)[0xFF, 0xDA]) : 1;
+        return scans * pixels > (long)limits.MaxPixels * ImageLimits.ScansAtMaxPixels
+            ? $"The JPEG file goes over its {pixels} pixels {scans} times: save it again as an ordinary JPEG."
             : null;
     }
 

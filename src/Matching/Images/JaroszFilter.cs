@@ -15,7 +15,7 @@ internal static class JaroszFilter
     /// <summary>Rows and columns of the result: 64.</summary>
     public const int Side = 64;
 
-    /// <summary>Box width in source pixels: half a target pixel, rounded up, since two passes add up to a whole.</summary>
+    /// <summary>Box width in source pixels: half a target pixel, rounded up; two passes make a whole.</summary>
     public static int Window(int dimension) => (dimension + 2 * Side - 1) / (2 * Side);
 
     /// <summary>Reduces <paramref name="source"/> to 64 x 64 brightness values, row after row.</summary>

@@ -15,7 +15,7 @@ namespace FederationNode.Matching.Images;
 /// </summary>
 public static class PdqHasher
 {
-    /// <summary>The smallest width and height in pixels, 5, that has a hash; below it hash and quality are zero.</summary>
+    /// <summary>The smallest width and height in pixels, 5, that has a hash; below, hash and quality are 0.</summary>
     public const int MinSide = 5;
 
     private const int Side = JaroszFilter.Side;
@@ -32,7 +32,7 @@ public static class PdqHasher
         return Hash(new Luma.GreySource(pixels, width, height));
     }
 
-    /// <summary>Hashes a colour picture: red, green, blue, one byte each, rows from top to bottom without gaps.</summary>
+    /// <summary>Hashes a colour picture: red, green, blue bytes, rows from top to bottom without gaps.</summary>
     /// <exception cref="ArgumentException">A side is not positive, or the length is not 3 x width x height.</exception>
     public static PdqResult HashRgb(ReadOnlySpan<byte> pixels, int width, int height)
     {

@@ -20,7 +20,7 @@ namespace FederationNode.Matching.Images;
 /// </summary>
 public sealed class PdqIndex
 {
-    /// <summary>The largest distance that can be searched, 31 bits: PDQ's recommended limit of "the same picture".</summary>
+    /// <summary>The largest distance that can be searched, 31 bits: what PDQ recommends as "the same".</summary>
     public const int MaxDistance = PdqBuckets.MaxDistance;
 
     /// <summary>Up to this many hashes a scan is about as fast as bucket tables and needs no memory for them.</summary>

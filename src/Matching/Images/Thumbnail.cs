@@ -113,7 +113,7 @@ internal sealed class Thumbnail : ILumaSource
         }
     }
 
-    /// <summary>The source pixels that one target pixel is made of, and the weight of each; the weights sum to 1.</summary>
+    /// <summary>The source pixels that make up one target pixel, and their weights, which sum to 1.</summary>
     private readonly record struct Kernel(int Start, float[] Weights)
     {
         /// <summary>Reach of the cubic on either side, in target pixels.</summary>
@@ -149,7 +149,7 @@ internal sealed class Thumbnail : ILumaSource
             return Array.ConvertAll(weights, weight => (float)(weight / sum));
         }
 
-        /// <summary>Keys' cubic convolution with a = -1/2 (IEEE Trans. ASSP 29(6), 1981), for x of at least 0.</summary>
+        /// <summary>Keys' cubic convolution with a = -1/2 (IEEE Trans. ASSP 29(6), 1981), x at least 0.</summary>
         private static double Cubic(double x) => x switch
         {
             < 1 => (1.5 * x - 2.5) * x * x + 1,
