@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace FederationNode.TableGenerator;
 
 /// <summary>
@@ -15,7 +17,7 @@ internal static class TrieWriter
         var blocks = new List<uint[]>();
         foreach (var block in values.Chunk(BlockSize))
         {
-            var key = string.Join(',', block);
+            var key = Convert.ToHexString(MemoryMarshal.AsBytes<uint>(block));
             if (!numbers.TryGetValue(key, out var number))
             {
                 number = checked((ushort)blocks.Count);
