@@ -26,7 +26,8 @@ internal sealed class CanonicalForms
     /// <summary>Full canonical decomposition, in canonical order.</summary>
     public int[] Decompose(IEnumerable<int> text)
     {
-        if (text is int[] and [var single] && !_characters.Decomposition.ContainsKey(single) && !IsHangulSyllable(single))
+        if (text is int[] and [var single]
+            && !_characters.Decomposition.ContainsKey(single) && !IsHangulSyllable(single))
         {
             return [single];
         }

@@ -62,7 +62,7 @@ internal static class CharacterClasses
             prefixes => Array.Exists(prefixes, prefix => name.StartsWith(prefix, StringComparison.Ordinal))));
     }
 
-    /// <summary>Letters, marks, letter numbers and radicals; not the punctuation, digits or symbols of a script.</summary>
+    /// <summary>Letters, marks, letter numbers and radicals; not punctuation, digits or symbols.</summary>
     private static bool IsWriting(string category, string name) =>
         category[0] is 'L' or 'M' || category == "Nl" || name.Contains(" RADICAL ", StringComparison.Ordinal);
 

@@ -24,7 +24,7 @@ internal sealed class CharacterDatabase
         ReadSimplified(Path.Combine(data, "opencc", "TSCharacters.txt"));
     }
 
-    /// <summary>Character name; the two ends of a range of UnicodeData.txt name every code point between them.</summary>
+    /// <summary>Character name; in a range of UnicodeData.txt, the name of its end.</summary>
     public string?[] Name { get; } = new string?[CodePoints];
 
     /// <summary>General category, two letters; null where unassigned.</summary>

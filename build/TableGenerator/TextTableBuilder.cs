@@ -89,7 +89,7 @@ internal sealed class TextTableBuilder
     private static uint[] ForEveryCodePoint(Func<int, uint> value) =>
         [.. Enumerable.Range(0, CharacterDatabase.CodePoints).Select(c => c is >= 0xD800 and <= 0xDFFF ? 0 : value(c))];
 
-    /// <summary>What a code point becomes when nothing around it combines with it, and whether a unit starts here.</summary>
+    /// <summary>What a code point becomes when nothing combines with it, and whether a unit starts here.</summary>
     private uint Folding(int codePoint)
     {
         var folded = Folded(codePoint);

@@ -47,7 +47,7 @@ public sealed class NormalizationBuffer
         }
     }
 
-    /// <summary>The part of the original text that the normalised unit at <paramref name="index"/> stands for.</summary>
+    /// <summary>The part of the original text that one normalised unit stands for.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The normalised text has no such unit.</exception>
     public SourceRange Source(int index) => Source(index, 1);
 

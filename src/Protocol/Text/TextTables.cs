@@ -17,7 +17,8 @@ internal static class TextTables
         Hash = Hash256.Of(bytes);
         if (Hash.ToString() != TextTablesHash.Sha256)
         {
-            throw new InvalidDataException("TextTables.bin is not the file that TextTablesHash pins: run TableGenerator.");
+            throw new InvalidDataException(
+                "TextTables.bin is not the file that TextTablesHash pins: run TableGenerator.");
         }
 
         var reader = new Reader(bytes.AsSpan(Wlnorm.Name.Length));
@@ -43,7 +44,7 @@ internal static class TextTables
     /// <summary>SHA-256 of the tables' bytes.</summary>
     public static Hash256 Hash { get; }
 
-    /// <summary>What a code point becomes in <c>wlnorm/1</c> when nothing combines with it, and the unit flag.</summary>
+    /// <summary>What a code point becomes when nothing combines with it, and the unit flag.</summary>
     public static CodePointTrie Folding { get; }
 
     /// <summary>Full canonical decomposition (Hangul syllables: identity) and canonical combining class.</summary>

@@ -23,13 +23,13 @@ public static class Wlnorm
     /// <summary>SHA-256 of the tables: equal hashes mean equal results.</summary>
     public static Hash256 TableHash => TextTables.Hash;
 
-    /// <summary>The canonical value of <paramref name="text"/>; may be empty. Never throws for ill-formed text.</summary>
+    /// <summary>The canonical value of a text, which may be ill-formed; the value may be empty.</summary>
     public static string Normalize(ReadOnlySpan<char> text) => Load(text).Text.ToString();
 
-    /// <summary>Like <see cref="Normalize"/>, and remembers where in <paramref name="text"/> every unit came from.</summary>
+    /// <summary>Like <see cref="Normalize"/>, and remembers where in the text every unit came from.</summary>
     public static NormalizedText NormalizeWithOffsets(ReadOnlySpan<char> text) => Load(text).ToNormalizedText();
 
-    /// <summary>NFC of well-formed or ill-formed text, without folding: the step that conformance tests can see.</summary>
+    /// <summary>NFC without folding: the step that conformance tests can see.</summary>
     internal static string ToNfc(ReadOnlySpan<char> text)
     {
         var sequence = new CombiningSequence();

@@ -58,7 +58,7 @@ public static class WordBreaks
 
     private static bool IsLine(WordBreakClass kind) => kind is CarriageReturn or LineFeed or Newline;
 
-    /// <summary>The class of the next code point from <paramref name="index"/> that WB4 does not skip, or Other.</summary>
+    /// <summary>The class of the next code point at or behind an index that WB4 does not skip, or Other.</summary>
     private static WordBreakClass NextKept(ReadOnlySpan<char> text, int index)
     {
         while (index < text.Length)
@@ -98,7 +98,7 @@ public static class WordBreaks
             _adjacent = kind;
         }
 
-        /// <summary>Whether a boundary is before <paramref name="bits"/>, which ends at <paramref name="end"/>.</summary>
+        /// <summary>Whether a boundary is before the code point that ends at <paramref name="end"/>.</summary>
         public readonly bool BreaksBefore(uint bits, ReadOnlySpan<char> text, int end)
         {
             var kind = Of(bits);

@@ -17,7 +17,7 @@ internal static class TextGenerators
     private static readonly Gen<string> Piece = Gen.Frequency(
         (8, Gen.OneOf(Tricky).Select(char.ConvertFromUtf32)),
         (2, Gen.Char[' ', '~'].Select(c => c.ToString())),
-        (2, Gen.Int[0, 0x10FFFF].Select(c => c is >= 0xD800 and <= 0xDFFF ? ((char)c).ToString() : char.ConvertFromUtf32(c))),
+        (2, Gen.Int[0, 0x10FFFF].Where(c => c is < 0xD800 or > 0xDFFF).Select(char.ConvertFromUtf32)),
         (1, Gen.Char['\uD800', '\uDFFF'].Select(c => c.ToString())));
 
     public static Gen<string> Text { get; } = Piece.Array[0, 24].Select(string.Concat);

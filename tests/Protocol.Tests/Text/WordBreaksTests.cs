@@ -49,7 +49,8 @@ public sealed class WordBreaksTests
     }
 
     private static string Parse(string line) =>
-        PlainNormalizer.Text(line.Split(' ').Where(part => part is not ("÷" or "×")).Select(p => Convert.ToInt32(p, 16)));
+        PlainNormalizer.Text(
+            line.Split(' ').Where(part => part is not ("÷" or "×")).Select(code => Convert.ToInt32(code, 16)));
 
     private static string Marked(string text)
     {
