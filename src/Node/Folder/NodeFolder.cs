@@ -3,7 +3,6 @@ using System.Text;
 using FederationNode.Contracts.Api;
 using FederationNode.Grains.Identity;
 using FederationNode.Grains.Storage;
-using FederationNode.Protocol;
 using FederationNode.Protocol.Keys;
 using FederationNode.Protocol.Roster;
 
