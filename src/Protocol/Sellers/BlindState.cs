@@ -43,7 +43,7 @@ public sealed class BlindState : IDisposable
     }
 
     /// <summary>Whether input and blind are all zero bytes, as <see cref="Dispose"/> leaves them.</summary>
-    internal bool IsErased => _blind[0].IsZero && !_input.AsSpan().ContainsAnyExcept((byte)0);
+    public bool IsErased => _blind[0].IsZero && !_input.AsSpan().ContainsAnyExcept((byte)0);
 
     /// <summary>Erases the blind and the input.</summary>
     public void Dispose()
