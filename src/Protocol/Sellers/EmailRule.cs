@@ -28,13 +28,15 @@ internal static class EmailRule
 
         if (address.Length > MaxAddress || at > MaxLocal)
         {
-            error = $"An e-mail address has at most {MaxAddress} characters, at most {MaxLocal} of them before the '@'.";
+            error = $"An e-mail address has at most {MaxAddress} characters, at most {MaxLocal} of them before the "
+                + "'@'.";
             return false;
         }
 
         var local = address[..at];
         error = FindFault(local);
-        if (error is not null || !HostName.TryCanonicalize(address.AsSpan()[(at + 1)..], false, out var domain, out error))
+        if (error is not null
+            || !HostName.TryCanonicalize(address.AsSpan()[(at + 1)..], underscores: false, out var domain, out error))
         {
             return false;
         }

@@ -24,7 +24,7 @@ public readonly struct RistrettoPoint : IEquatable<RistrettoPoint>
     [UnscopedRef]
     public ReadOnlySpan<byte> Span => _bytes;
 
-    /// <summary>Whether this is the identity (all bytes zero), the only element that never comes over the wire.</summary>
+    /// <summary>Whether this is the identity (all bytes zero), which nobody may send.</summary>
     public bool IsIdentity => !Span.ContainsAnyExcept((byte)0);
 
     [UnscopedRef]

@@ -47,7 +47,8 @@ internal static class TelephoneRule
             return false;
         }
 
-        if (!TryReadDigits(raw, out var digits, out error) || !TryChooseRegion(digits, region, out var parsed, out error))
+        if (!TryReadDigits(raw, out var digits, out error)
+            || !TryChooseRegion(digits, region, out var parsed, out error))
         {
             return false;
         }

@@ -64,7 +64,7 @@ internal static class UrlRule
                 return "The URL contains white space, a control character or a backslash: copy it again, alone.";
             }
 
-            if (c == '%' && !(i + 2 < url.Length && char.IsAsciiHexDigit(url[i + 1]) && char.IsAsciiHexDigit(url[i + 2])))
+            if (c == '%' && !IsEscape(url[i..]))
             {
                 return "The URL contains a '%' that is not followed by two hexadecimal digits.";
             }
@@ -81,6 +81,9 @@ internal static class UrlRule
 
         return null;
     }
+
+    private static bool IsEscape(ReadOnlySpan<char> text) =>
+        text.Length >= 3 && char.IsAsciiHexDigit(text[1]) && char.IsAsciiHexDigit(text[2]);
 
     private static bool TryReadAuthority(
         ReadOnlySpan<char> text,

@@ -72,7 +72,7 @@ public sealed class VoprfSecretKey : IDisposable
     /// <param name="info">Public context, 0 to 65,535 bytes; for tags the indicator scheme, "voprf/tel/1".</param>
     /// <param name="mode">The mode, which is part of the derivation.</param>
     /// <exception cref="ArgumentException">The seed or the information has a length that is not allowed.</exception>
-    /// <exception cref="CryptographicException">256 attempts gave zero: never, for any seed anyone will find.</exception>
+    /// <exception cref="CryptographicException">256 attempts gave zero; no such seed is known.</exception>
     public static VoprfSecretKey DeriveFromSeed(
         ReadOnlySpan<byte> seed32, ReadOnlySpan<byte> info, OprfMode mode = OprfMode.Verifiable)
     {
