@@ -6,7 +6,8 @@ namespace FederationNode.Protocol.Sellers;
 /// The ristretto255 functions of libsodium (https://doc.libsodium.org/advanced/point-arithmetic/ristretto).
 /// NSec brings the native library but has no ristretto255 of its own, hence these bindings.
 /// They take bare references: every length is checked by <see cref="RistrettoPoint"/> and
-/// <see cref="RistrettoScalar"/>, the only callers. Points and scalars have 32 bytes; the inputs of from_hash and scalar_reduce have 64.
+/// <see cref="RistrettoScalar"/>, the only callers. Points and scalars have 32 bytes, the inputs of from_hash
+/// and scalar_reduce 64.
 /// </summary>
 internal static partial class SodiumNative
 {

@@ -53,7 +53,21 @@ internal static class TelephoneRule
             return false;
         }
 
-        return TryFormat(digits, parsed, out canonical, out error);
+        if (!TryFormat(digits, parsed, out var once, out error))
+        {
+            return false;
+        }
+
+        // With a trunk prefix too many the library takes off one per reading, so the result reads as another number.
+        if (!TryFormat(once, null, out var twice, out _) || once != twice)
+        {
+            error = "The telephone number can be read in two ways: give it as '+', country calling code and number, "
+                + "without the prefix for calls inside the country.";
+            return false;
+        }
+
+        canonical = once;
+        return true;
     }
 
     private static bool TryChooseRegion(

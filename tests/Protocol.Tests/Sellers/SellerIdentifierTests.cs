@@ -78,7 +78,8 @@ public class SellerIdentifierTests
         var refused = 0;
         foreach (var row in SellerIdentifierCases.All)
         {
-            foreach (var raw in new[] { Marker + row.Raw, row.Raw + Marker, row.Raw.Insert(row.Raw.Length / 2, Marker) })
+            var middle = row.Raw.Insert(row.Raw.Length / 2, Marker);
+            foreach (var raw in new[] { Marker + row.Raw, row.Raw + Marker, middle })
             {
                 if (!SellerIdentifier.TryCanonicalize(Type(row.Type), raw, row.Region, out _, out var error))
                 {
