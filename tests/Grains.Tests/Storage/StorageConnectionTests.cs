@@ -65,7 +65,7 @@ public sealed class StorageConnectionTests
     [InlineData("  ", "empty")]
     [InlineData("a\0b", "NUL")]
     [InlineData("Hots=db.example;Password=hunter2", "neither")]
-    [InlineData("Data Source=", "path of a file")]
+    [InlineData("Data Source=", "not of the form")]
     [InlineData(":memory:", "path of a file")]
     [InlineData("Data Source=:memory:", "path of a file")]
     [InlineData("Data Source=file:x.db?mode=memory", "path of a file")]
