@@ -26,7 +26,10 @@ public sealed class SellerIdentifier : IEquatable<SellerIdentifier>
     /// <summary>The type, which chose the rules.</summary>
     public SellerIdentifierType Type { get; }
 
-    /// <summary>The canonical text. Personal data: see the class.</summary>
+    /// <summary>
+    /// The canonical text. Personal data: see the class. A string cannot be erased, so hold it no longer than the
+    /// blinding takes.
+    /// </summary>
     public string Canonical { get; }
 
     /// <summary>Brings a raw identifier into canonical form, or says why that cannot be done safely.</summary>
