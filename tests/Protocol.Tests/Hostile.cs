@@ -19,7 +19,8 @@ internal static class Hostile
             [.. bytes[..At(bytes, at)], b, .. bytes[At(bytes, at)..]])),
         (1, Gen.Double.Unit.Select<double, Func<byte[], byte[]>>(at => bytes => bytes[..At(bytes, at)])),
         (1, Gen.Double.Unit.Select<double, Func<byte[], byte[]>>(at => bytes => bytes[At(bytes, at)..])),
-        (1, Gen.Double.Unit.Select<double, Func<byte[], byte[]>>(at => bytes => [.. bytes, .. bytes[At(bytes, at)..]])));
+        (1, Gen.Double.Unit.Select<double, Func<byte[], byte[]>>(at => bytes =>
+            [.. bytes, .. bytes[At(bytes, at)..]])));
 
     /// <summary>Runs a decoder and fails if it allocated more than 16 bytes for each of input, plus 64 KiB.</summary>
     public static void AssertBoundedAllocation(int inputLength, Action decode)

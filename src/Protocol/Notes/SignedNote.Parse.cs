@@ -12,7 +12,7 @@ public sealed partial class SignedNote
 
     private static ReadOnlySpan<byte> LineStart => "\u2014 "u8;
 
-    /// <summary>Reads a note, without verifying it. Copies the bytes; allocates at most a few times their number.</summary>
+    /// <summary>Reads a note without verifying it. Copies the bytes; allocates a few times their number.</summary>
     /// <param name="bytes">The whole note.</param>
     /// <param name="note">The note.</param>
     /// <param name="error">What is wrong.</param>

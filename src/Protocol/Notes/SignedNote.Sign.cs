@@ -17,7 +17,8 @@ public sealed partial class SignedNote
         ArgumentNullException.ThrowIfNull(text);
         if (keys.Length is 0 or > MaxSignatures)
         {
-            throw new ArgumentException($"A note has 1 to {MaxSignatures} signatures, not {keys.Length}.", nameof(keys));
+            throw new ArgumentException(
+                $"A note has 1 to {MaxSignatures} signatures, not {keys.Length}.", nameof(keys));
         }
 
         var bytes = EncodeText(text);

@@ -47,7 +47,7 @@ public sealed partial class SignedNote
     /// signature by a known key refuses the whole note, and so does a note that no known key has signed.
     /// </summary>
     /// <param name="known">The keys to trust. Two different keys with one name and key id refuse the note.</param>
-    /// <param name="signatures">One for each known key that signed, in the order of the note; the first if several.</param>
+    /// <param name="signatures">One for each known key that signed, its first, in the order of the note.</param>
     /// <param name="error">What is wrong.</param>
     public bool TryVerify(
         IReadOnlyList<VerificationKey> known,
@@ -145,7 +145,7 @@ public sealed partial class SignedNote
     }
 
     /// <summary>
-    /// What a cosignature signs (tlog-cosignature v1.0.1): the lines "cosignature/v1" and "time T", then the whole text.
+    /// What a cosignature signs (tlog-cosignature v1.0.1): lines "cosignature/v1" and "time T", then the text.
     /// </summary>
     internal static byte[] CosignatureMessage(long seconds, ReadOnlySpan<byte> text) =>
         [.. Encoding.ASCII.GetBytes(FormattableString.Invariant($"cosignature/v1\ntime {seconds}\n")), .. text];
