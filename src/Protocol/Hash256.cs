@@ -43,6 +43,10 @@ public struct Hash256 : IEquatable<Hash256>, IComparable<Hash256>
         return hash;
     }
 
+    /// <summary>Copies the 32 bytes to the start of <paramref name="destination"/>.</summary>
+    /// <exception cref="ArgumentException"><paramref name="destination"/> is shorter than 32 bytes.</exception>
+    public readonly void CopyTo(Span<byte> destination) => Span.CopyTo(destination);
+
     /// <summary>Copies the 32 bytes into a new array.</summary>
     public readonly byte[] ToArray() => Span.ToArray();
 

@@ -5,10 +5,12 @@ namespace FederationNode.Protocol.Merkle;
 
 /// <summary>
 /// The right border of a growing tree over <c>[0, Size)</c>: the hashes of its complete subtrees, largest first, one
-/// for each set bit of the size. Enough to append and to give the root; at most 53 hashes. Not thread-safe.
+/// for each set bit of the size. Enough to append and to give the root; at most 40 hashes. Not thread-safe.
 /// </summary>
 public sealed class CompactRange
 {
+    private static readonly int s_maxLevel = BitOperations.Log2((ulong)ProtocolLimits.MaxLogSize);
+
     private Hash256[] _hashes;
     private int _count;
 
@@ -36,7 +38,8 @@ public sealed class CompactRange
         [NotNullWhen(false)] out string? error)
     {
         range = null;
-        error = !MerkleTree.IsSize(size) ? $"The size {size} is not from 0 to {MerkleTree.MaxSize}."
+        error = size is < 0 or > ProtocolLimits.MaxLogSize
+                ? $"The size {size} is not from 0 to {ProtocolLimits.MaxLogSize}."
             : BitOperations.PopCount((ulong)size) != hashes.Length
                 ? $"A tree of {size} entries has {BitOperations.PopCount((ulong)size)} complete subtrees, "
                     + $"but {hashes.Length} hashes are given."
@@ -52,35 +55,31 @@ public sealed class CompactRange
 
     /// <summary>
     /// The complete subtrees that make up the entries <c>[begin, end)</c>, from left to right: the fewest there are,
-    /// at most 106. For begin 0 they are the nodes of <see cref="Hashes"/>.
+    /// at most 80. For begin 0 they are the nodes of <see cref="Hashes"/>.
     /// </summary>
-    /// <exception cref="ArgumentOutOfRangeException">Not 0 &lt;= begin &lt;= end &lt;= 2^53.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">Not 0 &lt;= begin &lt;= end &lt;= 2^40.</exception>
     public static IReadOnlyList<NodeId> Nodes(long begin, long end)
     {
-        MerkleTree.ThrowIfNotSize(end, nameof(end));
         ArgumentOutOfRangeException.ThrowIfNegative(begin);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(begin, end);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(end, ProtocolLimits.MaxLogSize);
         var nodes = new List<NodeId>();
-        AddNodes(begin, end, nodes);
-        return nodes;
-    }
-
-    internal static void AddNodes(long begin, long end, List<NodeId> nodes)
-    {
         while (begin < end)
         {
             var level = Math.Min(BitOperations.TrailingZeroCount(begin), BitOperations.Log2((ulong)(end - begin)));
             nodes.Add(new NodeId(level, begin >> level));
             begin += 1L << level;
         }
+
+        return nodes;
     }
 
     /// <summary>Appends the hash of an entry, see <see cref="MerkleHash.Leaf"/>.</summary>
-    /// <exception cref="InvalidOperationException">The tree has 2^53 entries already.</exception>
+    /// <exception cref="InvalidOperationException">The tree has 2^40 entries already.</exception>
     public void Append(Hash256 leafHash) => AppendSubtree(0, leafHash);
 
     /// <summary>Appends the hashes of entries in order.</summary>
-    /// <exception cref="InvalidOperationException">The tree would exceed 2^53 entries; some are appended.</exception>
+    /// <exception cref="InvalidOperationException">The tree would exceed 2^40 entries; some are appended.</exception>
     public void Append(ReadOnlySpan<Hash256> leafHashes)
     {
         foreach (ref readonly var leafHash in leafHashes)
@@ -93,14 +92,14 @@ public sealed class CompactRange
     /// Appends a complete subtree of 2^level entries at once. With the nodes of <see cref="Nodes"/> in their order a
     /// range joins the tree without its entries.
     /// </summary>
-    /// <exception cref="ArgumentOutOfRangeException">The level is not 0 to 53.</exception>
-    /// <exception cref="InvalidOperationException">The size is no multiple of 2^level or would exceed 2^53.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The level is not 0 to 40.</exception>
+    /// <exception cref="InvalidOperationException">The size is no multiple of 2^level or would exceed 2^40.</exception>
     public void AppendSubtree(int level, Hash256 hash)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(level);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(level, MerkleTree.MaxLevel);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(level, s_maxLevel);
         var width = 1L << level;
-        if ((Size & (width - 1)) != 0 || Size + width > MerkleTree.MaxSize)
+        if ((Size & (width - 1)) != 0 || Size + width > ProtocolLimits.MaxLogSize)
         {
             throw new InvalidOperationException($"A subtree of level {level} cannot follow {Size} entries.");
         }
@@ -121,25 +120,8 @@ public sealed class CompactRange
     }
 
     /// <summary>The root hash of the tree (RFC 6962 section 2.1).</summary>
-    public Hash256 Root() => Fold(Hashes);
+    public Hash256 Root() => ProofBuilder.BuildRoot(new ArraySegment<Hash256>(_hashes, 0, _count));
 
     /// <summary>An independent copy, to try an append without losing the present state.</summary>
     public CompactRange Clone() => new(Size, Hashes);
-
-    /// <summary>Joins the hashes of adjacent subtrees of falling size, as on the right border of a tree.</summary>
-    internal static Hash256 Fold(ReadOnlySpan<Hash256> hashes)
-    {
-        if (hashes.IsEmpty)
-        {
-            return MerkleHash.Empty;
-        }
-
-        var hash = hashes[^1];
-        for (var i = hashes.Length - 2; i >= 0; i--)
-        {
-            hash = MerkleHash.Node(hashes[i], hash);
-        }
-
-        return hash;
-    }
 }

@@ -1,103 +1,73 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Numerics;
 
 namespace FederationNode.Protocol.Merkle;
 
-/// <summary>Verifies that a tree is a prefix of a larger one (RFC 9162 section 2.1.4.2).</summary>
+/// <summary>
+/// Shows that a tree is a prefix of a larger one (RFC 6962 section 2.1.2; verified as in RFC 9162 section 2.1.4.2).
+/// </summary>
 public static class ConsistencyProof
 {
-    /// <summary>Whether the proof holds.</summary>
-    /// <inheritdoc cref="Verify(long, long, Hash256, Hash256, ReadOnlySpan{Hash256}, out string?)"/>
-    public static bool Verify(
-        long size1, long size2, Hash256 root1, Hash256 root2, ReadOnlySpan<Hash256> proof) =>
-        Verify(size1, size2, root1, root2, proof, out _);
-
-    /// <summary>Whether the proof holds; if not, says why. Takes any values; makes at most 108 hashes.</summary>
+    /// <summary>Whether <paramref name="proof"/> shows that the first tree is a prefix of the second.</summary>
     /// <param name="size1">
-    /// Entries of the older tree, 1 to <paramref name="size2"/>. The empty tree is a prefix of every tree, so there is
-    /// nothing to prove and 0 is refused: the caller decides whether to start from nothing.
+    /// Leaves of the smaller tree, at least 1. The empty tree is a prefix of every tree, so a proof from it would say
+    /// nothing about the larger root: it is refused, and the caller decides whether to start from nothing.
     /// </param>
-    /// <param name="size2">Entries of the newer tree, at most 2^53.</param>
-    /// <param name="root1">Root of the older tree.</param>
-    /// <param name="root2">Root of the newer tree.</param>
-    /// <param name="proof">The hashes; none if the sizes are equal.</param>
-    /// <param name="error">What is wrong.</param>
-    public static bool Verify(
-        long size1,
-        long size2,
-        Hash256 root1,
-        Hash256 root2,
-        ReadOnlySpan<Hash256> proof,
-        [NotNullWhen(false)] out string? error)
+    /// <param name="size2">Leaves of the larger tree.</param>
+    /// <param name="root1">Root of the smaller tree.</param>
+    /// <param name="root2">Root of the larger tree.</param>
+    /// <param name="proof">The hashes, in the order of RFC 6962.</param>
+    public static bool Verify(long size1, long size2, Hash256 root1, Hash256 root2, IReadOnlyList<Hash256> proof)
     {
-        if (!MerkleTree.IsSize(size2) || size1 < 1 || size1 > size2)
+        if (size1 < 1 || size1 > size2)
         {
-            error = $"A consistency proof leads from 1 or more entries to no fewer (at most {MerkleTree.MaxSize}), "
-                + $"not from {size1} to {size2}.";
             return false;
         }
 
         if (size1 == size2)
         {
-            error = root1 != root2 ? $"There are two roots for size {size1}: the log has forked."
-                : proof.IsEmpty ? null
-                : "A consistency proof between equal sizes must be empty.";
-            return error is null;
+            return proof.Count == 0 && root1 == root2;
         }
 
-        if (proof.Length is 0 or > MerkleTree.MaxConsistencyProof
-            || !LeadsToRoots(size1, size2, root1, root2, proof))
+        if (proof.Count == 0)
         {
-            error = $"The consistency proof does not lead from the root of size {size1} to that of size {size2}.";
             return false;
         }
 
-        error = null;
-        return true;
-    }
-
-    private static bool LeadsToRoots(
-        long size1, long size2, Hash256 root1, Hash256 root2, ReadOnlySpan<Hash256> proof)
-    {
-        // A complete older tree is itself a node of the newer one, and the proof leaves it out.
-        var start = root1;
-        if (!BitOperations.IsPow2(size1))
+        // The seed is the largest complete subtree that ends where the smaller tree ends. If that is the whole
+        // smaller tree, its root is known and the proof leaves it out.
+        var shift = BitOperations.TrailingZeroCount(size1);
+        var seedGiven = !BitOperations.IsPow2(size1);
+        var seed = seedGiven ? proof[0] : root1;
+        var start = seedGiven ? 1 : 0;
+        var inner = 64 - BitOperations.LeadingZeroCount((ulong)((size1 - 1) ^ (size2 - 1))) - shift;
+        var border = BitOperations.PopCount((ulong)(size1 - 1) >> (inner + shift));
+        if (proof.Count != start + inner + border)
         {
-            start = proof[0];
-            proof = proof[1..];
+            return false;
         }
 
-        var skip = BitOperations.TrailingZeroCount(size1);
-        var index = (size1 - 1) >> skip;
-        var last = (size2 - 1) >> skip;
-        var hash1 = start;
-        var hash2 = start;
-        foreach (var sibling in proof)
+        var mask = (size1 - 1) >> shift;
+        var (hash1, hash2) = (seed, seed);
+        for (var i = 0; i < inner; i++)
         {
-            if (last == 0)
-            {
-                return false;
-            }
-
-            if ((index & 1) == 1 || index == last)
-            {
-                hash1 = MerkleHash.Node(sibling, hash1);
-                hash2 = MerkleHash.Node(sibling, hash2);
-                while ((index & 1) == 0 && index != 0)
-                {
-                    index >>= 1;
-                    last >>= 1;
-                }
-            }
-            else
+            var sibling = proof[start + i];
+            if (((mask >> i) & 1) == 0)
             {
                 hash2 = MerkleHash.Node(hash2, sibling);
             }
-
-            index >>= 1;
-            last >>= 1;
+            else
+            {
+                hash1 = MerkleHash.Node(sibling, hash1);
+                hash2 = MerkleHash.Node(sibling, hash2);
+            }
         }
 
-        return last == 0 && hash1 == root1 && hash2 == root2;
+        for (var i = start + inner; i < proof.Count; i++)
+        {
+            hash1 = MerkleHash.Node(proof[i], hash1);
+            hash2 = MerkleHash.Node(proof[i], hash2);
+        }
+
+        return hash1 == root1 && hash2 == root2;
     }
 }

@@ -4,42 +4,25 @@ using System.Diagnostics.CodeAnalysis;
 namespace FederationNode.Protocol.Merkle;
 
 /// <summary>
-/// The entries of a tile (C2SP tlog-tiles v0.1.0). Bytes: for each entry its length (u16, big-endian), then the entry.
-/// At most 256 entries of at most 65,535 bytes.
+/// Up to 256 entries, each as <c>uint16 length (big-endian) || entry</c> (C2SP tlog-tiles, "Log entries").
 /// </summary>
 public static class EntryBundle
 {
-    /// <summary>Longest entry in bytes: 65,535.</summary>
-    public const int MaxEntrySize = ushort.MaxValue;
+    /// <summary>Entries of a full bundle.</summary>
+    public const int MaxEntries = 256;
 
-    /// <summary>Longest bundle in bytes: 256 entries of the longest kind.</summary>
-    public const int MaxSize = MerkleTree.TileWidth * (LengthSize + MaxEntrySize);
+    private const int LengthSize = 2;
 
-    private const int LengthSize = sizeof(ushort);
-
-    /// <summary>Writes a bundle.</summary>
-    /// <exception cref="ArgumentException">More than 256 entries, or one longer than 65,535 bytes.</exception>
-    public static byte[] Encode(params ReadOnlySpan<ReadOnlyMemory<byte>> entries)
+    /// <summary>Joins entries.</summary>
+    /// <exception cref="ArgumentException">There are more than 256, or one is empty or longer than 65,535 bytes.</exception>
+    public static byte[] Encode(IReadOnlyList<ReadOnlyMemory<byte>> entries)
     {
-        if (entries.Length > MerkleTree.TileWidth)
+        if (entries.Count > MaxEntries || entries.Any(e => e.Length is 0 or > ProtocolLimits.MaxEntry))
         {
-            throw new ArgumentException(
-                $"A bundle has at most {MerkleTree.TileWidth} entries, not {entries.Length}.", nameof(entries));
+            throw new ArgumentException("A bundle has at most 256 entries of 1 to 65,535 bytes.", nameof(entries));
         }
 
-        var size = 0;
-        foreach (var entry in entries)
-        {
-            if (entry.Length > MaxEntrySize)
-            {
-                throw new ArgumentException(
-                    $"An entry has at most {MaxEntrySize} bytes, not {entry.Length}.", nameof(entries));
-            }
-
-            size += LengthSize + entry.Length;
-        }
-
-        var bundle = new byte[size];
+        var bundle = new byte[entries.Sum(e => LengthSize + e.Length)];
         var rest = bundle.AsSpan();
         foreach (var entry in entries)
         {
@@ -51,34 +34,28 @@ public static class EntryBundle
         return bundle;
     }
 
-    /// <summary>
-    /// Reads a bundle of exactly <paramref name="width"/> entries, which stay in the caller's memory. Allocates one
-    /// array of that many slices, and only once the whole bundle has been checked.
-    /// </summary>
-    /// <param name="bundle">The bytes.</param>
-    /// <param name="width">Entries expected, 1 to 256.</param>
-    /// <param name="entries">The entries in order.</param>
-    /// <param name="error">What is wrong.</param>
+    /// <summary>Splits a bundle that must hold exactly <paramref name="count"/> entries; nothing is copied.</summary>
     public static bool TryDecode(
         ReadOnlyMemory<byte> bundle,
-        int width,
-        [NotNullWhen(true)] out ReadOnlyMemory<byte>[]? entries,
+        int count,
+        [NotNullWhen(true)] out IReadOnlyList<ReadOnlyMemory<byte>>? entries,
         [NotNullWhen(false)] out string? error)
     {
         entries = null;
-        if (!Check(bundle.Span, width, out error))
+        if (!Check(bundle.Span, count, out error))
         {
             return false;
         }
 
-        entries = new ReadOnlyMemory<byte>[width];
-        for (var i = 0; i < width; i++)
+        var found = new ReadOnlyMemory<byte>[count];
+        for (var i = 0; i < count; i++)
         {
             var length = BinaryPrimitives.ReadUInt16BigEndian(bundle.Span);
-            entries[i] = bundle.Slice(LengthSize, length);
+            found[i] = bundle.Slice(LengthSize, length);
             bundle = bundle[(LengthSize + length)..];
         }
 
+        entries = found;
         return true;
     }
 
@@ -87,7 +64,7 @@ public static class EntryBundle
     /// without any allocation. The caller compares the root with a checkpoint, which proves every byte.
     /// </summary>
     /// <param name="bundle">The bytes, with exactly as many entries as there are places.</param>
-    /// <param name="leafHashes">1 to 256 places; unchanged if the bundle is refused.</param>
+    /// <param name="leafHashes">At most 256 places; unchanged if the bundle is refused.</param>
     /// <param name="error">What is wrong.</param>
     public static bool TryHash(
         ReadOnlySpan<byte> bundle, Span<Hash256> leafHashes, [NotNullWhen(false)] out string? error)
@@ -107,23 +84,28 @@ public static class EntryBundle
         return true;
     }
 
-    private static bool Check(ReadOnlySpan<byte> bundle, int width, [NotNullWhen(false)] out string? error)
+    /// <summary>Walks over the whole bundle before anything is allocated or hashed.</summary>
+    private static bool Check(ReadOnlySpan<byte> bundle, int count, [NotNullWhen(false)] out string? error)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(width, MerkleTree.TileWidth);
-        for (var i = 0; i < width; i++)
+        if (count is < 0 or > MaxEntries)
         {
-            if (bundle.Length < LengthSize
-                || bundle.Length - LengthSize < BinaryPrimitives.ReadUInt16BigEndian(bundle))
+            error = $"A bundle has at most {MaxEntries} entries.";
+            return false;
+        }
+
+        for (var i = 0; i < count; i++)
+        {
+            var length = bundle.Length < LengthSize ? 0 : BinaryPrimitives.ReadUInt16BigEndian(bundle);
+            if (length == 0 || bundle.Length < LengthSize + length)
             {
-                error = $"The bundle ends inside entry {i} of {width}: fetch it again.";
+                error = $"The bundle ends within entry {i} of {count}, or that entry is empty.";
                 return false;
             }
 
-            bundle = bundle[(LengthSize + BinaryPrimitives.ReadUInt16BigEndian(bundle))..];
+            bundle = bundle[(LengthSize + length)..];
         }
 
-        error = bundle.IsEmpty ? null : $"The bundle has {bundle.Length} bytes after its {width} entries.";
+        error = bundle.IsEmpty ? null : $"Bytes follow the last of {count} entries.";
         return error is null;
     }
 }

@@ -4,7 +4,7 @@ namespace FederationNode.Protocol.Merkle;
 /// A complete subtree: the node over the entries <c>[Index * 2^Level, (Index + 1) * 2^Level)</c>. Its hash never
 /// changes once all these entries are in the log.
 /// </summary>
-/// <param name="Level">0 for a leaf, at most 53.</param>
+/// <param name="Level">0 for a leaf, at most 40.</param>
 /// <param name="Index">Number of the node on its level, from the left, from 0.</param>
 public readonly record struct NodeId(int Level, long Index)
 {

@@ -3,165 +3,149 @@ using System.Numerics;
 namespace FederationNode.Protocol.Merkle;
 
 /// <summary>
-/// Makes inclusion and consistency proofs (RFC 6962 sections 2.1.1 and 2.1.2) from the hashes of complete subtrees.
-/// A caller that reads them asynchronously asks for the nodes, fetches them, and then builds; all three are pure.
+/// Makes RFC 6962 proofs in two pure steps: which complete subtrees are needed, and, once the caller has fetched their
+/// hashes from wherever they lie, the proof. Subtrees of a tree's right border are not complete; they are put together
+/// out of complete ones here.
 /// </summary>
 public static class ProofBuilder
 {
-    /// <summary>The nodes that <see cref="BuildInclusion"/> needs, in its order: at most 106.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">Not 0 &lt;= index &lt; size &lt;= 2^53.</exception>
+    /// <summary>The subtrees needed to prove that leaf <paramref name="index"/> is in the tree of this size.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The index is not below the size.</exception>
     public static IReadOnlyList<NodeId> NodesForInclusion(long index, long size) =>
-        NodesFor(PlanInclusion(index, size));
+        [.. InclusionPath(index, size).SelectMany(r => r.Nodes())];
 
-    /// <summary>The nodes that <see cref="BuildConsistency"/> needs, in its order: at most 107.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">Not 1 &lt;= size1 &lt;= size2 &lt;= 2^53.</exception>
+    /// <summary>The inclusion proof.</summary>
+    /// <param name="index">The leaf.</param>
+    /// <param name="size">Leaves of the tree.</param>
+    /// <param name="hashes">The hashes of <see cref="NodesForInclusion"/>, in that order.</param>
+    public static IReadOnlyList<Hash256> BuildInclusion(long index, long size, IReadOnlyList<Hash256> hashes) =>
+        Build(InclusionPath(index, size), hashes);
+
+    /// <summary>The subtrees needed to prove that the tree of the first size is a prefix of that of the second.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The first size is negative or above the second.</exception>
     public static IReadOnlyList<NodeId> NodesForConsistency(long size1, long size2) =>
-        NodesFor(PlanConsistency(size1, size2));
+        [.. ConsistencyPath(size1, size2).SelectMany(r => r.Nodes())];
 
-    /// <summary>Proof that an entry is in the tree of the first <paramref name="size"/>.</summary>
-    /// <param name="index">Index of the entry.</param>
-    /// <param name="size">Number of entries of the tree.</param>
-    /// <param name="hashes">The hashes of <see cref="NodesForInclusion"/> for the same arguments.</param>
-    /// <exception cref="ArgumentOutOfRangeException">Not 0 &lt;= index &lt; size &lt;= 2^53.</exception>
-    /// <exception cref="ArgumentException">The number of hashes is wrong.</exception>
-    public static Hash256[] BuildInclusion(long index, long size, IReadOnlyList<Hash256> hashes) =>
-        Build(PlanInclusion(index, size), hashes);
+    /// <summary>The consistency proof; empty if the sizes are equal or the first is 0.</summary>
+    /// <param name="size1">Leaves of the smaller tree.</param>
+    /// <param name="size2">Leaves of the larger tree.</param>
+    /// <param name="hashes">The hashes of <see cref="NodesForConsistency"/>, in that order.</param>
+    public static IReadOnlyList<Hash256> BuildConsistency(long size1, long size2, IReadOnlyList<Hash256> hashes) =>
+        Build(ConsistencyPath(size1, size2), hashes);
 
-    /// <summary>Proof that the tree of the first <paramref name="size1"/> entries begins the larger.</summary>
-    /// <param name="size1">Number of entries of the older tree.</param>
-    /// <param name="size2">Number of entries of the newer tree.</param>
-    /// <param name="hashes">The hashes of <see cref="NodesForConsistency"/> for the same arguments.</param>
-    /// <exception cref="ArgumentOutOfRangeException">Not 1 &lt;= size1 &lt;= size2 &lt;= 2^53.</exception>
-    /// <exception cref="ArgumentException">The number of hashes is wrong.</exception>
-    public static Hash256[] BuildConsistency(long size1, long size2, IReadOnlyList<Hash256> hashes) =>
-        Build(PlanConsistency(size1, size2), hashes);
+    /// <summary>The complete subtrees that a tree of this size is made of, from left to right.</summary>
+    public static IReadOnlyList<NodeId> NodesForRoot(long size) => [.. new LeafRange(0, size).Nodes()];
 
-    /// <summary>Asks for the nodes once and builds the inclusion proof.</summary>
-    /// <inheritdoc cref="BuildInclusion"/>
-    public static Hash256[] Inclusion(long index, long size, NodeReader nodes)
+    /// <summary>The root, out of the hashes of <see cref="NodesForRoot"/>; of no hashes, the empty tree's.</summary>
+    public static Hash256 BuildRoot(IReadOnlyList<Hash256> hashes) =>
+        hashes.Count == 0 ? MerkleHash.Empty : Fold(hashes, 0, hashes.Count);
+
+    /// <summary>PATH(m, D[n]) of RFC 6962 section 2.1.1, as ranges of leaves, from the leaf upwards.</summary>
+    private static List<LeafRange> InclusionPath(long index, long size)
     {
-        ArgumentNullException.ThrowIfNull(nodes);
-        return BuildInclusion(index, size, nodes(NodesForInclusion(index, size)));
-    }
-
-    /// <summary>Asks for the nodes once and builds the consistency proof.</summary>
-    /// <inheritdoc cref="BuildConsistency"/>
-    public static Hash256[] Consistency(long size1, long size2, NodeReader nodes)
-    {
-        ArgumentNullException.ThrowIfNull(nodes);
-        return BuildConsistency(size1, size2, nodes(NodesForConsistency(size1, size2)));
-    }
-
-    /// <summary>
-    /// PATH(m, D[n]) of RFC 6962 section 2.1.1, from the root down; each element is the range of entries whose root
-    /// stands in the proof.
-    /// </summary>
-    private static List<(long Begin, long End)> PlanInclusion(long index, long size)
-    {
-        MerkleTree.ThrowIfNotSize(size, nameof(size));
         ArgumentOutOfRangeException.ThrowIfNegative(index);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, size);
-        var plan = new List<(long, long)>();
-        long begin = 0;
-        var end = size;
+        var path = new List<LeafRange>();
+        var (begin, end) = (0L, size);
         while (end - begin > 1)
         {
-            var middle = begin + SplitPoint(end - begin);
-            if (index < middle)
+            var split = begin + SplitPoint(end - begin);
+            if (index < split)
             {
-                plan.Add((middle, end));
-                end = middle;
+                path.Add(new LeafRange(split, end));
+                end = split;
             }
             else
             {
-                plan.Add((begin, middle));
-                begin = middle;
+                path.Add(new LeafRange(begin, split));
+                begin = split;
             }
         }
 
-        plan.Reverse();
-        return plan;
+        path.Reverse();
+        return path;
     }
 
-    /// <summary>SUBPROOF(m, D[n], true) of RFC 6962 section 2.1.2, in the same form.</summary>
-    private static List<(long Begin, long End)> PlanConsistency(long size1, long size2)
+    /// <summary>PROOF(m, D[n]) of RFC 6962 section 2.1.2, as ranges of leaves, in the order of the proof.</summary>
+    private static List<LeafRange> ConsistencyPath(long size1, long size2)
     {
-        MerkleTree.ThrowIfNotSize(size2, nameof(size2));
-        ArgumentOutOfRangeException.ThrowIfLessThan(size1, 1);
+        ArgumentOutOfRangeException.ThrowIfNegative(size1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(size1, size2);
-        var plan = new List<(long, long)>();
-        long begin = 0;
-        var end = size2;
-        while (end != size1)
+        var path = new List<LeafRange>();
+        if (size1 == 0 || size1 == size2)
         {
-            var middle = begin + SplitPoint(end - begin);
-            if (size1 <= middle)
+            return path;
+        }
+
+        var (begin, end) = (0L, size2);
+        while (size1 != end)
+        {
+            var split = begin + SplitPoint(end - begin);
+            if (size1 <= split)
             {
-                plan.Add((middle, end));
-                end = middle;
+                path.Add(new LeafRange(split, end));
+                end = split;
             }
             else
             {
-                plan.Add((begin, middle));
-                begin = middle;
+                path.Add(new LeafRange(begin, split));
+                begin = split;
             }
         }
 
-        if (begin > 0)
+        // SUBPROOF(m, D[m], b): the smaller tree's own root is known to the verifier and left out.
+        if (begin != 0)
         {
-            // The older tree is not complete: the verifier cannot start from its root.
-            plan.Add((begin, end));
+            path.Add(new LeafRange(begin, end));
         }
 
-        plan.Reverse();
-        return plan;
+        path.Reverse();
+        return path;
     }
 
-    private static List<NodeId> NodesFor(List<(long Begin, long End)> plan)
+    /// <summary>The largest power of two below <paramref name="count"/>, which is above 1.</summary>
+    private static long SplitPoint(long count) => 1L << BitOperations.Log2((ulong)(count - 1));
+
+    private static List<Hash256> Build(List<LeafRange> path, IReadOnlyList<Hash256> hashes)
     {
-        var nodes = new List<NodeId>();
-        foreach (var (begin, end) in plan)
+        var proof = new List<Hash256>(path.Count);
+        var at = 0;
+        foreach (var range in path)
         {
-            CompactRange.AddNodes(begin, end, nodes);
+            var count = range.Nodes().Count();
+            proof.Add(Fold(hashes, at, count));
+            at += count;
         }
 
-        return nodes;
-    }
-
-    private static Hash256[] Build(List<(long Begin, long End)> plan, IReadOnlyList<Hash256> hashes)
-    {
-        ArgumentNullException.ThrowIfNull(hashes);
-        var proof = new Hash256[plan.Count];
-        var next = 0;
-        for (var i = 0; i < plan.Count; i++)
-        {
-            // A range starts at a multiple of its width rounded up, so it has one subtree for each set bit.
-            var count = BitOperations.PopCount((ulong)(plan[i].End - plan[i].Begin));
-            if (hashes.Count - next < count)
-            {
-                throw new ArgumentException($"The proof needs more than {hashes.Count} hashes.", nameof(hashes));
-            }
-
-            proof[i] = Fold(hashes, next, count);
-            next += count;
-        }
-
-        return next == hashes.Count
+        return at == hashes.Count
             ? proof
-            : throw new ArgumentException($"The proof needs {next} hashes, not {hashes.Count}.", nameof(hashes));
+            : throw new ArgumentException($"The proof takes {at} hashes, not {hashes.Count}.", nameof(hashes));
     }
 
-    private static Hash256 Fold(IReadOnlyList<Hash256> hashes, int first, int count)
+    /// <summary>Joins neighbouring subtrees, each lower than the one to its left, from the right.</summary>
+    private static Hash256 Fold(IReadOnlyList<Hash256> hashes, int start, int count)
     {
-        var hash = hashes[first + count - 1];
-        for (var i = first + count - 2; i >= first; i--)
+        var root = hashes[start + count - 1];
+        for (var i = start + count - 2; i >= start; i--)
         {
-            hash = MerkleHash.Node(hashes[i], hash);
+            root = MerkleHash.Node(hashes[i], root);
         }
 
-        return hash;
+        return root;
     }
 
-    /// <summary>The largest power of two below n, for n of at least 2.</summary>
-    private static long SplitPoint(long n) => 1L << BitOperations.Log2((ulong)(n - 1));
+    /// <summary>The leaves below one node of a tree; only on the right border is their number no power of two.</summary>
+    private readonly record struct LeafRange(long Begin, long End)
+    {
+        public IEnumerable<NodeId> Nodes()
+        {
+            var begin = Begin;
+            while (begin < End)
+            {
+                var level = BitOperations.Log2((ulong)(End - begin));
+                yield return new NodeId(level, begin >> level);
+                begin += 1L << level;
+            }
+        }
+    }
 }

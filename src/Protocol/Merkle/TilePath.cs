@@ -5,94 +5,84 @@ using System.Text;
 namespace FederationNode.Protocol.Merkle;
 
 /// <summary>
-/// Paths of tiles below a log's prefix (C2SP tlog-tiles v0.1.0): <c>tile/L/N[.p/W]</c> and <c>tile/entries/N[.p/W]</c>.
-/// N stands in groups of three digits, all but the last with an x in front: 1234067 is <c>x001/x234/067</c>.
+/// The path of a tile (C2SP tlog-tiles): <c>tile/&lt;L&gt;/&lt;N&gt;[.p/&lt;W&gt;]</c>, or <c>entries</c> or our
+/// <c>payloads</c> in place of the level. N is written in groups of three digits, all but the last with an x before.
 /// </summary>
-public static class TilePath
+/// <param name="Level">0 to 63, or <see cref="Entries"/> or <see cref="Payloads"/>.</param>
+/// <param name="Number">From 0.</param>
+/// <param name="Width">256 for a full tile, 1 to 255 for a partial one.</param>
+public readonly record struct TilePath(int Level, long Number, int Width)
 {
-    /// <summary>Longest path in characters: <c>tile/entries/</c>, five groups, <c>.p/255</c>.</summary>
-    public const int MaxLength = 13 + (4 * 5) + 3 + 6;
+    /// <summary>Level of an entry bundle.</summary>
+    public const int Entries = -1;
 
-    private const string Prefix = "tile/";
-    private const string Entries = "entries";
-    private const string Partial = ".p/";
-    private const int GroupDigits = 3;
-    private const long GroupSize = 1000;
+    /// <summary>Level of a payload tile.</summary>
+    public const int Payloads = -2;
 
-    /// <summary>The path of a tile, without a slash in front.</summary>
-    /// <exception cref="ArgumentException">No tree has such a tile.</exception>
-    public static string Format(TileId tile)
+    /// <summary>Hashes or entries of a full tile.</summary>
+    public const int FullWidth = 256;
+
+    private const int GroupSize = 1000;
+
+    /// <summary>All tiles of one level for a tree of this size: the full ones and at most one partial one.</summary>
+    public static IEnumerable<TilePath> ForLevel(int level, long size)
     {
-        if (!tile.IsValid)
+        var hashes = size >> (8 * Math.Max(level, 0));
+        for (var number = 0L; number < hashes / FullWidth; number++)
         {
-            throw new ArgumentException(
-                $"There is no tile of level {tile.Level}, index {tile.Index} and width {tile.Width}.", nameof(tile));
+            yield return new TilePath(level, number, FullWidth);
         }
 
-        var path = new StringBuilder(Prefix, MaxLength);
-        _ = tile.IsEntries ? path.Append(Entries) : path.Append(CultureInfo.InvariantCulture, $"{tile.Level}");
-        path.Append('/');
-        var divisor = 1L;
-        while (tile.Index / divisor >= GroupSize)
+        if (hashes % FullWidth is > 0 and var width)
         {
-            divisor *= GroupSize;
+            yield return new TilePath(level, hashes / FullWidth, (int)width);
         }
-
-        for (; divisor > 1; divisor /= GroupSize)
-        {
-            path.Append(CultureInfo.InvariantCulture, $"x{tile.Index / divisor % GroupSize:d3}/");
-        }
-
-        path.Append(CultureInfo.InvariantCulture, $"{tile.Index % GroupSize:d3}");
-        return tile.IsFull
-            ? path.ToString()
-            : path.Append(CultureInfo.InvariantCulture, $"{Partial}{tile.Width}").ToString();
     }
 
-    /// <summary>Reads a path. Strict: each tile has one path only, that of <see cref="Format"/>.</summary>
-    public static bool TryParse(ReadOnlySpan<char> path, out TileId tile, [NotNullWhen(false)] out string? error)
+    /// <summary>All hash tiles for a tree of this size, level by level.</summary>
+    public static IEnumerable<TilePath> ForTree(long size)
+    {
+        for (var level = 0; level < 8 && size >> (8 * level) > 0; level++)
+        {
+            foreach (var tile in ForLevel(level, size))
+            {
+                yield return tile;
+            }
+        }
+    }
+
+    /// <summary>Reads a path; there is exactly one way to write each.</summary>
+    public static bool TryParse(string path, out TilePath tile, [NotNullWhen(false)] out string? error)
     {
         tile = default;
-        if (path.Length > MaxLength || !path.StartsWith(Prefix, StringComparison.Ordinal))
+        error = "A tile is asked for as tile/<level|entries|payloads>/<number>[.p/<width>], numbers in groups as x001/234.";
+        var parts = path.Split('/');
+        if (path.Length > 100 || parts.Length < 3 || parts[0] != "tile" || !TryReadLevel(parts[1], out var level))
         {
-            error = "A tile path starts with tile/ and has at most 42 characters.";
             return false;
         }
 
-        var rest = path[Prefix.Length..];
-        var slash = rest.IndexOf('/');
-        if (slash < 0 || !TryParseLevel(rest[..slash], out var level))
+        var groups = parts.AsSpan(2);
+        var width = FullWidth;
+        if (groups.Length >= 2 && groups[^2].EndsWith(".p", StringComparison.Ordinal))
         {
-            error = $"A tile path goes on with the level, 0 to {TileId.MaxLevel}, or with entries.";
-            return false;
-        }
-
-        rest = rest[(slash + 1)..];
-        var width = MerkleTree.TileWidth;
-        var partial = rest.IndexOf(Partial);
-        if (partial >= 0)
-        {
-            if (!TryParseNumber(rest[(partial + Partial.Length)..], 3, out width)
-                || width is < 1 or >= MerkleTree.TileWidth)
+            if (!TryReadNumber(groups[^1], 1, FullWidth - 1, out width))
             {
-                error = "The width of a partial tile is a number from 1 to 255 without leading zeros.";
                 return false;
             }
 
-            rest = rest[..partial];
+            groups = groups[..^1];
+            groups[^1] = groups[^1][..^2];
         }
 
-        if (!TryParseIndex(rest, out var index))
+        if (!TryReadGroups(groups, out var number))
         {
-            error = "A tile's index is written in groups of three digits, each but the last with an x in front, "
-                + "without leading groups of zeros.";
             return false;
         }
 
-        var candidate = new TileId(level, index, width);
-        if (!candidate.IsValid)
+        var candidate = new TilePath(level, number, width);
+        if (candidate.ToString() != path)
         {
-            error = $"The tile lies beyond the largest tree of {MerkleTree.MaxSize} entries.";
             return false;
         }
 
@@ -101,53 +91,53 @@ public static class TilePath
         return true;
     }
 
-    private static bool TryParseLevel(ReadOnlySpan<char> text, out int level)
+    /// <summary>The path, without a leading slash.</summary>
+    public override string ToString()
     {
-        if (text is Entries)
+        var text = new StringBuilder((Number % GroupSize).ToString("000", CultureInfo.InvariantCulture));
+        for (var rest = Number / GroupSize; rest > 0; rest /= GroupSize)
         {
-            level = TileId.EntriesLevel;
-            return true;
+            text.Insert(0, string.Create(CultureInfo.InvariantCulture, $"x{rest % GroupSize:000}/"));
         }
 
-        return TryParseNumber(text, 2, out level) && level <= TileId.MaxLevel;
-    }
-
-    private static bool TryParseIndex(ReadOnlySpan<char> text, out long index)
-    {
-        index = 0;
-        var first = true;
-        while (text.StartsWith('x'))
+        var level = Level switch
         {
-            if (text.Length < GroupDigits + 2 || text[GroupDigits + 1] != '/'
-                || !TryAddGroup(text.Slice(1, GroupDigits), ref index) || (first && index == 0))
-            {
-                return false;
-            }
-
-            first = false;
-            text = text[(GroupDigits + 2)..];
-        }
-
-        return text.Length == GroupDigits && TryAddGroup(text, ref index);
+            Entries => "entries",
+            Payloads => "payloads",
+            _ => Level.ToString(CultureInfo.InvariantCulture),
+        };
+        var partial = Width == FullWidth ? "" : string.Create(CultureInfo.InvariantCulture, $".p/{Width}");
+        return $"tile/{level}/{text}{partial}";
     }
 
-    /// <summary>Appends three digits; refuses indexes far beyond the largest tree before they could overflow.</summary>
-    private static bool TryAddGroup(ReadOnlySpan<char> digits, ref long index)
+    private static bool TryReadLevel(string text, out int level)
     {
-        if (digits.ContainsAnyExceptInRange('0', '9') || index > MerkleTree.MaxSize / GroupSize)
+        level = text switch { "entries" => Entries, "payloads" => Payloads, _ => 0 };
+        return level < 0 || TryReadNumber(text, 0, 63, out level);
+    }
+
+    private static bool TryReadNumber(string text, int min, int max, out int number) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number) && number >= min && number <= max;
+
+    private static bool TryReadGroups(ReadOnlySpan<string> groups, out long number)
+    {
+        number = 0;
+        if (groups.Length is 0 or > 5)
         {
             return false;
         }
 
-        index = (index * GroupSize) + int.Parse(digits, NumberStyles.None, CultureInfo.InvariantCulture);
-        return true;
-    }
+        for (var i = 0; i < groups.Length; i++)
+        {
+            var digits = i < groups.Length - 1 && groups[i].StartsWith('x') ? groups[i][1..] : groups[i];
+            if (digits.Length != 3 || !TryReadNumber(digits, 0, GroupSize - 1, out var group))
+            {
+                return false;
+            }
 
-    private static bool TryParseNumber(ReadOnlySpan<char> text, int maxDigits, out int number)
-    {
-        number = 0;
-        return text.Length >= 1 && text.Length <= maxDigits && !text.ContainsAnyExceptInRange('0', '9')
-            && (text.Length == 1 || text[0] != '0')
-            && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
+            number = (number * GroupSize) + group;
+        }
+
+        return true;
     }
 }

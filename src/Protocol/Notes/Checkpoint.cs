@@ -6,182 +6,114 @@ using FederationNode.Protocol.Merkle;
 namespace FederationNode.Protocol.Notes;
 
 /// <summary>
-/// The head of a log (C2SP tlog-checkpoint v1.0.0), immutable. Text, without extension lines:
-/// <code>
-/// origin LF  size in decimal LF  base64(root hash, 32 bytes) LF
-/// </code>
+/// The head of a log as its origin signs it (C2SP tlog-checkpoint): three lines, the origin, the size in decimal, the
+/// root in base64. Extension lines are refused.
 /// </summary>
-public sealed record Checkpoint
+/// <param name="Origin">The log; also the name of its key.</param>
+/// <param name="Size">Number of entries.</param>
+/// <param name="Root">RFC 6962 root over them.</param>
+public sealed record Checkpoint(string Origin, long Size, Hash256 Root)
 {
-    /// <summary>Most bytes of the text: origin 255, size 16, root 44, three newlines.</summary>
-    public const int MaxTextBytes = KeyName.MaxBytes + 16 + 44 + 3;
+    /// <summary>Longest note around a checkpoint that is read, in bytes.</summary>
+    public const int MaxNote = 64 * 1024;
 
-    /// <summary>
-    /// Default limit of a checkpoint as a signed note in bytes: 64 KiB, room for 100 signatures of the known types.
-    /// </summary>
-    public const int MaxNoteBytes = 1 << 16;
+    /// <summary>The text to sign.</summary>
+    public string ToText() =>
+        string.Create(CultureInfo.InvariantCulture, $"{Origin}\n{Size}\n{Root.ToBase64()}\n");
 
-    /// <summary>States a head.</summary>
-    /// <param name="origin">Name of the log, a valid <see cref="KeyName"/>.</param>
-    /// <param name="size">Number of entries, 0 to 2^53.</param>
-    /// <param name="root">Root hash; for size 0 the hash of no bytes.</param>
-    /// <exception cref="ArgumentException">A value is outside its range; the message says which.</exception>
-    public Checkpoint(string origin, long size, Hash256 root)
-    {
-        ArgumentNullException.ThrowIfNull(origin);
-        if (!IsValid(origin, size, root, out var error))
-        {
-            throw new ArgumentException(error);
-        }
+    /// <summary>Signs the checkpoint. The same head and key always give the same bytes.</summary>
+    /// <exception cref="ArgumentException">The key is not the log's: its name is not the origin.</exception>
+    public byte[] Sign(SigningKey key) => key.VerificationKey.Name == Origin
+        ? SignedNote.Sign(ToText(), key)
+        : throw new ArgumentException($"The key {key.VerificationKey.Name} cannot sign for {Origin}.", nameof(key));
 
-        Origin = origin;
-        Size = size;
-        Root = root;
-    }
-
-    /// <summary>Name of the log, which is also the name of its key.</summary>
-    public string Origin { get; }
-
-    /// <summary>Number of entries, 0 to 2^53.</summary>
-    public long Size { get; }
-
-    /// <summary>Root hash of the tree over the first <see cref="Size"/> entries (RFC 6962 section 2.1).</summary>
-    public Hash256 Root { get; }
-
-    /// <summary>
-    /// Reads the exact text. Strict: no extension lines, no leading zeros or signs, canonical base64, and the root of
-    /// an empty log must be the hash of no bytes. Each checkpoint has exactly one text.
-    /// </summary>
+    /// <summary>Reads a signed checkpoint without verifying any signature.</summary>
     public static bool TryParse(
-        ReadOnlySpan<char> text,
+        ReadOnlySpan<byte> note,
         [NotNullWhen(true)] out Checkpoint? checkpoint,
         [NotNullWhen(false)] out string? error)
     {
         checkpoint = null;
-        var first = text.IndexOf('\n');
-        var second = first < 0 ? -1 : text[(first + 1)..].IndexOf('\n');
-        if (second < 0 || text[(first + second + 2)..].IndexOf('\n') != text.Length - first - second - 3)
-        {
-            error = "A checkpoint has exactly three lines: origin, size and root. Extension lines are not accepted.";
-            return false;
-        }
-
-        var origin = text[..first];
-        if (!KeyName.IsValid(origin, out error))
-        {
-            error = "The checkpoint's origin is not usable. " + error;
-            return false;
-        }
-
-        if (!TryParseSize(text.Slice(first + 1, second), out var size))
-        {
-            error = $"The checkpoint's size is not a decimal number from 0 to {MerkleTree.MaxSize} "
-                + "without leading zeros.";
-            return false;
-        }
-
-        if (!Hash256.TryParseBase64(text[(first + second + 2)..^1], out var root))
-        {
-            error = "The checkpoint's root is not the canonical base64 of 32 bytes.";
-            return false;
-        }
-
-        var originText = origin.ToString();
-        if (!IsValid(originText, size, root, out error))
-        {
-            return false;
-        }
-
-        checkpoint = new Checkpoint(originText, size, root);
-        return true;
+        return SignedNote.TryParse(note, out var signed, out error, MaxNote)
+            && TryParseText(signed.Text, out checkpoint, out error);
     }
 
-    /// <summary>
-    /// Reads a signed checkpoint and verifies it with the log's key, whose name must be the origin. Signatures by
-    /// other keys are ignored.
-    /// </summary>
-    /// <param name="note">The bytes of the note, at most <paramref name="maxBytes"/>.</param>
-    /// <param name="logKey">The log's key, of type 0x01.</param>
-    /// <param name="checkpoint">The verified checkpoint.</param>
-    /// <param name="error">What is wrong.</param>
-    /// <param name="maxBytes">Limit of the whole note in bytes.</param>
+    /// <summary>Reads a checkpoint and verifies that the log itself signed it.</summary>
+    /// <param name="note">The signed note.</param>
+    /// <param name="logKey">The log's key; its name is the origin.</param>
+    /// <param name="checkpoint">The checkpoint.</param>
+    /// <param name="error">Why it is refused.</param>
     public static bool TryOpen(
         ReadOnlySpan<byte> note,
         VerificationKey logKey,
         [NotNullWhen(true)] out Checkpoint? checkpoint,
-        [NotNullWhen(false)] out string? error,
-        int maxBytes = MaxNoteBytes)
+        [NotNullWhen(false)] out string? error)
     {
-        ArgumentNullException.ThrowIfNull(logKey);
         checkpoint = null;
         if (logKey.Type != NoteKeyType.Ed25519)
         {
-            error = $"The key of log {logKey.Name} has type 0x{(byte)logKey.Type:x2}: logs sign with type 0x01.";
+            error = $"The key of {logKey.Name} makes cosignatures: a log signs with a plain Ed25519 key.";
             return false;
         }
 
-        if (!SignedNote.TryParse(note, out var signed, out error, maxBytes)
+        if (!SignedNote.TryParse(note, out var signed, out error, MaxNote)
             || !signed.TryVerify([logKey], out _, out error)
-            || !TryParse(signed.Text, out var candidate, out error))
+            || !TryParseText(signed.Text, out var parsed, out error))
         {
             return false;
         }
 
-        if (!string.Equals(candidate.Origin, logKey.Name, StringComparison.Ordinal))
+        if (parsed.Origin != logKey.Name)
         {
-            error = $"The checkpoint is for the log {candidate.Origin}, but the key is that of {logKey.Name}.";
+            error = $"The checkpoint is of {parsed.Origin}, but signed by the key of {logKey.Name}.";
             return false;
         }
 
-        checkpoint = candidate;
+        checkpoint = parsed;
         return true;
     }
 
-    /// <summary>Signs the checkpoint and gives the bytes of the note.</summary>
-    /// <exception cref="ArgumentException">The key's name is not the origin.</exception>
-    public byte[] Sign(SigningKey key)
+    private static bool TryParseText(
+        string text,
+        [NotNullWhen(true)] out Checkpoint? checkpoint,
+        [NotNullWhen(false)] out string? error)
     {
-        ArgumentNullException.ThrowIfNull(key);
-        if (!string.Equals(key.VerificationKey.Name, Origin, StringComparison.Ordinal))
+        checkpoint = null;
+        var lines = text.Split('\n');
+        if (lines.Length != 4 || lines[3].Length != 0 || lines[0].Length == 0)
         {
-            throw new ArgumentException(
-                $"The key {key.VerificationKey.Name} cannot sign for the log {Origin}.", nameof(key));
-        }
-
-        return SignedNote.Sign(ToString(), key);
-    }
-
-    /// <summary>The exact text that is signed: three lines, each ending in a newline.</summary>
-    public override string ToString() =>
-        string.Create(CultureInfo.InvariantCulture, $"{Origin}\n{Size}\n{Root.ToBase64()}\n");
-
-    private static bool IsValid(string origin, long size, Hash256 root, [NotNullWhen(false)] out string? error)
-    {
-        if (!KeyName.IsValid(origin, out error))
-        {
+            error = "A checkpoint has exactly three lines: origin, size, root.";
             return false;
         }
 
-        if (!MerkleTree.IsSize(size))
+        if (!KeyName.IsValid(lines[0], out var fault))
         {
-            error = $"The size {size} is not from 0 to {MerkleTree.MaxSize}.";
-        }
-        else if (size == 0 && root != MerkleHash.Empty)
-        {
-            error = "The root of an empty log must be the SHA-256 hash of no bytes.";
+            error = "A checkpoint's origin is the name of its key. " + fault;
+            return false;
         }
 
-        return error is null;
-    }
+        if (!long.TryParse(lines[1], NumberStyles.None, CultureInfo.InvariantCulture, out var size)
+            || size > ProtocolLimits.MaxLogSize
+            || (lines[1].Length > 1 && lines[1][0] == '0'))
+        {
+            error = "A checkpoint's size is a decimal number without leading zeros, at most 2^40.";
+            return false;
+        }
 
-    private static bool TryParseSize(ReadOnlySpan<char> digits, out long size)
-    {
-        size = 0;
+        if (!Hash256.TryParseBase64(lines[2], out var root))
+        {
+            error = "A checkpoint's root is the base64 of 32 bytes.";
+            return false;
+        }
 
-        // The platform's parser lets trailing NUL characters pass, so the digits are checked first.
-        return !digits.ContainsAnyExceptInRange('0', '9')
-            && long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out size)
-            && size <= MerkleTree.MaxSize
-            && (digits[0] != '0' || digits.Length == 1);
+        if (size == 0 && root != MerkleHash.Empty)
+        {
+            error = "The root of a log without entries is the SHA-256 hash of no bytes.";
+            return false;
+        }
+
+        checkpoint = new Checkpoint(lines[0], size, root);
+        error = null;
+        return true;
     }
 }

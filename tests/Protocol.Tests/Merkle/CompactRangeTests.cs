@@ -36,7 +36,8 @@ public sealed class CompactRangeTests
     public void TryRestore_WrongNumberOfHashes_SaysWhatIsMissing() =>
         Gen.Select(Gen.Long, Gen.Int[0, 70]).Sample((size, count) =>
         {
-            var expected = MerkleTree.IsSize(size) && BitOperations.PopCount((ulong)size) == count;
+            var expected = size is >= 0 and <= ProtocolLimits.MaxLogSize
+                && BitOperations.PopCount((ulong)size) == count;
             return expected == CompactRange.TryRestore(size, new Hash256[count], out _, out var error)
                 && expected == (error is null);
         });
@@ -70,7 +71,7 @@ public sealed class CompactRangeTests
     [Theory]
     [InlineData(-1, 1)]
     [InlineData(2, 1)]
-    [InlineData(0, MerkleTree.MaxSize + 1)]
+    [InlineData(0, ProtocolLimits.MaxLogSize + 1)]
     public void Nodes_OutOfRange_Throws(long begin, long end) =>
         Assert.Throws<ArgumentOutOfRangeException>(() => CompactRange.Nodes(begin, end));
 
@@ -88,9 +89,9 @@ public sealed class CompactRangeTests
     public void Append_FullTree_Throws()
     {
         var range = new CompactRange();
-        range.AppendSubtree(MerkleTree.MaxLevel, MerkleHash.Empty);
+        range.AppendSubtree(40, MerkleHash.Empty);
 
-        Assert.Equal(MerkleTree.MaxSize, range.Size);
+        Assert.Equal(ProtocolLimits.MaxLogSize, range.Size);
         Assert.Throws<InvalidOperationException>(() => range.Append(MerkleHash.Empty));
     }
 

@@ -7,14 +7,14 @@ namespace FederationNode.Protocol.Tests.Merkle;
 public sealed class EntryBundleTests
 {
     [Fact]
-    public void Encode_TwoEntries_AreTheDocumentedBytes() =>
-        Assert.Equal("0003616263" + "0000", Convert.ToHexStringLower(EntryBundle.Encode("abc"u8.ToArray(), default)));
+    public void Encode_TwoEntries_AreTheDocumentedBytes() => Assert.Equal(
+        "0003616263" + "000164", Convert.ToHexStringLower(Encode("abc"u8.ToArray(), "d"u8.ToArray())));
 
     [Fact]
     public void Encode_AnyEntries_RoundTripAndHashAlike() =>
-        Gen.Byte.Array[0, 300].Array[1, 256].Sample(entries =>
+        Gen.Byte.Array[1, 300].Array[1, 256].Sample(entries =>
         {
-            var bundle = EntryBundle.Encode([.. entries.Select(e => new ReadOnlyMemory<byte>(e))]);
+            var bundle = Encode(entries);
             Assert.True(EntryBundle.TryDecode(bundle, entries.Length, out var decoded, out var error), error);
             Assert.Equal(entries, decoded.Select(d => d.ToArray()));
             var hashes = new Hash256[entries.Length];
@@ -25,7 +25,7 @@ public sealed class EntryBundleTests
     [Fact]
     public void TryDecode_Entries_StayInTheCallersMemory()
     {
-        var bundle = EntryBundle.Encode("abc"u8.ToArray(), "de"u8.ToArray());
+        var bundle = Encode("abc"u8.ToArray(), "de"u8.ToArray());
         Assert.True(EntryBundle.TryDecode(bundle, 2, out var entries, out _));
 
         bundle[2] = (byte)'X';
@@ -35,8 +35,7 @@ public sealed class EntryBundleTests
     [Fact]
     public void TryHash_FullBundle_AllocatesNothing()
     {
-        var bundle = EntryBundle.Encode(
-            [.. Enumerable.Range(0, 256).Select(i => new ReadOnlyMemory<byte>(TestTree.Entry(i)))]);
+        var bundle = Encode([.. Enumerable.Range(0, 256).Select(i => TestTree.Entry(i))]);
         var hashes = new Hash256[256];
         EntryBundle.TryHash(bundle, hashes, out _);
 
@@ -49,8 +48,8 @@ public sealed class EntryBundleTests
     [Fact]
     public void TryDecode_AnyChange_IsRefusedOrGivesOtherHashes()
     {
-        byte[][] entries = ["abc"u8.ToArray(), [], "a longer entry"u8.ToArray()];
-        var bundle = EntryBundle.Encode([.. entries.Select(e => new ReadOnlyMemory<byte>(e))]);
+        byte[][] entries = ["abc"u8.ToArray(), "d"u8.ToArray(), "a longer entry"u8.ToArray()];
+        var bundle = Encode(entries);
         var expected = entries.Select(e => MerkleHash.Leaf(e)).ToArray();
         Hostile.Bytes(bundle).Sample(bytes =>
         {
@@ -66,8 +65,8 @@ public sealed class EntryBundleTests
     [Fact]
     public void TryDecode_HostileBytes_NeverThrowsAndAllocatesLittle()
     {
-        var bundle = EntryBundle.Encode(new byte[65535], "abc"u8.ToArray(), default);
-        Gen.Select(Hostile.Bytes(bundle, EntryBundle.Encode("abc"u8.ToArray())), Gen.Int[1, 256]).Sample(
+        var bundle = Encode(new byte[65535], "abc"u8.ToArray(), [7]);
+        Gen.Select(Hostile.Bytes(bundle, Encode("abc"u8.ToArray())), Gen.Int[1, 256]).Sample(
             (bytes, width) => Hostile.AssertBoundedAllocation(bytes.Length, () => Assert.True(
                 EntryBundle.TryDecode(bytes, width, out _, out var error) || error.Length > 0)));
     }
@@ -75,6 +74,10 @@ public sealed class EntryBundleTests
     [Theory]
     [InlineData("", 1)]
     [InlineData("00", 1)]
+    [InlineData("0000", 1)]
+    [InlineData("00", 0)]
+    [InlineData("000161", -1)]
+    [InlineData("000161", 257)]
     [InlineData("0001", 1)]
     [InlineData("000161", 2)]
     [InlineData("00016100", 1)]
@@ -88,15 +91,13 @@ public sealed class EntryBundleTests
     }
 
     [Fact]
-    public void Encode_TooMuch_Throws()
+    public void Encode_EmptyOrTooMuch_Throws()
     {
-        Assert.Throws<ArgumentException>(() => EntryBundle.Encode(new byte[65536]));
-        Assert.Throws<ArgumentException>(() => EntryBundle.Encode(new ReadOnlyMemory<byte>[257]));
+        Assert.Throws<ArgumentException>(() => Encode(Array.Empty<byte>()));
+        Assert.Throws<ArgumentException>(() => Encode(new byte[65536]));
+        Assert.Throws<ArgumentException>(() => Encode([.. Enumerable.Repeat("a"u8.ToArray(), 257)]));
     }
 
-    [Theory]
-    [InlineData(0)]
-    [InlineData(257)]
-    public void TryDecode_WidthOutOfRange_Throws(int width) => Assert.Throws<ArgumentOutOfRangeException>(
-        () => EntryBundle.TryDecode(ReadOnlyMemory<byte>.Empty, width, out _, out _));
+    private static byte[] Encode(params byte[][] entries) =>
+        EntryBundle.Encode([.. entries.Select(e => new ReadOnlyMemory<byte>(e))]);
 }

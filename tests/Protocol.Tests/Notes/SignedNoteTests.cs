@@ -40,18 +40,6 @@ public sealed class SignedNoteTests : IDisposable
     }
 
     [Fact]
-    public void TryVerify_MirrorVector_GivesTheStatedTime()
-    {
-        using var cases = JsonDocument.Parse(File.ReadAllBytes(TestFiles.Vector("tlog", "notes.json")));
-        var vector = cases.RootElement[1];
-        var note = Parse(Encoding.UTF8.GetBytes(vector.GetProperty("note").GetString()!));
-
-        Assert.True(note.TryVerify(
-            [VerificationKey.Parse(vector.GetProperty("vkey").GetString())], out var signatures, out _));
-        Assert.Equal(0x69546780, Assert.Single(signatures).Time);
-    }
-
-    [Fact]
     public void Sign_AnyText_RoundTrips()
     {
         var lines = Gen.String[Gen.OneOf(Gen.Char[' ', '~'], Gen.Char['一', '龥']), 0, 20];
@@ -60,11 +48,9 @@ public sealed class SignedNoteTests : IDisposable
             var text = string.Concat(parts.Select((p, i) => i == emptyAt ? "\n" : p + "\n"));
             var note = Parse(SignedNote.Sign(text, _alice, _bob));
             Assert.Equal(text, note.Text);
-            Assert.Equal(text, Encoding.UTF8.GetString(note.TextBytes));
             Assert.Equal(["alice", "bob.example/象"], note.Signatures.Select(s => s.Name));
             Assert.True(note.TryVerify([_bob.VerificationKey, _alice.VerificationKey], out var good, out _));
-            Assert.Equal([_alice.VerificationKey, _bob.VerificationKey], good.Select(g => g.Key));
-            Assert.All(good, g => Assert.Null(g.Time));
+            Assert.Equal([_alice.VerificationKey, _bob.VerificationKey], good);
         });
     }
 
@@ -106,7 +92,7 @@ public sealed class SignedNoteTests : IDisposable
         var note = Parse(SignedNote.Sign("text\n", _bob, _alice, _mirror));
 
         Assert.True(note.TryVerify([_alice.VerificationKey], out var good, out _));
-        Assert.Equal(_alice.VerificationKey, Assert.Single(good).Key);
+        Assert.Equal(_alice.VerificationKey, Assert.Single(good));
     }
 
     [Fact]
@@ -128,7 +114,7 @@ public sealed class SignedNoteTests : IDisposable
 
         Assert.True(note.TryVerify([_alice.VerificationKey], out _, out _));
         Assert.False(note.TryVerify([_alice.VerificationKey, _bob.VerificationKey], out _, out var error));
-        Assert.Contains("bad signature", error, StringComparison.Ordinal);
+        Assert.Contains("is bad", error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -136,7 +122,7 @@ public sealed class SignedNoteTests : IDisposable
     {
         var note = Parse(SignedNote.Sign("text\n", _alice, _alice));
 
-        Assert.Equal(2, note.Signatures.Count);
+        Assert.Equal(2, note.Signatures.Length);
         Assert.True(note.TryVerify([_alice.VerificationKey, _alice.VerificationKey], out var good, out _));
         Assert.Single(good);
     }
@@ -149,7 +135,7 @@ public sealed class SignedNoteTests : IDisposable
         var note = Cosigned("origin\n1\nroot\n", key, 1700000000, _mirror.Sign(message));
 
         Assert.True(Parse(note).TryVerify([key], out var good, out _));
-        Assert.Equal(1700000000, Assert.Single(good).Time);
+        Assert.Equal(key, Assert.Single(good));
         Assert.False(Verifies(Cosigned("origin\n1\nroot\n", key, 1700000001, _mirror.Sign(message)), key));
         Assert.False(Verifies(Cosigned("origin\n2\nroot\n", key, 1700000000, _mirror.Sign(message)), key));
     }
@@ -203,7 +189,7 @@ public sealed class SignedNoteTests : IDisposable
 
     [Fact]
     public void TryParse_SmallestSignature_IsAccepted() =>
-        Assert.Equal(1, Assert.Single(Parse("text\n\n\u2014 a AAAAAAA=\n"u8).Signatures).Blob.Length);
+        Assert.Equal(1, Assert.Single(Parse("text\n\n\u2014 a AAAAAAA=\n"u8).Signatures).Signature.Length);
 
     [Fact]
     public void TryParse_InvalidUtf8_IsRefused()
@@ -220,7 +206,7 @@ public sealed class SignedNoteTests : IDisposable
         const string SignatureLine = "\u2014 a AAAAAAA=\n";
         var most = "text\n\n" + string.Concat(Enumerable.Repeat(SignatureLine, 100));
 
-        Assert.Equal(100, Parse(Encoding.UTF8.GetBytes(most)).Signatures.Count);
+        Assert.Equal(100, Parse(Encoding.UTF8.GetBytes(most)).Signatures.Length);
         Assert.False(SignedNote.TryParse(Encoding.UTF8.GetBytes(most + SignatureLine), out _, out _));
     }
 

@@ -1,0 +1,403 @@
+using System.Text.Json.Serialization;
+
+namespace FederationNode.Contracts.Api;
+
+/// <summary>The routes of the local API. docs/protocol.md, "Local API".</summary>
+public static class ApiRoutes
+{
+    /// <summary>POST <see cref="CheckRequest"/>: is this on the list? Role detector.</summary>
+    public const string Check = "/v1/check";
+
+    /// <summary>GET: a page of indicators. Role analyst.</summary>
+    public const string Indicators = "/v1/indicators";
+
+    /// <summary>POST <see cref="ListingRequest"/>. Role analyst.</summary>
+    public const string Listings = "/v1/listings";
+
+    /// <summary>POST <see cref="WithdrawalRequest"/>. Role analyst.</summary>
+    public const string Withdrawals = "/v1/withdrawals";
+
+    /// <summary>POST <see cref="OpinionRequest"/>. Role analyst.</summary>
+    public const string Opinions = "/v1/opinions";
+
+    /// <summary>GET: changes after a cursor, as a page or as server-sent events. Role detector.</summary>
+    public const string Changes = "/v1/changes";
+
+    /// <summary>GET: how the node is doing. Role operator.</summary>
+    public const string Status = "/v1/status";
+
+    /// <summary>GET: the logs that the node holds; below it each log as C2SP tlog-tiles. Role auditor.</summary>
+    public const string Logs = "/v1/logs";
+
+    /// <summary>GET: the roster in force; POST: the next signed document. Roles auditor and operator.</summary>
+    public const string Roster = "/v1/roster";
+
+    /// <summary>POST: blinded points for seller tags, passed on to the key holder. Role analyst or detector.</summary>
+    public const string SellerEvaluate = "/v1/seller/evaluate";
+
+    /// <summary>Header with the idempotency key of a publishing request.</summary>
+    public const string IdempotencyHeader = "Idempotency-Key";
+}
+
+/// <summary>Who may do what on the local API.</summary>
+public static class ApiRole
+{
+    /// <summary>Asks whether things are on the list and follows changes.</summary>
+    public const string Detector = "detector";
+
+    /// <summary>Publishes, withdraws, disputes and reads the list.</summary>
+    public const string Analyst = "analyst";
+
+    /// <summary>Runs the node: status, roster, and all that the others may do.</summary>
+    public const string Operator = "operator";
+
+    /// <summary>Reads logs, receipts and the roster.</summary>
+    public const string Auditor = "auditor";
+
+    /// <summary>All roles.</summary>
+    public static IReadOnlyList<string> All { get; } = [Detector, Analyst, Operator, Auditor];
+}
+
+/// <summary>An error, as RFC 9457 problem details: what is wrong and what to do.</summary>
+/// <param name="Type">A stable code, <c>urn:fednode:error:&lt;code&gt;</c>.</param>
+/// <param name="Title">The kind of error in words.</param>
+/// <param name="Status">The HTTP status.</param>
+/// <param name="Detail">What is wrong with this request, naming the field.</param>
+public sealed record ApiProblem(string Type, string Title, int Status, string Detail);
+
+/// <summary>Things to check.</summary>
+/// <param name="Items">1 to 1,000 items.</param>
+public sealed record CheckRequest(IReadOnlyList<CheckItem> Items);
+
+/// <summary>One thing to check.</summary>
+/// <param name="Kind"><c>text</c>, <c>image-pdq</c>, <c>image-sha256</c> or <c>seller</c>.</param>
+/// <param name="Value">The text itself, or 64 lower-case hexadecimal digits.</param>
+/// <param name="Id">The caller's own name for the item, handed back; at most 128 characters.</param>
+public sealed record CheckItem(string Kind, string Value, string? Id = null);
+
+/// <summary>The verdicts, in the order of the items.</summary>
+/// <param name="Items">One for each item.</param>
+/// <param name="ListVersion">Digest of the merged list that was asked, in hexadecimal.</param>
+/// <param name="ListSize">Indicators with a listing in force.</param>
+/// <param name="AgeSeconds">Seconds since every reachable peer was last heard of; null if no peer ever was.</param>
+/// <param name="Stale">Whether the list may be out of date: still loading, or peers out of reach for too long.</param>
+public sealed record CheckResponse(
+    IReadOnlyList<CheckVerdict> Items,
+    string ListVersion,
+    long ListSize,
+    double? AgeSeconds,
+    bool Stale);
+
+/// <summary>What the list says of one item.</summary>
+/// <param name="Id">The caller's name for it.</param>
+/// <param name="Verdict"><c>block</c>, <c>review</c>, <c>signal</c> or <c>none</c>.</param>
+/// <param name="Matches">The indicators that it matches, the gravest first.</param>
+public sealed record CheckVerdict(string? Id, string Verdict, IReadOnlyList<CheckMatch> Matches);
+
+/// <summary>One indicator that an item matches.</summary>
+/// <param name="IndicatorId">The indicator's id, in hexadecimal.</param>
+/// <param name="Kind">Its kind.</param>
+/// <param name="Category">What it stands for.</param>
+/// <param name="Verdict">What the node's policy makes of it.</param>
+/// <param name="Reason">Why, in words.</param>
+/// <param name="ListedBy">Who lists it.</param>
+/// <param name="DisputedBy">Members that dispute a listing of it.</param>
+/// <param name="Confidence">The highest confidence of the listings in force, 0 to 100.</param>
+/// <param name="Start">Where in the text, in UTF-16 code units; null if it is no text.</param>
+/// <param name="Length">How long, in UTF-16 code units; null if it is no text.</param>
+/// <param name="Distance">Hamming distance, 0 to 31; null if it is no PDQ hash.</param>
+public sealed record CheckMatch(
+    string IndicatorId,
+    string Kind,
+    string Category,
+    string Verdict,
+    string Reason,
+    IReadOnlyList<Lister> ListedBy,
+    IReadOnlyList<string> DisputedBy,
+    int Confidence,
+    int? Start = null,
+    int? Length = null,
+    int? Distance = null);
+
+/// <summary>A member that lists an indicator.</summary>
+/// <param name="Member">The member.</param>
+/// <param name="Since">When its listing in force was issued, in unix seconds.</param>
+public sealed record Lister(string Member, long Since);
+
+/// <summary>A listing to publish.</summary>
+public sealed record ListingRequest
+{
+    /// <summary><c>keyword</c>, <c>seller</c>, <c>image-pdq</c> or <c>image-sha256</c>.</summary>
+    public required string Kind { get; init; }
+
+    /// <summary>The keyword as people write it (the node makes it canonical), or 64 hexadecimal digits.</summary>
+    public required string Value { get; init; }
+
+    /// <summary>For a seller: the scheme of the tag, such as <c>voprf/tel/1</c>.</summary>
+    public string? Scheme { get; init; }
+
+    /// <summary>What it stands for: a code such as <c>ivory</c>.</summary>
+    public required string Category { get; init; }
+
+    /// <summary>Scientific name, or empty.</summary>
+    public string Taxon { get; init; } = "";
+
+    /// <summary>CITES appendix: I, II, III or empty.</summary>
+    public string Cites { get; init; } = "";
+
+    /// <summary><c>low</c>, <c>medium</c>, <c>high</c> or <c>critical</c>.</summary>
+    public string Severity { get; init; } = "medium";
+
+    /// <summary>0 to 100.</summary>
+    public int Confidence { get; init; } = 80;
+
+    /// <summary>What to suggest: <c>block</c>, <c>review</c> or <c>signal</c>.</summary>
+    public string Action { get; init; } = "review";
+
+    /// <summary>When it ends, in unix seconds; null: one year from now.</summary>
+    public long? Expires { get; init; }
+
+    /// <summary>ISO 3166-1 alpha-2 codes; empty: everywhere.</summary>
+    public IReadOnlyList<string> Jurisdictions { get; init; } = [];
+
+    /// <summary>Codes of legal exceptions to look at.</summary>
+    public IReadOnlyList<string> Exceptions { get; init; } = [];
+
+    /// <summary>Traffic Light Protocol label.</summary>
+    public string Tlp { get; init; } = "amber";
+
+    /// <summary>SHA-256 of the evidence kept at home, in hexadecimal, or null.</summary>
+    public string? Evidence { get; init; }
+
+    /// <summary>For a keyword: how to find it; null: by its script, without conditions.</summary>
+    public KeywordRuleRequest? Context { get; init; }
+
+    /// <summary>For a keyword that the lint refuses: the reason to publish it all the same.</summary>
+    public string? OverrideLint { get; init; }
+}
+
+/// <summary>How to find a keyword.</summary>
+/// <param name="Language">BCP 47 tag or empty.</param>
+/// <param name="Match"><c>auto</c>, <c>word</c>, <c>substring</c> or <c>prefix</c>.</param>
+/// <param name="AnyOf">At least one of these must stand near.</param>
+/// <param name="AllOf">All of these must stand near.</param>
+/// <param name="NoneOf">None of these may stand near.</param>
+/// <param name="Window">How near, in characters; 0: anywhere.</param>
+public sealed record KeywordRuleRequest(
+    string Language = "",
+    string Match = "auto",
+    IReadOnlyList<string>? AnyOf = null,
+    IReadOnlyList<string>? AllOf = null,
+    IReadOnlyList<string>? NoneOf = null,
+    int Window = 0);
+
+/// <summary>Many listings at once, published together; at most <see cref="Limits.MaxAppendEntries"/>.</summary>
+/// <param name="Listings">The listings.</param>
+public sealed record ListingBatch(IReadOnlyList<ListingRequest> Listings);
+
+/// <summary>Takes back the own listing of an indicator.</summary>
+/// <param name="IndicatorId">The indicator, in hexadecimal.</param>
+/// <param name="Reason">Why, as a code.</param>
+public sealed record WithdrawalRequest(string IndicatorId, string Reason = "error");
+
+/// <summary>Confirms or disputes the listing of others.</summary>
+/// <param name="IndicatorId">The indicator, in hexadecimal.</param>
+/// <param name="Stance"><c>confirm</c>, <c>dispute</c> or <c>none</c>.</param>
+/// <param name="Lister">Whose listing; empty: everybody's.</param>
+/// <param name="Reason">Why, as a code.</param>
+public sealed record OpinionRequest(string IndicatorId, string Stance, string Lister = "", string Reason = "other");
+
+/// <summary>Where published entries stand. Given only when they are durable.</summary>
+/// <param name="Origin">The log.</param>
+/// <param name="Index">Index of the first entry.</param>
+/// <param name="Count">Number of entries.</param>
+/// <param name="Repeated">Whether an earlier request with the same idempotency key had already done it.</param>
+/// <param name="IndicatorIds">The indicators, in the order of the request.</param>
+public sealed record PublishResponse(
+    string Origin, long Index, int Count, bool Repeated, IReadOnlyList<string> IndicatorIds);
+
+/// <summary>An indicator in a list.</summary>
+/// <param name="Id">Its id, in hexadecimal.</param>
+/// <param name="Kind">Its kind.</param>
+/// <param name="Scheme">How its value was made canonical.</param>
+/// <param name="Value">The canonical keyword, or hexadecimal digits.</param>
+/// <param name="Category">Category of the newest listing in force.</param>
+/// <param name="Verdict">What the policy makes of a match now.</param>
+/// <param name="Reason">Why, in words.</param>
+/// <param name="Listings">The newest statement of each member.</param>
+/// <param name="Opinions">What others think of it.</param>
+public sealed record IndicatorSummary(
+    string Id,
+    string Kind,
+    string Scheme,
+    string Value,
+    string Category,
+    string Verdict,
+    string Reason,
+    IReadOnlyList<ListingSummary> Listings,
+    IReadOnlyList<OpinionSummary> Opinions);
+
+/// <summary>A member's newest statement about an indicator.</summary>
+/// <param name="Member">The member.</param>
+/// <param name="State"><c>listed</c>, <c>withdrawn</c> or <c>expired</c>.</param>
+/// <param name="Since">When it was issued, in unix seconds.</param>
+/// <param name="Expires">When it ends, in unix seconds; null if withdrawn.</param>
+/// <param name="Category">What it stands for; null if withdrawn.</param>
+/// <param name="Taxon">Scientific name; null if withdrawn.</param>
+/// <param name="Cites">CITES appendix; null if withdrawn.</param>
+/// <param name="Severity">low to critical; null if withdrawn.</param>
+/// <param name="Confidence">0 to 100; null if withdrawn.</param>
+/// <param name="Action">What the member suggests; null if withdrawn.</param>
+/// <param name="Reason">Why it was withdrawn, or null.</param>
+/// <param name="Context">How the keyword is to be found; null for other kinds.</param>
+/// <param name="Origin">The log.</param>
+/// <param name="Index">The entry's index.</param>
+public sealed record ListingSummary(
+    string Member,
+    string State,
+    long Since,
+    long? Expires,
+    string? Category,
+    string? Taxon,
+    string? Cites,
+    string? Severity,
+    int? Confidence,
+    string? Action,
+    string? Reason,
+    KeywordRuleRequest? Context,
+    string Origin,
+    long Index);
+
+/// <summary>A member's opinion on others' listings.</summary>
+/// <param name="Member">The member.</param>
+/// <param name="Stance"><c>confirm</c> or <c>dispute</c>.</param>
+/// <param name="Lister">Whose listing; empty: everybody's.</param>
+/// <param name="Reason">Why, as a code.</param>
+/// <param name="Since">When it was issued, in unix seconds.</param>
+/// <param name="Origin">The log.</param>
+/// <param name="Index">The entry's index.</param>
+public sealed record OpinionSummary(
+    string Member, string Stance, string Lister, string Reason, long Since, string Origin, long Index);
+
+/// <summary>A page of indicators.</summary>
+/// <param name="Items">The rows.</param>
+/// <param name="Next">The cursor of the next page, or null at the end.</param>
+/// <param name="Complete">Always true and always last: a broken-off answer lacks it.</param>
+public sealed record IndicatorPage(
+    IReadOnlyList<IndicatorSummary> Items,
+    string? Next,
+    [property: JsonPropertyOrder(int.MaxValue)] bool Complete = true);
+
+/// <summary>An indicator with what proves every statement about it.</summary>
+/// <param name="Indicator">The summary.</param>
+/// <param name="Evidence">A signed document for each statement.</param>
+/// <param name="Local">What only this member knows.</param>
+public sealed record IndicatorDetail(
+    IndicatorSummary Indicator, IReadOnlyList<EvidenceDocument> Evidence, LocalSummary Local);
+
+/// <summary>One statement as a signed document: it can be verified with the origin's key and nothing else.</summary>
+/// <param name="Origin">The log.</param>
+/// <param name="Index">Index of the entry.</param>
+/// <param name="Leaf">The leaf, base64.</param>
+/// <param name="Salt">The salt, base64, or null if erased.</param>
+/// <param name="Payload">The payload, base64, or null if erased.</param>
+/// <param name="Proof">Inclusion proof, hashes in base64.</param>
+/// <param name="Checkpoint">The signed checkpoint, as text.</param>
+/// <param name="Vkey">The log's verification key, by the roster.</param>
+public sealed record EvidenceDocument(
+    string Origin,
+    long Index,
+    string Leaf,
+    string? Salt,
+    string? Payload,
+    IReadOnlyList<string> Proof,
+    string Checkpoint,
+    string Vkey);
+
+/// <summary>What only this member knows of an indicator.</summary>
+/// <param name="Note">The analysts' note.</param>
+/// <param name="Hits">How often a check matched it.</param>
+/// <param name="LastHit">When it last did, in unix seconds; 0 if never.</param>
+public sealed record LocalSummary(string Note, long Hits, long LastHit);
+
+/// <summary>A page of changes.</summary>
+/// <param name="Changes">What changed, in the order of each log.</param>
+/// <param name="Cursor">Where to go on: positions in the logs, never a time.</param>
+/// <param name="More">Whether more is there already.</param>
+/// <param name="Complete">Always true and always last: a broken-off answer lacks it.</param>
+public sealed record ChangesPage(
+    IReadOnlyList<ChangeRow> Changes,
+    string Cursor,
+    bool More,
+    [property: JsonPropertyOrder(int.MaxValue)] bool Complete = true);
+
+/// <summary>One entry that changed what the list says of an indicator.</summary>
+/// <param name="Origin">The log.</param>
+/// <param name="Index">The entry's index.</param>
+/// <param name="Kind">The entry's kind.</param>
+/// <param name="IndicatorId">The indicator, in hexadecimal; null if it is unknown or erased.</param>
+/// <param name="Indicator">What the list now says of it; null if nothing.</param>
+public sealed record ChangeRow(
+    string Origin, long Index, string Kind, string? IndicatorId, IndicatorSummary? Indicator);
+
+/// <summary>A log that the node holds.</summary>
+/// <param name="Origin">The log.</param>
+/// <param name="Size">Entries up to the newest signed checkpoint.</param>
+/// <param name="Root">Root over them, base64.</param>
+/// <param name="Vkey">The log's verification key.</param>
+/// <param name="Held">Entries held in all, the last ones perhaps not yet under a checkpoint.</param>
+public sealed record LogRow(string Origin, long Size, string Root, string Vkey, long Held);
+
+/// <summary>How the node is doing.</summary>
+/// <param name="Coalition">The coalition.</param>
+/// <param name="Member">The member whose node it is.</param>
+/// <param name="Version">Version of the program.</param>
+/// <param name="Storage">Which database.</param>
+/// <param name="RosterVersion">The roster in force; 0: none yet.</param>
+/// <param name="RosterExpires">When that roster expires, in unix seconds.</param>
+/// <param name="Ready">Whether the list is loaded and the node answers with it.</param>
+/// <param name="Indicators">Indicators with a listing in force.</param>
+/// <param name="ViewDigest">Digest of the merged list, in hexadecimal.</param>
+/// <param name="Peers">The links to the others.</param>
+/// <param name="Logs">The logs held.</param>
+/// <param name="Alarms">What needs a person, in words; empty when all is well.</param>
+public sealed record NodeStatus(
+    string Coalition,
+    string Member,
+    string Version,
+    string Storage,
+    int RosterVersion,
+    long RosterExpires,
+    bool Ready,
+    long Indicators,
+    string ViewDigest,
+    IReadOnlyList<PeerRow> Peers,
+    IReadOnlyList<LogRow> Logs,
+    IReadOnlyList<string> Alarms);
+
+/// <summary>The link to one peer.</summary>
+/// <param name="Member">The peer.</param>
+/// <param name="Endpoint">Its address, or empty if it only dials.</param>
+/// <param name="Reachable">Whether the last exchange worked.</param>
+/// <param name="LastContactSecondsAgo">Seconds since an exchange worked; null if none did.</param>
+/// <param name="Failures">Failed exchanges since.</param>
+/// <param name="LastError">What went wrong last, or null.</param>
+public sealed record PeerRow(
+    string Member, string Endpoint, bool Reachable, double? LastContactSecondsAgo, int Failures, string? LastError);
+
+/// <summary>The roster in force.</summary>
+/// <param name="Version">Its version.</param>
+/// <param name="Note">The signed document, as text.</param>
+public sealed record RosterView(int Version, string Note);
+
+/// <summary>Blinded seller identifiers to evaluate.</summary>
+/// <param name="Type">The identifier type.</param>
+/// <param name="Epoch">The key's epoch.</param>
+/// <param name="Blinded">1 to 4,000 points, base64.</param>
+public sealed record SellerEvaluateRequest(string Type, int Epoch, IReadOnlyList<string> Blinded);
+
+/// <summary>Evaluated points.</summary>
+/// <param name="Evaluated">One for each, base64.</param>
+/// <param name="Proof">The DLEQ proof, base64.</param>
+/// <param name="PublicKey">The key that the roster names for the type and epoch, in hexadecimal.</param>
+public sealed record SellerEvaluateResponse(IReadOnlyList<string> Evaluated, string Proof, string PublicKey);

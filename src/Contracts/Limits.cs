@@ -1,0 +1,52 @@
+using FederationNode.Protocol;
+
+namespace FederationNode.Contracts;
+
+/// <summary>Sizes that the node enforces at its borders, before it decodes. docs/protocol.md, "Limits".</summary>
+public static class Limits
+{
+    /// <summary>Most entries in one append request.</summary>
+    public const int MaxAppendEntries = 4096;
+
+    /// <summary>Most entries in one range between peers.</summary>
+    public const int MaxRangeEntries = 4096;
+
+    /// <summary>Bytes of entries after which a range ends.</summary>
+    public const int MaxRangeBytes = 4 * 1024 * 1024;
+
+    /// <summary>Entries up to this many bytes go inline with a push; larger ones are pulled.</summary>
+    public const int MaxPushBytes = 16 * 1024;
+
+    /// <summary>Largest body of a push, in bytes.</summary>
+    public const int MaxPushBody = 256 * 1024;
+
+    /// <summary>Largest body of a range answer, in bytes: the entries, one outsized entry, proof and checkpoint.</summary>
+    public const int MaxRangeBody = MaxRangeBytes + ProtocolLimits.MaxRosterPayload + (256 * 1024);
+
+    /// <summary>Most logs in a heads vector.</summary>
+    public const int MaxHeads = 4096;
+
+    /// <summary>Largest body of a heads vector, in bytes.</summary>
+    public const int MaxHeadsBody = 1024 * 1024;
+
+    /// <summary>Most hashes in a proof: 2 for each level of the largest tree.</summary>
+    public const int MaxProofHashes = 128;
+
+    /// <summary>Largest body of a request for seller tags, in bytes: 4,000 points.</summary>
+    public const int MaxEvaluateBody = 160 * 1024;
+
+    /// <summary>Largest body of a request to the local API, in bytes.</summary>
+    public const int MaxApiBody = 8 * 1024 * 1024;
+
+    /// <summary>Most items in one check.</summary>
+    public const int MaxCheckItems = 1000;
+
+    /// <summary>Longest text of one item, in UTF-16 code units.</summary>
+    public const int MaxCheckText = 100_000;
+
+    /// <summary>Most rows on one page of indicators or changes.</summary>
+    public const int MaxPage = 1000;
+
+    /// <summary>Longest idempotency key, in characters.</summary>
+    public const int MaxIdempotencyKey = 128;
+}

@@ -1,0 +1,212 @@
+using FederationNode.Protocol;
+
+namespace FederationNode.Contracts.Logs;
+
+/// <summary>One entry as it is stored and sent: the leaf that the log hashes, and what stands beside it.</summary>
+/// <param name="Leaf">The leaf's bytes, at most <see cref="ProtocolLimits.MaxEntry"/>.</param>
+/// <param name="Salt">16 bytes, or null if the payload was erased or the leaf has none.</param>
+/// <param name="Payload">The payload's bytes, or null likewise.</param>
+[GenerateSerializer, Immutable, Alias("fednode.StoredEntry")]
+public sealed record StoredEntry(
+    [property: Id(0)] byte[] Leaf,
+    [property: Id(1)] byte[]? Salt,
+    [property: Id(2)] byte[]? Payload)
+{
+    /// <summary>Bytes that the entry takes in a message, about.</summary>
+    public int WireSize => Leaf.Length + (Salt?.Length ?? 0) + (Payload?.Length ?? 0) + 16;
+}
+
+/// <summary>What a node holds of one log.</summary>
+/// <param name="Origin">The log.</param>
+/// <param name="Size">Entries held durably and verified, without a gap.</param>
+/// <param name="Root">RFC 6962 root over them.</param>
+/// <param name="SignedSize">Size of the newest checkpoint of which every entry is held.</param>
+/// <param name="SignedRoot">Root of that checkpoint.</param>
+/// <param name="Checkpoint">That checkpoint as a signed note; empty while there is none.</param>
+[GenerateSerializer, Immutable, Alias("fednode.LogStatus")]
+public sealed record LogStatus(
+    [property: Id(0)] string Origin,
+    [property: Id(1)] long Size,
+    [property: Id(2)] Hash256 Root,
+    [property: Id(3)] long SignedSize,
+    [property: Id(4)] Hash256 SignedRoot,
+    [property: Id(5)] byte[] Checkpoint);
+
+/// <summary>An entry to append to an own log. The log adds origin, time, salt and commitment.</summary>
+/// <param name="Kind">The entry's kind.</param>
+/// <param name="Payload">The encoded payload.</param>
+/// <param name="Ref">Index of the entry that it amends, or null.</param>
+[GenerateSerializer, Immutable, Alias("fednode.NewEntry")]
+public sealed record NewEntry(
+    [property: Id(0)] string Kind,
+    [property: Id(1)] byte[] Payload,
+    [property: Id(2)] long? Ref = null);
+
+/// <summary>Entries that become durable together or not at all.</summary>
+/// <param name="Entries">At least one, at most <see cref="Limits.MaxAppendEntries"/>.</param>
+/// <param name="IdempotencyKey">
+/// A key chosen by the caller, or null. The same key and entries again give the first answer again and append nothing;
+/// the same key with other entries is refused.
+/// </param>
+[GenerateSerializer, Immutable, Alias("fednode.AppendRequest")]
+public sealed record AppendRequest(
+    [property: Id(0)] IReadOnlyList<NewEntry> Entries,
+    [property: Id(1)] string? IdempotencyKey = null);
+
+/// <summary>Why an append was refused; nothing was changed.</summary>
+[GenerateSerializer, Alias("fednode.AppendRefusal")]
+public enum AppendRefusal
+{
+    /// <summary>It was not refused.</summary>
+    None,
+
+    /// <summary>This node does not hold the log's key, or the roster closed the log.</summary>
+    NotOurs,
+
+    /// <summary>An entry is malformed or too large.</summary>
+    Invalid,
+
+    /// <summary>The idempotency key was used for other entries.</summary>
+    KeyReused,
+
+    /// <summary>The storage cannot take it now (full, read-only, unreachable).</summary>
+    StorageUnavailable,
+
+    /// <summary>A peer shows a newer head of this log than the node holds: it first pulls its own log back.</summary>
+    Behind,
+}
+
+/// <summary>What became of one append request.</summary>
+/// <param name="First">Index of the first entry; the others follow without a gap.</param>
+/// <param name="Count">Number of entries.</param>
+/// <param name="Repeated">Whether an earlier request with the same idempotency key had already done it.</param>
+/// <param name="Refusal">Why not, or <see cref="AppendRefusal.None"/>.</param>
+/// <param name="Error">The refusal in words, or null.</param>
+[GenerateSerializer, Immutable, Alias("fednode.AppendResult")]
+public sealed record AppendResult(
+    [property: Id(0)] long First,
+    [property: Id(1)] int Count,
+    [property: Id(2)] bool Repeated,
+    [property: Id(3)] AppendRefusal Refusal,
+    [property: Id(4)] string? Error)
+{
+    /// <summary>A refusal.</summary>
+    public static AppendResult Refused(AppendRefusal why, string error) => new(-1, 0, false, why, error);
+}
+
+/// <summary>Entries of a log, with what proves that they belong to it.</summary>
+/// <param name="Checkpoint">Signed note of a checkpoint that covers them.</param>
+/// <param name="From">Index of the first entry.</param>
+/// <param name="Entries">The entries, without a gap; may be empty.</param>
+/// <param name="Proof">
+/// RFC 6962 consistency proof from size <c>From + Entries.Count</c> to the checkpoint's size; empty when they are equal
+/// or the first is 0.
+/// </param>
+[GenerateSerializer, Immutable, Alias("fednode.LogRange")]
+public sealed record LogRange(
+    [property: Id(0)] byte[] Checkpoint,
+    [property: Id(1)] long From,
+    [property: Id(2)] IReadOnlyList<StoredEntry> Entries,
+    [property: Id(3)] IReadOnlyList<Hash256> Proof);
+
+/// <summary>What a log made of a range that a peer sent.</summary>
+[GenerateSerializer, Alias("fednode.ExtendOutcome")]
+public enum ExtendOutcome
+{
+    /// <summary>The log grew, durably.</summary>
+    Extended,
+
+    /// <summary>Everything was held already.</summary>
+    AlreadyHeld,
+
+    /// <summary>The range starts above what is held: the entries between must be pulled first.</summary>
+    Gap,
+
+    /// <summary>The sender is at fault: bad signature, proof, payload or size. Nothing was changed.</summary>
+    Refused,
+
+    /// <summary>The roster does not name this log, or closed it. Nothing was changed.</summary>
+    UnknownLog,
+
+    /// <summary>A validly signed head contradicts what is held: the origin forked. Nothing was changed.</summary>
+    Fork,
+
+    /// <summary>The storage cannot take it now. Nothing was changed.</summary>
+    StorageUnavailable,
+}
+
+/// <summary>What a log made of a range, and what it holds now.</summary>
+/// <param name="Outcome">What happened.</param>
+/// <param name="Size">Entries held now.</param>
+/// <param name="Error">What was wrong, for the log and the sender; null when nothing was.</param>
+[GenerateSerializer, Immutable, Alias("fednode.ExtendResult")]
+public sealed record ExtendResult(
+    [property: Id(0)] ExtendOutcome Outcome,
+    [property: Id(1)] long Size,
+    [property: Id(2)] string? Error);
+
+/// <summary>One entry with the proof that makes it a signed document of its own.</summary>
+/// <param name="Index">Its index in the log.</param>
+/// <param name="Entry">Leaf, salt and payload.</param>
+/// <param name="Proof">RFC 6962 inclusion proof in the checkpoint's tree.</param>
+/// <param name="Checkpoint">The signed checkpoint.</param>
+[GenerateSerializer, Immutable, Alias("fednode.EntryEvidence")]
+public sealed record EntryEvidence(
+    [property: Id(0)] long Index,
+    [property: Id(1)] StoredEntry Entry,
+    [property: Id(2)] IReadOnlyList<Hash256> Proof,
+    [property: Id(3)] byte[] Checkpoint);
+
+/// <summary>
+/// The log of one origin, on this member's node: the only writer of an own log, the verified replica of a foreign one.
+/// Key: the origin. Every answer that promises something was durable before it was given.
+/// </summary>
+[Alias("fednode.IMemberLogGrain")]
+public interface IMemberLogGrain : IGrainWithStringKey
+{
+    /// <summary>
+    /// Appends each request's entries to an own log; all accepted requests share one durable write. Requests are
+    /// accepted or refused one by one, in order.
+    /// </summary>
+    [Alias("Append")]
+    Task<IReadOnlyList<AppendResult>> AppendAsync([Immutable] IReadOnlyList<AppendRequest> requests);
+
+    /// <summary>Verifies a range from a peer and, if it continues what is held, stores it.</summary>
+    [Alias("Extend")]
+    Task<ExtendResult> ExtendAsync([Immutable] LogRange range);
+
+    /// <summary>What is held.</summary>
+    [Alias("GetStatus")]
+    Task<LogStatus> GetStatusAsync();
+
+    /// <summary>
+    /// Reads entries from <paramref name="from"/> on, up to the newest complete checkpoint, with the consistency proof.
+    /// At least one entry if there is one, however large.
+    /// </summary>
+    /// <param name="from">First index.</param>
+    /// <param name="maxEntries">Most entries, 1 to <see cref="Limits.MaxRangeEntries"/>.</param>
+    /// <param name="maxBytes">About the most bytes.</param>
+    [Alias("Read")]
+    Task<LogRange> ReadAsync(long from, int maxEntries, int maxBytes);
+
+    /// <summary>Reads an entry with its inclusion proof, or null above the newest complete checkpoint.</summary>
+    [Alias("GetEvidence")]
+    Task<EntryEvidence?> GetEvidenceAsync(long index);
+
+    /// <summary>
+    /// The bytes of a tile of the C2SP tlog-tiles layout, or null if it does not exist at the newest complete
+    /// checkpoint. Level -1 is an entry bundle.
+    /// </summary>
+    /// <param name="level">0 to 63, or -1.</param>
+    /// <param name="number">The tile's number.</param>
+    /// <param name="width">1 to 256 hashes or entries.</param>
+    [Alias("ReadTile")]
+    Task<byte[]?> ReadTileAsync(int level, long number, int width);
+
+    /// <summary>
+    /// Tells an own log that a peer holds <paramref name="size"/> entries of it. If that is more than this node has
+    /// (an old backup was restored), it signs nothing until it has pulled them back.
+    /// </summary>
+    [Alias("NotePeerSize")]
+    Task NotePeerSizeAsync(long size);
+}

@@ -1,0 +1,32 @@
+using System.Collections.Concurrent;
+using FederationNode.Contracts.Logs;
+
+namespace FederationNode.Grains.Logs;
+
+/// <summary>
+/// The newest status of every log held, where everything on this silo can read it without a call. Only log grains
+/// write it. Reading is safe from any thread.
+/// </summary>
+public sealed class HeadBoard
+{
+    private readonly ConcurrentDictionary<string, LogStatus> _heads = new(StringComparer.Ordinal);
+
+    /// <summary>Raised after a log grew, durably. Handlers must be quick and must not throw.</summary>
+    public event Action<LogStatus>? Grew;
+
+    /// <summary>What is held of each log, by origin.</summary>
+    public IReadOnlyList<LogStatus> All() => [.. _heads.Values.OrderBy(h => h.Origin, StringComparer.Ordinal)];
+
+    /// <summary>What is held of a log, or null if nothing.</summary>
+    public LogStatus? Get(string origin) => _heads.GetValueOrDefault(origin);
+
+    internal void Put(LogStatus status)
+    {
+        var before = _heads.GetValueOrDefault(status.Origin);
+        _heads[status.Origin] = status;
+        if (before is null ? status.Size > 0 : status.Size > before.Size || status.SignedSize > before.SignedSize)
+        {
+            Grew?.Invoke(status);
+        }
+    }
+}

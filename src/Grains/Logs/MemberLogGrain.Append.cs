@@ -1,0 +1,236 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
+using FederationNode.Contracts;
+using FederationNode.Contracts.Logs;
+using FederationNode.Grains.Storage;
+using FederationNode.Protocol;
+using FederationNode.Protocol.Entries;
+using FederationNode.Protocol.Merge;
+
+namespace FederationNode.Grains.Logs;
+
+/// <content>Appending to an own log.</content>
+public sealed partial class MemberLogGrain
+{
+    /// <summary>Idempotent requests kept in the head row; when it is full, the older half moves to rows of their own.</summary>
+    private const int MaxRequestsInHead = 64;
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<AppendResult>> AppendAsync(IReadOnlyList<AppendRequest> requests)
+    {
+        if (WhyNotWritable() is { } refusal)
+        {
+            return [.. requests.Select(_ => refusal)];
+        }
+
+        var batch = new AppendBatch(_log.Size);
+        foreach (var request in requests)
+        {
+            batch.Results.Add(await PrepareAsync(request, batch));
+        }
+
+        if (batch.Entries.Count > 0 && await CommitAppendAsync(batch) is { } failure)
+        {
+            return [.. batch.Results.Select(r => r.Refusal == AppendRefusal.None && !r.Repeated ? failure : r)];
+        }
+
+        return batch.Results;
+    }
+
+    /// <inheritdoc/>
+    public Task NotePeerSizeAsync(long size)
+    {
+        if (IsOwn && size > _log.Size && size > _peerSize)
+        {
+            _peerSize = size;
+            LogBehind(_origin, _log.Size, size);
+        }
+
+        return Task.CompletedTask;
+    }
+
+    private AppendResult? WhyNotWritable()
+    {
+        if (!IsOwn)
+        {
+            return AppendResult.Refused(AppendRefusal.NotOurs, $"This node does not hold the key of the log {_origin}.");
+        }
+
+        if (_peerSize > _log.Size)
+        {
+            return AppendResult.Refused(
+                AppendRefusal.Behind,
+                $"A peer holds {_peerSize} entries of {_origin}, this node {_log.Size}: it was restored from an old backup and first fetches what it lost. Try again soon.");
+        }
+
+        return null;
+    }
+
+    private async Task<AppendResult> PrepareAsync(AppendRequest request, AppendBatch batch)
+    {
+        if (FirstFault(request) is { } fault)
+        {
+            return AppendResult.Refused(AppendRefusal.Invalid, fault);
+        }
+
+        if (request.IdempotencyKey is { } key)
+        {
+            var keyHash = Hash256.Of(Encoding.UTF8.GetBytes(key));
+            var content = ContentHash(request.Entries);
+            if (await FindRequestAsync(keyHash, batch) is { } earlier)
+            {
+                return content.Span.SequenceEqual(earlier.Content)
+                    ? new AppendResult(earlier.First, earlier.Count, true, AppendRefusal.None, null)
+                    : AppendResult.Refused(
+                        AppendRefusal.KeyReused,
+                        "The idempotency key was used for another request: choose a new key for new content.");
+            }
+
+            batch.Requests.Add(new RequestRow
+            {
+                Key = keyHash.ToArray(),
+                Content = content.ToArray(),
+                First = batch.NextIndex,
+                Count = request.Entries.Count,
+            });
+        }
+
+        var first = batch.NextIndex;
+        var issued = _clock.GetUtcNow().ToUnixTimeSeconds();
+        foreach (var entry in request.Entries)
+        {
+            var salt = RandomNumberGenerator.GetBytes(ProtocolLimits.SaltSize);
+            var leaf = new Leaf(_origin, entry.Kind, issued, entry.Ref, Leaf.Commit(salt, entry.Payload));
+            batch.Entries.Add(new StoredEntry(leaf.Encode(), salt, entry.Payload));
+        }
+
+        return new AppendResult(first, request.Entries.Count, false, AppendRefusal.None, null);
+    }
+
+    private string? FirstFault(AppendRequest request)
+    {
+        if (request.Entries.Count is 0 or > Limits.MaxAppendEntries)
+        {
+            return $"A request has 1 to {Limits.MaxAppendEntries} entries, not {request.Entries.Count}.";
+        }
+
+        if (request.IdempotencyKey is { Length: 0 or > Limits.MaxIdempotencyKey })
+        {
+            return $"An idempotency key has 1 to {Limits.MaxIdempotencyKey} characters.";
+        }
+
+        // The log takes only what every reader will find meaningful: a no-op of our own making would be a lost entry.
+        var issued = _clock.GetUtcNow().ToUnixTimeSeconds();
+        var origin = Origin.Parse(_origin);
+        byte[] salt = new byte[ProtocolLimits.SaltSize];
+        for (var i = 0; i < request.Entries.Count; i++)
+        {
+            var entry = request.Entries[i];
+            if (!Names.IsCode(entry.Kind) || entry.Payload.Length > EntryKind.MaxPayload(entry.Kind))
+            {
+                return $"Entry {i} has no valid kind, or a payload that is too long.";
+            }
+
+            var leaf = new Leaf(_origin, entry.Kind, issued, entry.Ref, Leaf.Commit(salt, entry.Payload)).Encode();
+            if (!LogEntry.TryInterpret(origin, _log.Size + i, default, leaf, salt, entry.Payload, out _, out var reason))
+            {
+                return $"Entry {i} would have no meaning: {reason}";
+            }
+        }
+
+        return null;
+    }
+
+    private async Task<RequestRow?> FindRequestAsync(Hash256 key, AppendBatch batch) =>
+        batch.Requests.Concat(_log.Head.Requests).FirstOrDefault(r => key.Span.SequenceEqual(r.Key))
+        ?? (await _rows.ReadAsync<RequestRow>(LogRowKind.Request, RequestKey(key.ToString())))?.Value;
+
+    /// <summary>Makes the batch durable and signs it. The answer is null, or why nothing was changed.</summary>
+    private async Task<AppendResult?> CommitAppendAsync(AppendBatch batch)
+    {
+        try
+        {
+            var requests = await SpillRequestsAsync([.. _log.Head.Requests, .. batch.Requests]);
+            var plan = _log.Plan(batch.Entries);
+            await _log.CommitAsync(plan, head =>
+            {
+                head.SignedSize = head.Size;
+                head.Checkpoint = [];
+                head.Requests = requests;
+            });
+        }
+        catch (RowConflictException conflict)
+        {
+            StepDown(conflict);
+            return AppendResult.Refused(AppendRefusal.StorageUnavailable, "Another writer moved the log's head. Try again.");
+        }
+        catch (StorageException failure)
+        {
+            // Whether the head was written is unknown: what this activation believes may be out of date.
+            LogStorageFailed(_origin, failure);
+            DeactivateOnIdle();
+            return AppendResult.Refused(AppendRefusal.StorageUnavailable, $"The storage failed: {failure.Message}");
+        }
+
+        _checkpoint = SignCheckpoint();
+        Show();
+        return null;
+    }
+
+    /// <summary>
+    /// Keeps the head row small: the older half of the requests moves to rows of their own, written before the head
+    /// that no longer names them.
+    /// </summary>
+    private async Task<RequestRow[]> SpillRequestsAsync(RequestRow[] requests)
+    {
+        if (requests.Length <= MaxRequestsInHead)
+        {
+            return requests;
+        }
+
+        var spilled = requests.Length - (MaxRequestsInHead / 2);
+        foreach (var request in requests.Take(spilled).Where(r => r.First < _log.Size))
+        {
+            await _rows.WriteContentAsync(LogRowKind.Request, RequestKey(Convert.ToHexStringLower(request.Key)), request);
+        }
+
+        // Requests of this very batch stay in the head: a row about entries that are not durable yet would be a lie.
+        return [.. requests.Where((r, i) => i >= spilled || r.First >= _log.Size)];
+    }
+
+    private string RequestKey(string keyHash) => $"{_origin}|{keyHash}";
+
+    private static Hash256 ContentHash(IReadOnlyList<NewEntry> entries)
+    {
+        using var sha = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        Span<byte> number = stackalloc byte[8];
+        foreach (var entry in entries)
+        {
+            var kind = Encoding.UTF8.GetBytes(entry.Kind);
+            BinaryPrimitives.WriteInt64BigEndian(number, entry.Ref ?? -1);
+            sha.AppendData(number);
+            BinaryPrimitives.WriteInt32BigEndian(number, kind.Length);
+            BinaryPrimitives.WriteInt32BigEndian(number[4..], entry.Payload.Length);
+            sha.AppendData(number);
+            sha.AppendData(kind);
+            sha.AppendData(entry.Payload);
+        }
+
+        Hash256 hash = default;
+        sha.GetHashAndReset(hash);
+        return hash;
+    }
+
+    /// <summary>What one durable write will hold.</summary>
+    private sealed class AppendBatch(long size)
+    {
+        public List<StoredEntry> Entries { get; } = [];
+
+        public List<RequestRow> Requests { get; } = [];
+
+        public List<AppendResult> Results { get; } = [];
+
+        public long NextIndex => size + Entries.Count;
+    }
+}

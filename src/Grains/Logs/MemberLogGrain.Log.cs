@@ -1,0 +1,22 @@
+using Microsoft.Extensions.Logging;
+
+namespace FederationNode.Grains.Logs;
+
+/// <content>What the log of the program says about logs.</content>
+public sealed partial class MemberLogGrain
+{
+    [LoggerMessage(1, LogLevel.Warning, "Another writer moved the head of {Origin}; this activation steps down before it signs anything.")]
+    private partial void LogConflict(string origin, Exception conflict);
+
+    [LoggerMessage(2, LogLevel.Error, "The storage failed while writing {Origin}; the log is loaded again from the database.")]
+    private partial void LogStorageFailed(string origin, Exception failure);
+
+    [LoggerMessage(3, LogLevel.Error, "A peer holds {PeerSize} entries of our own log {Origin}, this node {Size}: an old backup was restored. Nothing is signed until the rest is fetched back.")]
+    private partial void LogBehind(string origin, long size, long peerSize);
+
+    [LoggerMessage(4, LogLevel.Critical, "{Origin} forked: its key signed two roots for size {Size}.")]
+    private partial void LogFork(string origin, long size);
+
+    [LoggerMessage(5, LogLevel.Warning, "A range of {Origin} was refused: {Error}")]
+    private partial void LogRefused(string origin, string error);
+}

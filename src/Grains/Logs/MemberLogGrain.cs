@@ -1,0 +1,128 @@
+using FederationNode.Contracts;
+using FederationNode.Contracts.Logs;
+using FederationNode.Grains.Identity;
+using FederationNode.Grains.Rosters;
+using FederationNode.Grains.Storage;
+using FederationNode.Protocol.Keys;
+using FederationNode.Protocol.Merkle;
+using FederationNode.Protocol.Notes;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace FederationNode.Grains.Logs;
+
+/// <inheritdoc cref="IMemberLogGrain"/>
+/// <remarks>
+/// Order of an append: sealed rows durable, then the head row compare-and-set, then the checkpoint signed, then the
+/// new head shown to others. The ETag of the head row is the fence: Orleans may for a moment run two activations, and
+/// only one of them can move the head; the other stops before it signs anything. Own state between calls: the log as
+/// stored, and the checkpoint over exactly that. This file: reading; appending and extending are beside it.
+/// </remarks>
+public sealed partial class MemberLogGrain : Grain, IMemberLogGrain
+{
+    private readonly RowStore _rows;
+    private readonly NodeIdentity _identity;
+    private readonly RosterBoard _roster;
+    private readonly HeadBoard _heads;
+    private readonly TimeProvider _clock;
+    private readonly ILogger<MemberLogGrain> _logger;
+    private readonly string _origin;
+    private readonly SigningKey? _key;
+    private StoredLog _log = null!;
+    private byte[] _checkpoint = [];
+    private long _peerSize;
+
+    /// <summary>Made by the silo.</summary>
+    public MemberLogGrain(
+        IGrainContext context,
+        RowStore rows,
+        NodeIdentity identity,
+        RosterBoard roster,
+        HeadBoard heads,
+        [FromKeyedServices(FederationClock.Key)] TimeProvider clock,
+        ILogger<MemberLogGrain> logger)
+    {
+        _rows = rows;
+        _identity = identity;
+        _roster = roster;
+        _heads = heads;
+        _clock = clock;
+        _logger = logger;
+        _origin = context.GrainId.Key.ToString()!;
+        _key = identity.KeyOf(_origin);
+    }
+
+    private bool IsOwn => _key is not null;
+
+    /// <inheritdoc/>
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        _log = await StoredLog.LoadAsync(_rows, _origin);
+        _checkpoint = IsOwn && _log.Size > 0 ? SignCheckpoint() : _log.Head.Checkpoint;
+        Show();
+    }
+
+    /// <inheritdoc/>
+    public Task<LogStatus> GetStatusAsync() => Task.FromResult(Status());
+
+    /// <inheritdoc/>
+    public async Task<LogRange> ReadAsync(long from, int maxEntries, int maxBytes)
+    {
+        maxEntries = Math.Clamp(maxEntries, 1, Limits.MaxRangeEntries);
+        maxBytes = Math.Clamp(maxBytes, 1, Limits.MaxRangeBytes);
+        var signed = SignedSize;
+        if (from < 0 || from >= signed)
+        {
+            return new LogRange(_checkpoint, Math.Clamp(from, 0, signed), [], []);
+        }
+
+        var entries = await _log.ReadAsync(from, signed, maxEntries, maxBytes);
+        var end = from + entries.Count;
+        var nodes = ProofBuilder.NodesForConsistency(end, signed);
+        var proof = ProofBuilder.BuildConsistency(end, signed, await _log.ReadNodesAsync(nodes));
+        return new LogRange(_checkpoint, from, entries, proof);
+    }
+
+    /// <inheritdoc/>
+    public async Task<EntryEvidence?> GetEvidenceAsync(long index)
+    {
+        var signed = SignedSize;
+        if (index < 0 || index >= signed)
+        {
+            return null;
+        }
+
+        var entries = await _log.ReadAsync(index, index + 1, 1, 1);
+        var nodes = ProofBuilder.NodesForInclusion(index, signed);
+        var proof = ProofBuilder.BuildInclusion(index, signed, await _log.ReadNodesAsync(nodes));
+        return new EntryEvidence(index, entries[0], proof, _checkpoint);
+    }
+
+    /// <inheritdoc/>
+    public Task<byte[]?> ReadTileAsync(int level, long number, int width) =>
+        LogTiles.ReadAsync(_log, SignedSize, level, number, width);
+
+    private long SignedSize => IsOwn ? _log.Size : _log.Head.SignedSize;
+
+    private LogStatus Status()
+    {
+        var signedRoot = SignedSize == _log.Size ? _log.Root
+            : Checkpoint.TryParse(_checkpoint, out var checkpoint, out _) ? checkpoint.Root
+            : MerkleHash.Empty;
+        return new LogStatus(_origin, _log.Size, _log.Root, SignedSize, signedRoot, _checkpoint);
+    }
+
+    private void Show() => _heads.Put(Status());
+
+    private byte[] SignCheckpoint() => new Checkpoint(_origin, _log.Size, _log.Root).Sign(_key!);
+
+    /// <summary>
+    /// Somebody else moved the head. What this activation believes is out of date, so it ends here: the next call
+    /// starts over from the database.
+    /// </summary>
+    private void StepDown(RowConflictException conflict)
+    {
+        LogConflict(_origin, conflict);
+        DeactivateOnIdle();
+    }
+}

@@ -1,0 +1,36 @@
+namespace FederationNode.Protocol.Entries;
+
+/// <summary>
+/// The kinds of entry that this version gives a meaning. A leaf may name any other code: such an entry is kept,
+/// replicated and does nothing. docs/protocol.md, "Entry kinds".
+/// </summary>
+public static class EntryKind
+{
+    /// <summary>The full state of what a member asserts about one indicator.</summary>
+    public const string Listing = "listing";
+
+    /// <summary>Takes back the member's own listing of an indicator.</summary>
+    public const string Withdrawal = "withdrawal";
+
+    /// <summary>Confirms or disputes another member's listing.</summary>
+    public const string Opinion = "opinion";
+
+    /// <summary>Cumulative matches, blocks and removals of one day and category.</summary>
+    public const string Tally = "tally";
+
+    /// <summary>Orders the erasure of the payload of an earlier entry of the same log.</summary>
+    public const string Erase = "erase";
+
+    /// <summary>Quotes the newest heads of other logs that the member has seen.</summary>
+    public const string Heartbeat = "heartbeat";
+
+    /// <summary>States what the member durably holds of other logs, and since when. Only in a receipts log.</summary>
+    public const string Receipt = "receipt";
+
+    /// <summary>Carries a signed roster document. Only in the secretariat's roster log.</summary>
+    public const string Roster = "roster";
+
+    /// <summary>Longest payload of an entry of <paramref name="kind"/>, in bytes.</summary>
+    public static int MaxPayload(string kind) =>
+        kind == Roster ? ProtocolLimits.MaxRosterPayload : ProtocolLimits.MaxPayload;
+}

@@ -1,0 +1,99 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Security.Cryptography;
+using MessagePack;
+
+namespace FederationNode.Protocol.Entries;
+
+/// <summary>
+/// What a log hashes: the MessagePack array <c>[1, origin, kind, issued, ref, C]</c>. It names the log it belongs to
+/// and holds nothing personal and nothing that can be guessed: the content is behind the commitment C, whose salt
+/// stands beside the payload only. docs/protocol.md, "Leaf".
+/// </summary>
+/// <param name="Origin">The log that this entry belongs to. An entry that names another log does nothing.</param>
+/// <param name="Kind">The kind of the payload: one of <see cref="EntryKind"/> or an unknown code.</param>
+/// <param name="Issued">The writer's claim of the time, in unix seconds. Nothing is decided by it but expiry limits.</param>
+/// <param name="Ref">Index of the earlier entry of the same log that this one amends, or null.</param>
+/// <param name="Commitment">C: see <see cref="Commit"/>.</param>
+public sealed record Leaf(string Origin, string Kind, long Issued, long? Ref, Hash256 Commitment)
+{
+    private static ReadOnlySpan<byte> CommitmentDomain => "fednode/payload/1\0"u8;
+
+    /// <summary>
+    /// The commitment <c>SHA-256("fednode/payload/1" || 0x00 || salt || payload)</c>. With the salt erased, nobody can
+    /// test a guess of the payload against it.
+    /// </summary>
+    /// <param name="salt">16 uniformly random bytes, fresh for each entry.</param>
+    /// <param name="payload">The encoded payload.</param>
+    /// <exception cref="ArgumentException">The salt is not 16 bytes long.</exception>
+    public static Hash256 Commit(ReadOnlySpan<byte> salt, ReadOnlySpan<byte> payload)
+    {
+        if (salt.Length != ProtocolLimits.SaltSize)
+        {
+            throw new ArgumentException($"A salt has {ProtocolLimits.SaltSize} bytes, not {salt.Length}.", nameof(salt));
+        }
+
+        using var sha = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        sha.AppendData(CommitmentDomain);
+        sha.AppendData(salt);
+        sha.AppendData(payload);
+        Hash256 hash = default;
+        sha.GetHashAndReset(hash);
+        return hash;
+    }
+
+    /// <summary>Whether <paramref name="salt"/> and <paramref name="payload"/> are what this leaf commits to.</summary>
+    public bool Opens(ReadOnlySpan<byte> salt, ReadOnlySpan<byte> payload) =>
+        salt.Length == ProtocolLimits.SaltSize && Commit(salt, payload) == Commitment;
+
+    /// <summary>The canonical bytes: what the log stores and hashes.</summary>
+    public byte[] Encode() => CanonicalReader.Write(this, Write);
+
+    /// <summary>
+    /// Reads a leaf. A refusal is the same on every node and makes the entry a no-op; it does not stop the log.
+    /// </summary>
+    public static bool TryDecode(
+        ReadOnlySpan<byte> bytes,
+        [NotNullWhen(true)] out Leaf? leaf,
+        [NotNullWhen(false)] out string? error)
+    {
+        if (bytes.Length > ProtocolLimits.MaxLeaf)
+        {
+            leaf = null;
+            error = $"A leaf has at most {ProtocolLimits.MaxLeaf} bytes, not {bytes.Length}.";
+            return false;
+        }
+
+        return CanonicalReader.TryRead(bytes, Read, Write, out leaf, out error);
+    }
+
+    private static Leaf Read(ref MessagePackReader reader)
+    {
+        reader.ExpectArray(6, "A leaf");
+        reader.ExpectVersion("The leaf");
+        var origin = reader.ReadText(Protocol.Origin.MaxLength, "A leaf's origin");
+        var kind = reader.ReadCode("A leaf's kind");
+        var issued = reader.ReadNumber(ProtocolLimits.MaxTime, "A leaf's time of issue");
+        long? amends = reader.TryReadNil() ? null : reader.ReadNumber(ProtocolLimits.MaxLogSize, "A leaf's ref");
+        var commitment = reader.ReadHash("A leaf's commitment");
+        return new Leaf(origin, kind, issued, amends, commitment);
+    }
+
+    private static void Write(ref MessagePackWriter writer, Leaf leaf)
+    {
+        writer.WriteArrayHeader(6);
+        writer.Write(1);
+        writer.Write(leaf.Origin);
+        writer.Write(leaf.Kind);
+        writer.Write(leaf.Issued);
+        if (leaf.Ref is { } amends)
+        {
+            writer.Write(amends);
+        }
+        else
+        {
+            writer.WriteNil();
+        }
+
+        writer.WriteHash(leaf.Commitment);
+    }
+}

@@ -1,0 +1,184 @@
+using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
+using FederationNode.Protocol.Entries;
+
+namespace FederationNode.Protocol.Merge;
+
+/// <summary>
+/// The merged view of all logs: a pure function of the set of entries put into it. Order and repetition make no
+/// difference, so nodes with equal logs have equal views and equal digests (docs/protocol.md, "Merge").
+/// Not safe for concurrent use: one writer, which hands out immutable <see cref="IndicatorState"/>s.
+/// </summary>
+public sealed class View
+{
+    private readonly Dictionary<Hash256, IndicatorCells> _indicators = [];
+    private readonly Dictionary<byte[], Cell> _tallies = new(ByteEquality.Instance);
+    private readonly Dictionary<string, LogIndex> _logs = new(StringComparer.Ordinal);
+    private readonly ViewDigest _digest = new();
+
+    /// <summary>Number of indicators that anybody has ever said something about.</summary>
+    public int IndicatorCount => _indicators.Count;
+
+    /// <summary>The ids of those indicators, in no particular order.</summary>
+    public IEnumerable<Hash256> IndicatorIds => _indicators.Keys;
+
+    /// <summary>
+    /// Puts an entry into the view. Entries may come in any order and more than once.
+    /// </summary>
+    /// <returns>The indicator whose state may have changed, or null if none did.</returns>
+    public Hash256? Apply(LogEntry entry)
+    {
+        if (entry.Origin.Log != Origin.Indicators)
+        {
+            return null;
+        }
+
+        var log = LogOf(entry.Origin);
+        if (entry.Payload is ErasePayload erase)
+        {
+            return Erase(log, new EntryPosition(entry.Origin.Epoch, erase.Index));
+        }
+
+        if (Cell.KeyOf(entry) is not { } key || log.Erased.Contains(entry.Index))
+        {
+            return null;
+        }
+
+        var indicator = Cell.IndicatorOf(entry);
+        var cell = CellOf(key, indicator);
+        if (!cell.Add(entry))
+        {
+            return null;
+        }
+
+        log.Cells[entry.Index] = cell;
+        _digest.Touch(cell);
+        return indicator;
+    }
+
+    /// <summary>Whether an erase entry orders the erasure of this entry's payload.</summary>
+    public bool IsErased(Origin origin, long index) =>
+        _logs.TryGetValue(origin.Text, out var log) && log.Erased.Contains(index);
+
+    /// <summary>What everybody says about an indicator, or false if nobody says anything.</summary>
+    public bool TryGet(Hash256 id, [NotNullWhen(true)] out IndicatorState? state)
+    {
+        state = null;
+        if (!_indicators.TryGetValue(id, out var cells))
+        {
+            return false;
+        }
+
+        var listings = Winners(cells, CellTable.Listing);
+        var opinions = Winners(cells, CellTable.Opinion);
+        if (listings.IsEmpty && opinions.IsEmpty)
+        {
+            return false;
+        }
+
+        state = new IndicatorState(id, listings, opinions);
+        return true;
+    }
+
+    /// <summary>The newest tally of each member, category and day.</summary>
+    public IEnumerable<LogEntry> Tallies() =>
+        _tallies.Values.Select(c => c.Winner).OfType<LogEntry>();
+
+    /// <summary>
+    /// The digest of the view. Equal on any two nodes that put the same entries in, however they came by them.
+    /// </summary>
+    public Hash256 Digest() => _digest.Compute();
+
+    private Hash256? Erase(LogIndex log, EntryPosition position)
+    {
+        log.Erased.Add(position.Index);
+        if (!log.Cells.Remove(position.Index, out var cell) || !cell.Remove(position))
+        {
+            return null;
+        }
+
+        _digest.Touch(cell);
+        return cell.Indicator;
+    }
+
+    private LogIndex LogOf(Origin origin)
+    {
+        if (!_logs.TryGetValue(origin.Text, out var log))
+        {
+            _logs[origin.Text] = log = new LogIndex();
+        }
+
+        return log;
+    }
+
+    private Cell CellOf(byte[] key, Hash256? indicator)
+    {
+        if (indicator is { } id)
+        {
+            if (!_indicators.TryGetValue(id, out var found))
+            {
+                _indicators[id] = found = new IndicatorCells();
+            }
+
+            return found.GetOrAdd(key, id);
+        }
+
+        if (!_tallies.TryGetValue(key, out var cell))
+        {
+            _tallies[key] = cell = new Cell(key, null);
+        }
+
+        return cell;
+    }
+
+    private static ImmutableArray<LogEntry> Winners(IndicatorCells cells, string table) =>
+        [.. cells.All
+            .Select(c => c.Winner)
+            .OfType<LogEntry>()
+            .Where(e => (e.Payload is OpinionPayload) == (table == CellTable.Opinion))
+            .OrderBy(e => e.Member, StringComparer.Ordinal)
+            .ThenBy(e => (e.Payload as OpinionPayload)?.Lister, StringComparer.Ordinal)];
+
+    /// <summary>What is known of one log: which entries are in which cell, and which must not count.</summary>
+    private sealed class LogIndex
+    {
+        public Dictionary<long, Cell> Cells { get; } = [];
+
+        public HashSet<long> Erased { get; } = [];
+    }
+
+    /// <summary>The few cells of one indicator: one a lister, one an opinion.</summary>
+    private sealed class IndicatorCells
+    {
+        public List<Cell> All { get; } = new(1);
+
+        public Cell GetOrAdd(byte[] key, Hash256 indicator)
+        {
+            foreach (var cell in All)
+            {
+                if (cell.Key.AsSpan().SequenceEqual(key))
+                {
+                    return cell;
+                }
+            }
+
+            var added = new Cell(key, indicator);
+            All.Add(added);
+            return added;
+        }
+    }
+
+    private sealed class ByteEquality : IEqualityComparer<byte[]>
+    {
+        public static readonly ByteEquality Instance = new();
+
+        public bool Equals(byte[]? x, byte[]? y) => x.AsSpan().SequenceEqual(y);
+
+        public int GetHashCode(byte[] obj)
+        {
+            var hash = default(HashCode);
+            hash.AddBytes(obj);
+            return hash.ToHashCode();
+        }
+    }
+}

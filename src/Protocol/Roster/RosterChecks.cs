@@ -1,0 +1,109 @@
+using FederationNode.Protocol.Keys;
+
+namespace FederationNode.Protocol.Roster;
+
+/// <summary>What must hold within one roster document, whoever signed it. docs/protocol.md, "Roster".</summary>
+internal static class RosterChecks
+{
+    public static string? FirstFault(RosterDocument roster) =>
+        Document(roster)
+        ?? Keys(roster)
+        ?? roster.Members.Select(m => Member(roster, m)).FirstOrDefault(fault => fault is not null);
+
+    /// <summary>Whether an endpoint is <c>https://host:port</c> with nothing behind it, or empty.</summary>
+    public static bool IsEndpoint(string endpoint) =>
+        endpoint.Length == 0
+        || (endpoint.Length <= 255
+            && Uri.TryCreate(endpoint, UriKind.Absolute, out var uri)
+            && uri.Scheme == Uri.UriSchemeHttps
+            && uri.AbsolutePath == "/" && !endpoint.EndsWith('/')
+            && uri.Query.Length == 0 && uri.Fragment.Length == 0 && uri.UserInfo.Length == 0);
+
+    private static string? Document(RosterDocument roster)
+    {
+        if (!Names.IsName(roster.Coalition))
+        {
+            return "\"coalition\" must be a name: 1 to 63 of a-z, 0-9 and '-'.";
+        }
+
+        if (roster.Expires <= roster.Issued)
+        {
+            return "\"expires\" must be later than \"issued\".";
+        }
+
+        if (roster.Members.Length == 0 || roster.Members[0].Name != Origin.Secretariat)
+        {
+            return "The first member must be the secretariat.";
+        }
+
+        return Repeated(roster.Members.Select(m => m.Name)) is { } name ? $"Two members are called {name}."
+            : Repeated(roster.Members.Where(m => m.Status != MemberStatus.Expelled).Select(m => m.TlsPin.ToString())) is not null ? "Two members have the same \"tlsPin\"."
+            : Repeated(roster.SellerKeys.Select(k => $"{k.Type}/{k.Epoch}")) is { } seller ? $"Two seller keys are given for {seller}."
+            : null;
+    }
+
+    private static string? Keys(RosterDocument roster)
+    {
+        if (roster.SecretariatKeys.Length == 0 || roster.Threshold > roster.SecretariatKeys.Length)
+        {
+            return "\"threshold\" must not be larger than the number of secretariat keys, of which there is at least one.";
+        }
+
+        var all = roster.SecretariatKeys.Concat(roster.Members.SelectMany(m => m.Logs).Select(l => l.Key)).ToList();
+        if (Repeated(all.Select(k => Convert.ToHexStringLower(k.PublicKey))) is { } key)
+        {
+            return $"The public key {key} is used twice: every role and log has a key of its own.";
+        }
+
+        foreach (var candidate in all)
+        {
+            if (candidate.Type != NoteKeyType.Ed25519)
+            {
+                return $"The key {candidate.Name} is not an Ed25519 key of type 0x01.";
+            }
+
+            if (!candidate.CheckForEnrolment(out var fault))
+            {
+                return $"The key {candidate.Name} cannot be enrolled. {fault}";
+            }
+        }
+
+        return null;
+    }
+
+    private static string? Member(RosterDocument roster, RosterMember member)
+    {
+        if (!Names.IsName(member.Name))
+        {
+            return "A member's \"name\" must be 1 to 63 of a-z, 0-9 and '-'.";
+        }
+
+        if (!IsEndpoint(member.Endpoint))
+        {
+            return $"The \"endpoint\" of {member.Name} must be https://host:port, or empty.";
+        }
+
+        if (member.Roles.IsEmpty || member.Roles.Any(r => !Names.IsCode(r)))
+        {
+            return $"{member.Name} needs at least one role, each a code.";
+        }
+
+        foreach (var log in member.Logs)
+        {
+            if (log.Origin.Coalition != roster.Coalition || log.Origin.Member != member.Name)
+            {
+                return $"The log {log.Origin} does not belong to {member.Name} of {roster.Coalition}.";
+            }
+        }
+
+        return Repeated(member.Logs.Where(l => l.ClosedAt is null).Select(l => l.Origin.Log)) is { } open
+            ? $"{member.Name} has two open logs of kind {open}: close the older epoch."
+            : Repeated(member.Logs.Select(l => l.Origin.Text)) is { } twice ? $"The log {twice} is given twice." : null;
+    }
+
+    private static string? Repeated(IEnumerable<string> values)
+    {
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        return values.FirstOrDefault(v => !seen.Add(v));
+    }
+}

@@ -1,0 +1,175 @@
+using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Json;
+using FederationNode.Protocol.Entries;
+using FederationNode.Protocol.Keys;
+
+namespace FederationNode.Protocol.Roster;
+
+/// <summary>Writes and reads the text of roster documents. docs/protocol.md, "Roster".</summary>
+internal static class RosterJson
+{
+    public const string Header = "fednode/roster/1";
+
+    private const int MaxLogs = 64;
+
+    public static string Write(RosterDocument roster) => SignedJson.Write(Header, json =>
+    {
+        json.WriteString("coalition", roster.Coalition);
+        json.WriteNumber("version", roster.Version);
+        json.WriteNumber("issued", roster.Issued);
+        json.WriteNumber("expires", roster.Expires);
+        json.WriteStartObject("secretariat");
+        json.WriteNumber("threshold", roster.Threshold);
+        WriteKeys(json, roster.SecretariatKeys);
+        json.WriteEndObject();
+        json.WriteStartArray("sellerKeys");
+        foreach (var key in roster.SellerKeys)
+        {
+            json.WriteStartObject();
+            json.WriteString("type", key.Type);
+            json.WriteNumber("epoch", key.Epoch);
+            json.WriteString("publicKey", key.PublicKey.ToString());
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteStartArray("members");
+        foreach (var member in roster.Members)
+        {
+            WriteMember(json, member);
+        }
+
+        json.WriteEndArray();
+    });
+
+    public static bool TryRead(
+        string text,
+        [NotNullWhen(true)] out RosterDocument? document,
+        [NotNullWhen(false)] out string? error)
+    {
+        if (!SignedJson.TryRead(text, Header, Read, out document, out error))
+        {
+            return false;
+        }
+
+        error = RosterChecks.FirstFault(document);
+        if (error is not null)
+        {
+            document = null;
+            return false;
+        }
+
+        return true;
+    }
+
+    internal static void WriteKeys(Utf8JsonWriter json, ImmutableArray<VerificationKey> keys)
+    {
+        json.WriteStartArray("keys");
+        foreach (var key in keys)
+        {
+            json.WriteStringValue(key.ToString());
+        }
+
+        json.WriteEndArray();
+    }
+
+    internal static ImmutableArray<VerificationKey> ReadKeys(JsonElement parent) =>
+        [.. parent.List("keys", RosterDocument.MaxSecretariatKeys).Select(ReadKey)];
+
+    private static RosterDocument Read(JsonElement root)
+    {
+        var secretariat = root.Member("secretariat") ?? throw new JsonException("\"secretariat\" is missing.");
+        return new RosterDocument
+        {
+            Coalition = root.Text("coalition"),
+            Version = (int)root.Number("version", 1, int.MaxValue),
+            Issued = root.Number("issued", 0, ProtocolLimits.MaxTime),
+            Expires = root.Number("expires", 0, ProtocolLimits.MaxTime),
+            Threshold = (int)secretariat.Number("threshold", 1, RosterDocument.MaxSecretariatKeys),
+            SecretariatKeys = ReadKeys(secretariat),
+            SellerKeys = [.. root.List("sellerKeys", 1024).Select(ReadSellerKey)],
+            Members = [.. root.List("members", RosterDocument.MaxMembers).Select(ReadMember)],
+        };
+    }
+
+    private static void WriteMember(Utf8JsonWriter json, RosterMember member)
+    {
+        json.WriteStartObject();
+        json.WriteString("name", member.Name);
+        json.WriteString("status", StatusText(member.Status));
+        json.WriteStartArray("roles");
+        foreach (var role in member.Roles)
+        {
+            json.WriteStringValue(role);
+        }
+
+        json.WriteEndArray();
+        json.WriteString("endpoint", member.Endpoint);
+        json.WriteString("tlsPin", member.TlsPin.ToString());
+        json.WriteStartArray("logs");
+        foreach (var log in member.Logs)
+        {
+            json.WriteStartObject();
+            json.WriteString("vkey", log.Key.ToString());
+            if (log.ClosedAt is { } closed)
+            {
+                json.WriteStartObject("closedAt");
+                json.WriteNumber("size", closed.Size);
+                json.WriteString("root", closed.Root.ToString());
+                json.WriteEndObject();
+            }
+
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    private static RosterMember ReadMember(JsonElement element) => new()
+    {
+        Name = element.Text("name"),
+        Status = element.Text("status") switch
+        {
+            "active" => MemberStatus.Active,
+            "suspended" => MemberStatus.Suspended,
+            "expelled" => MemberStatus.Expelled,
+            _ => throw new JsonException("\"status\" must be active, suspended or expelled."),
+        },
+        Roles = [.. element.List("roles", 16).Select(r => r.GetString() ?? throw new JsonException("A role is a string."))],
+        Endpoint = element.Text("endpoint"),
+        TlsPin = element.Hash("tlsPin"),
+        Logs = [.. element.List("logs", MaxLogs).Select(ReadLog)],
+    };
+
+    private static RosterLog ReadLog(JsonElement element)
+    {
+        var key = ReadKeyText(element.Text("vkey"));
+        if (!Origin.TryParse(key.Name, out var origin, out var error))
+        {
+            throw new JsonException($"The key of a log is named after its origin. {error}");
+        }
+
+        LogHead? closed = element.Member("closedAt") is { } head
+            ? new LogHead(origin.Text, head.Number("size", 0, ProtocolLimits.MaxLogSize), head.Hash("root"))
+            : null;
+        return new RosterLog(origin, key, closed);
+    }
+
+    private static SellerKey ReadSellerKey(JsonElement element) =>
+        new(element.Text("type"), (int)element.Number("epoch", 1, 999_999), element.Hash("publicKey"));
+
+    private static VerificationKey ReadKey(JsonElement element) =>
+        ReadKeyText(element.GetString() ?? throw new JsonException("A key is a string."));
+
+    private static VerificationKey ReadKeyText(string text) =>
+        VerificationKey.TryParse(text, out var key, out var error) ? key : throw new JsonException(error);
+
+    private static string StatusText(MemberStatus status) => status switch
+    {
+        MemberStatus.Active => "active",
+        MemberStatus.Suspended => "suspended",
+        _ => "expelled",
+    };
+}

@@ -1,0 +1,59 @@
+using System.Collections.Immutable;
+using FederationNode.Protocol.Entries;
+using FederationNode.Protocol.Keys;
+
+namespace FederationNode.Protocol.Roster;
+
+/// <summary>Whether a member takes part.</summary>
+public enum MemberStatus
+{
+    /// <summary>It takes part, and its word counts.</summary>
+    Active,
+
+    /// <summary>It gets nothing and its new entries are not taken; what it listed stays.</summary>
+    Suspended,
+
+    /// <summary>It is out: it gets nothing, and its word no longer counts.</summary>
+    Expelled,
+}
+
+/// <summary>A log that a member writes.</summary>
+/// <param name="Origin">The log.</param>
+/// <param name="Key">The key that signs its checkpoints; its name is the origin.</param>
+/// <param name="ClosedAt">The last head that counts, if the roster closed the log; otherwise null.</param>
+public sealed record RosterLog(Origin Origin, VerificationKey Key, LogHead? ClosedAt = null);
+
+/// <summary>One member of the coalition.</summary>
+public sealed record RosterMember
+{
+    /// <summary>What a member may be besides a member.</summary>
+    public static ImmutableArray<string> KnownRoles { get; } = ["secretariat", "member", "observer", "key-holder", "auditor"];
+
+    /// <summary>The member's name, part of its origins.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Where other nodes dial it, <c>https://host:port</c>; empty if it only dials.</summary>
+    public required string Endpoint { get; init; }
+
+    /// <summary>SHA-256 of the SubjectPublicKeyInfo of its TLS certificate, for both directions.</summary>
+    public required Hash256 TlsPin { get; init; }
+
+    /// <summary>Its roles, some of <see cref="KnownRoles"/>.</summary>
+    public required ImmutableArray<string> Roles { get; init; }
+
+    /// <summary>Whether it takes part.</summary>
+    public MemberStatus Status { get; init; } = MemberStatus.Active;
+
+    /// <summary>The logs that it writes.</summary>
+    public required ImmutableArray<RosterLog> Logs { get; init; }
+
+    /// <summary>The newest open log of a kind, or null.</summary>
+    public RosterLog? OpenLog(string log) =>
+        Logs.Where(l => l.Origin.Log == log && l.ClosedAt is null).MaxBy(l => l.Origin.Epoch);
+}
+
+/// <summary>The public key for tags of one identifier type.</summary>
+/// <param name="Type">The identifier type, such as <c>tel</c>.</param>
+/// <param name="Epoch">From 1; a new key is a new epoch.</param>
+/// <param name="PublicKey">A ristretto255 point, 32 bytes.</param>
+public sealed record SellerKey(string Type, int Epoch, Hash256 PublicKey);
