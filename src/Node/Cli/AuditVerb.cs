@@ -7,7 +7,3 @@ internal static class AuditVerb
     public static Command Create() => new("audit", "later");
 }
 
-internal static class DemoVerb
-{
-    public static Command Create() => new("demo", "later");
-}
