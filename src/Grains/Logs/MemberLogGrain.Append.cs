@@ -165,7 +165,7 @@ public sealed partial class MemberLogGrain
             StepDown(conflict);
             return AppendResult.Refused(AppendRefusal.StorageUnavailable, "Another writer moved the log's head. Try again.");
         }
-        catch (RowStoreException failure)
+        catch (StorageException failure)
         {
             // Whether the head was written is unknown: what this activation believes may be out of date.
             LogStorageFailed(_origin, failure);
