@@ -117,7 +117,7 @@ public sealed record AuditReport
 
     /// <summary>Who had which entry since when.</summary>
     [JsonIgnore]
-    public required ReceiptTimes ReceiptTimes { get; init; }
+    public ReceiptTimes ReceiptTimes { get; init; } = new();
 
     /// <summary>The report as JSON, for programs.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, JsonForm);
