@@ -29,7 +29,7 @@ public class TreeTests
     {
         var range = new CompactRange();
         range.Append(MerkleHash.Empty);
-        Assert.Throws<InvalidOperationException>(() => range.Append(MerkleHash.Empty, 8));
+        Assert.Throws<InvalidOperationException>(() => range.AppendSubtree(8, MerkleHash.Empty));
     }
 
     [Theory]

@@ -270,7 +270,7 @@ internal sealed class TreeWalk(ILogSource source, VerifiedHead head, LogAudit au
             }
 
             expected = [.. expected.Chunk(TilePath.FullWidth).Where(c => c.Length == TilePath.FullWidth)
-                .Select(c => c.All(h => h is not null) ? CompactRange.SubtreeOf([.. c.Select(h => h!.Value)]) : (Hash256?)null)];
+                .Select(c => c.All(h => h is not null) ? MerkleHash.Root([.. c.Select(h => h!.Value)]) : (Hash256?)null)];
         }
     }
 }
