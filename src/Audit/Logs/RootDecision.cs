@@ -1,4 +1,3 @@
-using FederationNode.Audit.Trees;
 using FederationNode.Protocol;
 using FederationNode.Protocol.Merkle;
 

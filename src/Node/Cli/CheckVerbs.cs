@@ -38,7 +38,7 @@ internal static class CheckVerbs
             "Checks an image: exact, and similar in any orientation.",
             "fednode check image photo.jpg --data ./acme",
             file,
-            (parsed, _, _) => Task.FromResult(ItemsOf(parsed.GetRequiredValue(file))));
+            (parsed, _, _) => Task.FromResult<IReadOnlyList<CheckItem>>(ItemsOf(parsed.GetRequiredValue(file))));
     }
 
     private static Verb SellerVerb()
@@ -88,7 +88,7 @@ internal static class CheckVerbs
         return verb;
     }
 
-    private static IReadOnlyList<CheckItem> ItemsOf(string path)
+    private static List<CheckItem> ItemsOf(string path)
     {
         var file = NodeFolder.Read(path);
         var items = new List<CheckItem> { new("image-sha256", Convert.ToHexStringLower(SHA256.HashData(file)), "exact") };

@@ -36,7 +36,7 @@ internal static class PublishVerbs
             text, language, match, anyOf, allOf, noneOf, window, lint,
         };
         listing.AddTo(verb);
-        verb.Does((parsed, output, cancel) => listing.PublishAsync(parsed, output, cancel, common => Task.FromResult<IReadOnlyList<ListingRequest>>(
+        verb.Does((parsed, output, cancel) => listing.PublishAsync(parsed, output, common => Task.FromResult<IReadOnlyList<ListingRequest>>(
         [
             common with
             {
@@ -51,7 +51,7 @@ internal static class PublishVerbs
                     parsed.GetValue(noneOf),
                     parsed.GetValue(window)),
             },
-        ])));
+        ]), cancel));
         return verb;
     }
 
@@ -68,8 +68,8 @@ internal static class PublishVerbs
             image, exact,
         };
         listing.AddTo(verb);
-        verb.Does((parsed, output, cancel) => listing.PublishAsync(parsed, output, cancel, common =>
-            Task.FromResult<IReadOnlyList<ListingRequest>>([OfImage(common, parsed.GetRequiredValue(image), parsed.GetValue(exact))])));
+        verb.Does((parsed, output, cancel) => listing.PublishAsync(parsed, output, common =>
+            Task.FromResult<IReadOnlyList<ListingRequest>>([OfImage(common, parsed.GetRequiredValue(image), parsed.GetValue(exact))]), cancel));
         return verb;
     }
 
@@ -115,12 +115,12 @@ internal static class PublishVerbs
             raw, type, region, epoch,
         };
         listing.AddTo(verb);
-        verb.Does((parsed, output, cancel) => listing.PublishAsync(parsed, output, cancel, async (common, client) =>
+        verb.Does((parsed, output, cancel) => listing.PublishAsync(parsed, output, async (common, client) =>
         {
             var tag = await SellerTagging.TagAsync(
                 client, parsed.GetRequiredValue(type), parsed.GetValue(epoch), SellerTagging.ReadRaw(parsed.GetRequiredValue(raw)), parsed.GetValue(region), cancel);
             return [common with { Kind = IndicatorKind.Seller, Value = tag.Tag.ToString(), Scheme = tag.Scheme.ToString() }];
-        }));
+        }, cancel));
         return verb;
     }
 
@@ -160,15 +160,15 @@ internal sealed class ListingOptions
     public Task<int> PublishAsync(
         ParseResult parsed,
         Output output,
-        CancellationToken cancel,
-        Func<ListingRequest, Task<IReadOnlyList<ListingRequest>>> make) =>
-        PublishAsync(parsed, output, cancel, (listing, _) => make(listing));
+        Func<ListingRequest, Task<IReadOnlyList<ListingRequest>>> make,
+        CancellationToken cancel) =>
+        PublishAsync(parsed, output, (listing, _) => make(listing), cancel);
 
     public async Task<int> PublishAsync(
         ParseResult parsed,
         Output output,
-        CancellationToken cancel,
-        Func<ListingRequest, NodeClient, Task<IReadOnlyList<ListingRequest>>> make)
+        Func<ListingRequest, NodeClient, Task<IReadOnlyList<ListingRequest>>> make,
+        CancellationToken cancel)
     {
         using var client = NodeTarget.Running(parsed.GetValue(_data), parsed.GetValue(_url), parsed.GetValue(_key), ApiRole.Analyst);
         var listings = await make(Common(parsed), client);

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
 using FederationNode.Contracts.Api;
-using FederationNode.Node.Cli;
 using FederationNode.Node.Folder;
 
 namespace FederationNode.Node.Demo;
@@ -32,13 +31,13 @@ internal sealed class DemoCoalition(string root) : IAsyncDisposable
         string[] Addresses(int i) => ["--listen", $"{Loopback}:{ports[2 * i]}", "--api", $"{Loopback}:{ports[(2 * i) + 1]}"];
 
         var secretariat = Folder(Everybody[0]);
-        await Self.RunAsync(cancel, ["coalition", "create", secretariat.Path, "--name", Coalition, "--endpoint", Endpoint(0), .. Addresses(0)]);
+        await Self.RunAsync(["coalition", "create", secretariat.Path, "--name", Coalition, "--endpoint", Endpoint(0), .. Addresses(0)], cancel);
         await Task.WhenAll(Members.Select((member, i) => Self.RunAsync(
-            cancel,
-            ["member", "init", Folder(member).Path, "--coalition", secretariat.AnchorFile, "--name", member, "--endpoint", Endpoint(i + 1), .. Addresses(i + 1)])));
+            ["member", "init", Folder(member).Path, "--coalition", secretariat.AnchorFile, "--name", member, "--endpoint", Endpoint(i + 1), .. Addresses(i + 1)],
+            cancel)));
         foreach (var member in Members)
         {
-            await Self.RunAsync(cancel, "roster", "admit", Folder(member).EnrolmentFile, "--data", secretariat.Path);
+            await Self.RunAsync(["roster", "admit", Folder(member).EnrolmentFile, "--data", secretariat.Path], cancel);
         }
 
         await Task.WhenAll(Everybody.Select(m => StartAsync(m, cancel)));

@@ -54,7 +54,7 @@ internal sealed class DemoRun(DemoCoalition coalition, Action<DemoStep> done)
     {
         foreach (var file in (string[])["indicators.csv", "codewords.csv", "images.csv"])
         {
-            await Self.RunAsync(cancel, "import", Path.Combine(Samples, file), "--data", coalition.Folder("alpha").Path);
+            await Self.RunAsync(["import", Path.Combine(Samples, file), "--data", coalition.Folder("alpha").Path], cancel);
         }
 
         var same = await coalition.UntilSameViewAsync("alpha", Patience, cancel);
@@ -72,7 +72,7 @@ internal sealed class DemoRun(DemoCoalition coalition, Action<DemoStep> done)
     private async Task<(bool, string)> CheckImageAsync(CancellationToken cancel)
     {
         var file = Path.Combine(Samples, "images", "bridge-2-rotate-90.jpg");
-        var output = await Self.RunAsync(cancel, "check", "image", file, "--data", coalition.Folder("gamma").Path, "--json");
+        var output = await Self.RunAsync(["check", "image", file, "--data", coalition.Folder("gamma").Path, "--json"], cancel);
         var answer = JsonSerializer.Deserialize<CheckResponse>(output, JsonSerializerOptions.Web)!;
         var nearest = answer.Items.SelectMany(i => i.Matches.Select(m => (i.Id, m.Verdict, m.Distance))).MinBy(m => m.Distance ?? 256);
         return (nearest.Distance is <= 31, $"{nearest.Verdict} by {nearest.Id}, distance {nearest.Distance?.ToString(CultureInfo.InvariantCulture) ?? "none"}");
@@ -118,7 +118,7 @@ internal sealed class DemoRun(DemoCoalition coalition, Action<DemoStep> done)
     {
         string[] region = seller.Region.Length > 0 ? ["--region", seller.Region] : [];
         var (code, output, error) = await Self.TryRunAsync(
-            cancel, seller.Value, [verb, "seller", "-", "--type", seller.Type, .. region, "--data", coalition.Folder(member).Path, .. more]);
+            [verb, "seller", "-", "--type", seller.Type, .. region, "--data", coalition.Folder(member).Path, .. more], seller.Value, cancel);
         return code == ExitCode.Done ? output : throw new CliException(code, error.Trim());
     }
 
@@ -150,7 +150,7 @@ internal sealed class DemoRun(DemoCoalition coalition, Action<DemoStep> done)
 
     private async Task<(bool, string)> DisputeAsync(string indicator, CancellationToken cancel)
     {
-        await Self.RunAsync(cancel, "dispute", indicator, "--lister", "alpha", "--reason", "false-positive", "--data", coalition.Folder("gamma").Path);
+        await Self.RunAsync(["dispute", indicator, "--lister", "alpha", "--reason", "false-positive", "--data", coalition.Folder("gamma").Path], cancel);
         var (_, milliseconds) = await UntilVerdictAsync("beta", TakedownItem(), "review", Stopwatch.StartNew(), cancel);
         var verdict = (await CheckAsync("beta", [TakedownItem()], cancel)).Items[0];
         return (verdict.Verdict == "review" && milliseconds < 5000, $"{verdict.Verdict}, disputed by {string.Join(", ", verdict.Matches.SelectMany(m => m.DisputedBy).Distinct())}");
@@ -158,7 +158,7 @@ internal sealed class DemoRun(DemoCoalition coalition, Action<DemoStep> done)
 
     private async Task<(bool, string)> WithdrawAsync(string indicator, CancellationToken cancel)
     {
-        await Self.RunAsync(cancel, "withdraw", indicator, "--reason", "error", "--data", coalition.Folder("alpha").Path);
+        await Self.RunAsync(["withdraw", indicator, "--reason", "error", "--data", coalition.Folder("alpha").Path], cancel);
         await coalition.UntilSameViewAsync("alpha", Patience, cancel);
         var verdicts = await Task.WhenAll(DemoCoalition.Members.Select(async m => $"{m} {(await CheckAsync(m, [TakedownItem()], cancel)).Items[0].Verdict}"));
         return (verdicts.All(v => v.EndsWith(" none", StringComparison.Ordinal)), string.Join(", ", verdicts));
@@ -167,7 +167,7 @@ internal sealed class DemoRun(DemoCoalition coalition, Action<DemoStep> done)
     private async Task<(bool, string)> DownAndUpAsync(CancellationToken cancel)
     {
         await coalition.StopAsync("beta");
-        await Self.RunAsync(cancel, "publish", "keyword", "demo ivory netsuke", "--category", "ivory", "--data", coalition.Folder("alpha").Path);
+        await Self.RunAsync(["publish", "keyword", "demo ivory netsuke", "--category", "ivory", "--data", coalition.Folder("alpha").Path], cancel);
         var watch = Stopwatch.StartNew();
         await coalition.StartAsync("beta", cancel);
         var same = await coalition.UntilSameViewAsync("alpha", Patience, cancel)
@@ -183,7 +183,7 @@ internal sealed class DemoRun(DemoCoalition coalition, Action<DemoStep> done)
         while (true)
         {
             var (code, output, error) = await Self.TryRunAsync(
-                cancel, null, ["audit", .. DemoCoalition.Everybody.Select(m => coalition.Folder(m).Path), "--json"]);
+                ["audit", .. DemoCoalition.Everybody.Select(m => coalition.Folder(m).Path), "--json"], null, cancel);
             if (output.Length == 0)
             {
                 return (false, error.Trim());

@@ -37,9 +37,9 @@ internal static class Self
 
     /// <summary>Runs a verb to its end and returns what it prints.</summary>
     /// <exception cref="CliException">The verb failed; its own message is passed on.</exception>
-    public static async Task<string> RunAsync(CancellationToken cancel, params IEnumerable<string> arguments)
+    public static async Task<string> RunAsync(IEnumerable<string> arguments, CancellationToken cancel)
     {
-        var (code, output, error) = await TryRunAsync(cancel, null, arguments);
+        var (code, output, error) = await TryRunAsync(arguments, null, cancel);
         return code == ExitCode.Done
             ? output
             : throw new CliException(code, $"`fednode {string.Join(' ', arguments)}` ended with {code}: {error.Trim()}");
@@ -47,7 +47,7 @@ internal static class Self
 
     /// <summary>Runs a verb to its end.</summary>
     public static async Task<(int Code, string Output, string Error)> TryRunAsync(
-        CancellationToken cancel, string? input, params IEnumerable<string> arguments)
+        IEnumerable<string> arguments, string? input, CancellationToken cancel)
     {
         using var process = Process.Start(Start(arguments))!;
         try

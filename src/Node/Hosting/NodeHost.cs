@@ -9,6 +9,7 @@ using FederationNode.Grains.Receipts;
 using FederationNode.Grains.Rosters;
 using FederationNode.Grains.Storage;
 using FederationNode.Node.Api;
+using FederationNode.Node.Api.Sellers;
 using FederationNode.Node.Cli;
 using FederationNode.Node.Folder;
 using FederationNode.Node.Peers;
@@ -97,8 +98,9 @@ public sealed class NodeHost : IAsyncDisposable
         });
         builder.Host.UseOrleans(silo => ConfigureSilo(silo, storage));
         AddFederation(builder.Services, folder, config, identity, certificate);
-        builder.Services.AddLocalApi(folder, config);
+        builder.Services.AddLocalApi(LocalApiOptions.From(folder, config, PolicyFile.Load(folder, config.Member)));
         var app = builder.Build();
+        app.UseLocalApi();
         app.MapLocalApi();
         return app;
     }
@@ -150,6 +152,11 @@ public sealed class NodeHost : IAsyncDisposable
         if (keys.HasKeys)
         {
             services.AddSingleton<ISellerEvaluator, LocalSellerEvaluator>();
+            services.AddSingleton<ISellerTags, LocalSellerTags>();
+        }
+        else
+        {
+            services.AddSingleton<ISellerTags, RemoteSellerTags>();
         }
 
         // In this order they start: the list must follow before logs are woken, peers come last.
