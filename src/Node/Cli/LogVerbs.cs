@@ -1,7 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
-using FederationNode.Audit;
+using FederationNode.Audit.Sources;
 using FederationNode.Contracts.Api;
+using FederationNode.Protocol.Keys;
 
 namespace FederationNode.Node.Cli;
 
@@ -62,11 +63,12 @@ internal static class LogVerbs
             foreach (var log in logs)
             {
                 var to = wanted == "all" ? Path.Combine([root, .. log.Origin.Split('/')]) : root;
-                await Output.ProgressAsync(log.Origin, async progress =>
+                var written = await Output.ProgressAsync(log.Origin, _ => LogExporter.WriteAsync(
+                    new NodeLogSource(target, log.Origin), to, VerificationKey.Parse(log.Vkey), cancel));
+                if (written.Error is not null)
                 {
-                    await LogExporter.WriteAsync(new NodeLogSource(target, log.Origin), log.Vkey, to, progress, cancel);
-                    return true;
-                });
+                    throw new CliException(ExitCode.BadFolder, written.Error);
+                }
             }
 
             output.Json(logs.Select(l => new { l.Origin, l.Size, l.Root }));
