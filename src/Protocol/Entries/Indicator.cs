@@ -39,17 +39,33 @@ public static class IndicatorScheme
     /// <summary>Longest scheme in bytes.</summary>
     public const int MaxLength = 64;
 
+    private const int MaxSellerType = 40;
+
+    private static readonly SearchValues<char> TypeCharacters =
+        SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789-.:");
+
     private static readonly SearchValues<char> Characters =
-        SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789-/");
+        SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789-.:/");
 
     /// <summary>
-    /// Whether <paramref name="text"/> can be a scheme: 1 to 64 of a-z, 0-9, '-' and '/'. So it holds no 0x00, which
-    /// ends it in the input of an indicator's id, and no free text.
+    /// Whether <paramref name="text"/> can be a scheme: 1 to 64 of a-z, 0-9, '-', '.', ':' and '/'. So it holds no 0x00,
+    /// which ends it in the input of an indicator's id, and no free text.
     /// </summary>
     public static bool IsScheme(ReadOnlySpan<char> text) =>
         text.Length is > 0 and <= MaxLength && !text.ContainsAnyExcept(Characters);
 
-    /// <summary>Whether <paramref name="scheme"/> is <c>voprf/&lt;type&gt;/&lt;epoch&gt;</c>: a code, 1 to 999999.</summary>
+    /// <summary>
+    /// Whether <paramref name="text"/> is written like a type of seller identifier (<c>tel</c>, <c>pay:iban</c>,
+    /// <c>acct:shop.example</c>): 1 to 40 of a-z, 0-9, '-', '.' and ':', first and last a letter or digit. New types
+    /// come without a new version of the protocol, so the list of them is not asked.
+    /// </summary>
+    public static bool IsSellerType(ReadOnlySpan<char> text) =>
+        text.Length is > 0 and <= MaxSellerType && !text.ContainsAnyExcept(TypeCharacters)
+        && char.IsAsciiLetterOrDigit(text[0]) && char.IsAsciiLetterOrDigit(text[^1]);
+
+    /// <summary>
+    /// Whether <paramref name="scheme"/> is <c>voprf/&lt;type&gt;/&lt;epoch&gt;</c>, the epoch from 1 to 999999.
+    /// </summary>
     public static bool IsSellerScheme(ReadOnlySpan<char> scheme)
     {
         if (!scheme.StartsWith(VoprfPrefix))
@@ -59,7 +75,7 @@ public static class IndicatorScheme
 
         var rest = scheme[VoprfPrefix.Length..];
         var slash = rest.IndexOf('/');
-        return slash > 0 && Names.IsCode(rest[..slash]) && Origin.IsEpoch(rest[(slash + 1)..]);
+        return slash > 0 && IsSellerType(rest[..slash]) && Origin.IsEpoch(rest[(slash + 1)..]);
     }
 }
 

@@ -123,7 +123,7 @@ public sealed record ListingPayload : Payload
         var scheme = Check(
             reader.ReadText(IndicatorScheme.MaxLength, "An indicator's scheme"),
             s => IndicatorScheme.IsScheme(s),
-            $"An indicator's scheme is 1 to {IndicatorScheme.MaxLength} of a-z, 0-9, '-' and '/'.");
+            $"An indicator's scheme is 1 to {IndicatorScheme.MaxLength} of a-z, 0-9, '-', '.', ':' and '/'.");
         var value = reader.ReadBinary(Indicator.MaxValue, "An indicator's value");
         CheckIndicator(kind, scheme, value);
         var listing = new ListingPayload

@@ -1,4 +1,5 @@
 using System.Globalization;
+using FederationNode.Protocol.Entries;
 using FederationNode.Protocol.Keys;
 
 namespace FederationNode.Protocol.Roster;
@@ -88,7 +89,8 @@ internal static class RosterChecks
         return Repeated(roster.Members.Select(m => m.Name)) is { } name ? $"Two members are called {name}."
             : Repeated(roster.Members.Where(m => m.Status != MemberStatus.Expelled).Select(m => m.TlsPin.ToString())) is not null ? "Two members have the same \"tlsPin\"."
             : Repeated(roster.SellerKeys.Select(k => $"{k.Type}/{k.Epoch}")) is { } seller ? $"Two seller keys are given for {seller}."
-            : roster.SellerKeys.FirstOrDefault(k => !Names.IsCode(k.Type)) is { } odd ? $"The seller key type {odd.Type} is not a code."
+            : roster.SellerKeys.FirstOrDefault(k => !IndicatorScheme.IsSellerType(k.Type)) is { } odd
+                ? $"The type of a seller key, such as tel or pay:iban, is not written like \"{odd.Type}\"."
             : null;
     }
 

@@ -34,9 +34,9 @@ internal static class EntryGen
         Term(Indicator.MaxValue).Select(Indicator.Keyword),
         Hash.Select(h => new Indicator(IndicatorKind.ImagePdq, IndicatorScheme.Pdq1, h.ToArray())),
         Hash.Select(h => new Indicator(IndicatorKind.ImageSha256, IndicatorScheme.Sha2561, h.ToArray())),
-        Gen.Select(Code, Gen.Int[1, 999_999], Hash).Select((type, epoch, tag) =>
+        Gen.Select(Gen.OneOf(Code, Code.Select(c => $"acct:{c}.9")), Gen.Int[1, 999_999], Hash).Select((type, epoch, tag) =>
             new Indicator(IndicatorKind.Seller, $"voprf/{type}/{epoch}", tag.ToArray())),
-        Gen.Select(Code, Gen.Char[LowerDigits + "-/"].Array[1, IndicatorScheme.MaxLength], Gen.Byte.Array[0, Indicator.MaxValue])
+        Gen.Select(Code, Gen.Char[LowerDigits + "-.:/"].Array[1, IndicatorScheme.MaxLength], Gen.Byte.Array[0, Indicator.MaxValue])
             .Select((kind, scheme, value) => new Indicator("x-" + kind[..Math.Min(30, kind.Length)].TrimEnd('-'), new string(scheme), value)));
 
     public static Gen<KeywordContext> Context { get; } = Gen.Select(

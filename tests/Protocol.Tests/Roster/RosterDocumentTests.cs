@@ -65,7 +65,7 @@ public sealed class RosterDocumentTests
         { "no roles", "role" },
         { "a role that is no code", "role" },
         { "two seller keys for one epoch", "seller key" },
-        { "a seller key type that is no code", "seller key" },
+        { "a seller key type with a zero byte", "seller key" },
     };
 
     [Theory]
@@ -172,7 +172,7 @@ public sealed class RosterDocumentTests
             "no roles" => roster.With("beta", m => m with { Roles = [] }),
             "a role that is no code" => roster.With("beta", m => m with { Roles = ["a b"] }),
             "two seller keys for one epoch" => roster with { SellerKeys = [roster.SellerKeys[0], roster.SellerKeys[0]] },
-            "a seller key type that is no code" => roster with { SellerKeys = [roster.SellerKeys[0] with { Type = "t\0l" }] },
+            "a seller key type with a zero byte" => roster with { SellerKeys = [roster.SellerKeys[0] with { Type = "t\0l" }] },
             _ => throw new ArgumentOutOfRangeException(nameof(fault)),
         };
     }
