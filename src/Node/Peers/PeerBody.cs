@@ -60,7 +60,7 @@ public static class PeerBody
         {
             error = fault.Message;
         }
-        catch (Exception fault) when (fault is MessagePackSerializationException or EndOfStreamException or OverflowException)
+        catch (Exception fault) when (fault is MessagePackSerializationException or EndOfStreamException or OverflowException or ArgumentOutOfRangeException)
         {
             error = "The body is not MessagePack, or ends within its message.";
         }
