@@ -39,10 +39,18 @@ internal sealed class FakeLog : IMemberLogGrain
 
     public ConcurrentQueue<LogRange> Extended { get; } = new();
 
-    public Task<ExtendResult> ExtendAsync(LogRange range)
+    /// <summary>Counts the calls of <see cref="ExtendAsync"/> that have begun.</summary>
+    public SemaphoreSlim Begun { get; } = new(0);
+
+    /// <summary>What <see cref="ExtendAsync"/> waits for before it answers.</summary>
+    public Task Busy { get; set; } = Task.CompletedTask;
+
+    public async Task<ExtendResult> ExtendAsync(LogRange range)
     {
         Extended.Enqueue(range);
-        return Task.FromResult(OnExtend(range));
+        Begun.Release();
+        await Busy;
+        return OnExtend(range);
     }
 
     public Task<LogStatus> GetStatusAsync() =>

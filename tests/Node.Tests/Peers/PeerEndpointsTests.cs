@@ -207,6 +207,27 @@ public sealed class PeerEndpointsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Member_SixteenRequestsUnderWay_NextIs429()
+    {
+        var hold = new TaskCompletionSource();
+        _node.Grains.Log.Busy = hold.Task;
+        var pushes = Enumerable.Range(0, 16)
+            .Select(_ => _node.Transport.PushAsync("b", PushOf(1), CancellationToken.None))
+            .ToList();
+        for (var i = 0; i < pushes.Count; i++)
+        {
+            await _node.Grains.Log.Begun.WaitAsync();
+        }
+
+        using var refused = await _client.GetAsync(LogPath + "checkpoint");
+        hold.SetResult();
+        await Task.WhenAll(pushes);
+
+        await AssertProblemAsync(refused, 429, "16 requests");
+        Assert.NotNull(refused.Headers.RetryAfter);
+    }
+
+    [Fact]
     public async Task Body_AnotherContentType_Is415()
     {
         using var response = await _client.PostAsync(PeerRoutes.Heads, new StringContent("[]"));
