@@ -2,7 +2,6 @@ using CsCheck;
 using FederationNode.Audit.Logs;
 using FederationNode.Audit.Sources;
 using FederationNode.Audit.Tests.Building;
-using FederationNode.Audit.Trees;
 using FederationNode.Protocol.Merkle;
 using Xunit;
 
@@ -29,7 +28,7 @@ public class TreeTests
     {
         var range = new CompactRange();
         range.Append(MerkleHash.Empty);
-        Assert.Throws<InvalidOperationException>(() => range.Append(MerkleHash.Empty, 8));
+        Assert.Throws<InvalidOperationException>(() => range.AppendSubtree(8, MerkleHash.Empty));
     }
 
     [Theory]

@@ -1,4 +1,3 @@
-using FederationNode.Audit.Trees;
 using FederationNode.Protocol;
 using FederationNode.Protocol.Merkle;
 
@@ -50,5 +49,5 @@ internal sealed class BundleSides
     public Hash256[]? TileLeaves { get; }
 
     private static Hash256? NodeOf(Hash256[]? leaves) =>
-        leaves?.Length == TilePath.FullWidth ? CompactRange.SubtreeOf(leaves) : null;
+        leaves?.Length == TilePath.FullWidth ? MerkleHash.Root(leaves) : null;
 }

@@ -1,5 +1,5 @@
-using FederationNode.Audit.Trees;
 using FederationNode.Protocol;
+using FederationNode.Protocol.Merkle;
 
 namespace FederationNode.Audit.Logs;
 
@@ -76,7 +76,7 @@ internal sealed class RootDecision
             }
 
             bundles.Add(hash);
-            range.Append(hash, 8);
+            range.AppendSubtree(8, hash);
         }
 
         foreach (var leaf in tail)

@@ -298,5 +298,5 @@ internal sealed class TreeWalk(ILogSource source, VerifiedHead head, LogAudit au
     }
 
     private static Hash256? NodeOver(Hash256?[] hashes) =>
-        hashes.All(h => h is not null) ? CompactRange.SubtreeOf([.. hashes.Select(h => h!.Value)]) : null;
+        hashes.All(h => h is not null) ? MerkleHash.Root([.. hashes.Select(h => h!.Value)]) : null;
 }

@@ -30,7 +30,7 @@ internal sealed class VerifiedTree(TileReader reader, IReadOnlyList<Hash256> bun
         {
             while (range.Size + TilePath.FullWidth <= size)
             {
-                range.Append(bundles[(int)(range.Size / TilePath.FullWidth)], BundleLevel);
+                range.AppendSubtree(BundleLevel, bundles[(int)(range.Size / TilePath.FullWidth)]);
             }
 
             var rest = (int)(size - range.Size);
@@ -77,7 +77,7 @@ internal sealed class VerifiedTree(TileReader reader, IReadOnlyList<Hash256> bun
         var tile = await reader.ReadAsync(path, cancellationToken);
         if (tile.Bytes is not null
             && HashTile.Decode(tile.Bytes, tile.Width, TilePath.FullWidth) is { } hashes
-            && CompactRange.SubtreeOf(hashes) == bundles[(int)number])
+            && MerkleHash.Root(hashes) == bundles[(int)number])
         {
             return hashes;
         }
@@ -90,6 +90,6 @@ internal sealed class VerifiedTree(TileReader reader, IReadOnlyList<Hash256> bun
 
         var leaves = BundleContent.Parse(bundle.Bytes, bundle.Width, TilePath.FullWidth);
         var computed = leaves.Leaves.Select(l => MerkleHash.Leaf(l.Span)).ToArray();
-        return leaves.Error is null && CompactRange.SubtreeOf(computed) == bundles[(int)number] ? computed : null;
+        return leaves.Error is null && MerkleHash.Root(computed) == bundles[(int)number] ? computed : null;
     }
 }

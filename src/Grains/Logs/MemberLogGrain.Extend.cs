@@ -123,7 +123,7 @@ public sealed partial class MemberLogGrain
             StepDown(conflict);
             return Outcome(ExtendOutcome.StorageUnavailable, "Another writer moved the log's head.");
         }
-        catch (RowStoreException failure)
+        catch (StorageException failure)
         {
             LogStorageFailed(_origin, failure);
             DeactivateOnIdle();

@@ -204,7 +204,7 @@ public sealed partial class PeerGrain(
         {
             _etag = await rows.WriteAsync(RowKind, Member, _row, _etag);
         }
-        catch (RowStoreException failure)
+        catch (Exception failure) when (failure is StorageException or RowConflictException)
         {
             // The backoff is a courtesy to the peer, not a promise: going on without it loses nothing.
             LogNotSaved(Member, failure);

@@ -1,58 +1,270 @@
+using System.Data.Common;
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Text;
 using Orleans.Storage;
 
 namespace FederationNode.Grains.Storage;
 
-/// <summary>A row as it was read.</summary>
-/// <param name="Value">The state.</param>
-/// <param name="ETag">What to present when replacing it.</param>
-public sealed record StoredRow<T>(T Value, string ETag);
-
-/// <summary>The storage did not do what was asked; whether a write took effect is unknown.</summary>
-public class RowStoreException(string message, Exception? inner = null) : Exception(message, inner);
-
-/// <summary>Somebody else wrote the row first; nothing was changed.</summary>
-public sealed class RowConflictException(string message, Exception? inner = null) : RowStoreException(message, inner);
-
-/// <summary>Rows of state over Orleans' grain storage.</summary>
-public sealed class RowStore(IGrainStorage storage)
+/// <summary>
+/// Rows of state under (kind, key), kept by Orleans' grain storage, so that one grain can keep several: a head row,
+/// bundle rows, payload rows. Every write and clear is a compare-and-set on the row's ETag, and is on disk when the
+/// task has completed.
+/// </summary>
+/// <remarks>
+/// <para>Safe for concurrent use. On SQLite, which has one writer at a time, writers queue up here without holding a
+/// thread, and the driver, which blocks, runs on the thread pool instead of on a grain's turn.</para>
+/// <para>When a write or clear throws anything but <see cref="RowConflictException"/>, its outcome is unknown unless
+/// <see cref="StorageException.Fault"/> tells: read the row again before going on.</para>
+/// <para>A kind is a state name to Orleans. The provider does not tell apart two grain classes with equal state
+/// names and keys, so kinds get a prefix of their own here.</para>
+/// </remarks>
+public sealed class RowStore : IDisposable
 {
-    /// <summary>Reads a row.</summary>
-    public async Task<StoredRow<T>?> ReadAsync<T>(string kind, string key)
-        where T : class, new()
+    /// <summary>The longest kind, in characters.</summary>
+    public const int MaxKindLength = 64;
+
+    /// <summary>
+    /// The longest key, in UTF-16 characters: even when each of them takes 3 bytes, the key fits in PostgreSQL's
+    /// index rows of 2,704 bytes.
+    /// </summary>
+    public const int MaxKeyLength = 512;
+
+    private const int KeysPerPage = 1000;
+
+    // Orleans stores a key that looks like a number or a GUID as that number, so "ff" and "0ff" would be one row.
+    // With this character in front, no key looks like one.
+    private const string KeyPrefix = ":";
+    private const string KindPrefix = "row/";
+
+    private static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: true);
+
+    private readonly IGrainStorage _storage;
+    private readonly DbDataSource _database;
+    private readonly StorageConnection _connection;
+    private readonly SemaphoreSlim? _oneWriter;
+
+    /// <summary>Creates a store over a provider that has been initialised, or will be before the first use.</summary>
+    /// <param name="storage">Orleans' ADO.NET provider.</param>
+    /// <param name="database">The database under that provider, for listing keys; not disposed here.</param>
+    /// <param name="connection">The same database, for error texts.</param>
+    public RowStore(IGrainStorage storage, DbDataSource database, StorageConnection connection)
     {
-        var state = new GrainState<T>(new T());
-        await storage.ReadStateAsync(kind, GrainId.Create(kind, key), state);
-        return state.RecordExists ? new StoredRow<T>(state.State!, state.ETag!) : null;
+        ArgumentNullException.ThrowIfNull(storage);
+        ArgumentNullException.ThrowIfNull(database);
+        ArgumentNullException.ThrowIfNull(connection);
+        _storage = storage;
+        _database = database;
+        _connection = connection;
+        _oneWriter = connection.Engine == StorageEngine.Sqlite ? new SemaphoreSlim(1, 1) : null;
     }
 
-    /// <summary>Writes a row; a null ETag means that it must not exist.</summary>
-    public async Task<string> WriteAsync<T>(string kind, string key, T value, string? etag)
-        where T : class, new()
+    /// <summary>Reads a row; null when there is none.</summary>
+    /// <typeparam name="T">The row's type, marked with MessagePack's attributes.</typeparam>
+    /// <param name="kind">The kind: 1 to <see cref="MaxKindLength"/> of a-z, 0-9 and hyphen.</param>
+    /// <param name="key">The key: 1 to <see cref="MaxKeyLength"/> characters, well-formed, without NUL.</param>
+    /// <exception cref="CorruptStateException">The row is damaged.</exception>
+    /// <exception cref="StorageException">The database failed.</exception>
+    public async Task<StoredRow<T>?> ReadAsync<T>(string kind, string key)
     {
-        var state = new GrainState<T>(value) { ETag = etag!, RecordExists = etag is not null };
+        var (stateName, id) = Address(kind, key);
+        var state = new GrainState<T>();
+        await GuardAsync(kind, key, null, () => _storage.ReadStateAsync(stateName, id, state)).ConfigureAwait(false);
+        return state is { RecordExists: true, State: { } value, ETag: { } etag } ? new StoredRow<T>(value, etag) : null;
+    }
+
+    /// <summary>Writes a row.</summary>
+    /// <typeparam name="T">The row's type, marked with MessagePack's attributes.</typeparam>
+    /// <param name="kind">The kind, as in <see cref="ReadAsync"/>.</param>
+    /// <param name="key">The key, as in <see cref="ReadAsync"/>.</param>
+    /// <param name="value">The new state.</param>
+    /// <param name="expectedETag">The ETag that the row must have now; null when it must not exist.</param>
+    /// <returns>The row's new ETag.</returns>
+    /// <exception cref="RowConflictException">The row does not have that ETag; nothing was written.</exception>
+    /// <exception cref="StorageException">The database failed.</exception>
+    public async Task<string> WriteAsync<T>(string kind, string key, T value, string? expectedETag)
+    {
+        ArgumentNullException.ThrowIfNull(value);
+        CheckETag(expectedETag);
+        var (stateName, id) = Address(kind, key);
+        var state = new GrainState<T>(value, expectedETag) { RecordExists = expectedETag is not null };
+        await WriteGuardedAsync(kind, key, expectedETag, () => _storage.WriteStateAsync(stateName, id, state))
+            .ConfigureAwait(false);
+        return state.ETag!;
+    }
+
+    /// <summary>
+    /// Removes a row. Afterwards it does not exist, and may be created anew; no ETag from before will ever fit it.
+    /// </summary>
+    /// <param name="kind">The kind, as in <see cref="ReadAsync"/>.</param>
+    /// <param name="key">The key, as in <see cref="ReadAsync"/>.</param>
+    /// <param name="expectedETag">The ETag that the row must have now.</param>
+    /// <exception cref="RowConflictException">The row does not have that ETag; it was not removed.</exception>
+    /// <exception cref="StorageException">The database failed.</exception>
+    public Task ClearAsync(string kind, string key, string expectedETag)
+    {
+        ArgumentNullException.ThrowIfNull(expectedETag);
+        CheckETag(expectedETag);
+        var (stateName, id) = Address(kind, key);
+        var state = new GrainState<Cleared>(new Cleared(), expectedETag) { RecordExists = true };
+        return WriteGuardedAsync(kind, key, expectedETag, () => _storage.ClearStateAsync(stateName, id, state));
+    }
+
+    /// <summary>
+    /// The keys of all rows of a kind, in the order of their UTF-8 bytes. Read page by page, not as of one moment: a
+    /// key that is added or removed meanwhile may or may not appear. Meant for tools, not for a grain's turn.
+    /// </summary>
+    /// <param name="kind">The kind, as in <see cref="ReadAsync"/>.</param>
+    /// <param name="cancellation">Stops the listing.</param>
+    /// <exception cref="StorageException">The database failed.</exception>
+    public async IAsyncEnumerable<string> ListKeysAsync(
+        string kind,
+        [EnumeratorCancellation] CancellationToken cancellation = default)
+    {
+        CheckKind(kind);
+        var after = "";
+        while (true)
+        {
+            var page = await ReadPageAsync(kind, after, cancellation).ConfigureAwait(false);
+            foreach (var key in page)
+            {
+                yield return key[KeyPrefix.Length..];
+            }
+
+            if (page.Count < KeysPerPage)
+            {
+                yield break;
+            }
+
+            after = page[^1];
+        }
+    }
+
+    /// <summary>Frees the queue of writers. Neither the provider nor the database is closed.</summary>
+    public void Dispose() => _oneWriter?.Dispose();
+
+    private async Task<List<string>> ReadPageAsync(string kind, string after, CancellationToken cancellation)
+    {
         try
         {
-            await storage.WriteStateAsync(kind, GrainId.Create(kind, key), state);
-            return state.ETag;
+            await using var open = await _database.OpenConnectionAsync(cancellation).ConfigureAwait(false);
+            await using var command = open.CreateCommand();
+            command.CommandText = """
+                SELECT GrainIdExtensionString FROM OrleansStorage
+                WHERE ServiceId = @service AND GrainTypeString = @kind AND GrainIdExtensionString > @after
+                  AND PayloadBinary IS NOT NULL
+                ORDER BY GrainIdExtensionString LIMIT @limit
+                """;
+            Add(command, "service", FederationStorage.ServiceId);
+            Add(command, "kind", KindPrefix + kind);
+            Add(command, "after", after);
+            Add(command, "limit", KeysPerPage);
+            var keys = new List<string>();
+            await using var reader = await command.ExecuteReaderAsync(cancellation).ConfigureAwait(false);
+            while (await reader.ReadAsync(cancellation).ConfigureAwait(false))
+            {
+                keys.Add(reader.GetString(0));
+            }
+
+            return keys;
+        }
+        catch (Exception e) when (StorageFaults.IsFromDriver(e))
+        {
+            throw StorageFaults.Explain(_connection, e);
+        }
+    }
+
+    private static void Add(DbCommand command, string name, object value)
+    {
+        var parameter = command.CreateParameter();
+        parameter.ParameterName = name;
+        parameter.Value = value;
+        command.Parameters.Add(parameter);
+    }
+
+    private async Task WriteGuardedAsync(string kind, string key, string? expectedETag, Func<Task> write)
+    {
+        if (_oneWriter is null)
+        {
+            await GuardAsync(kind, key, expectedETag, write).ConfigureAwait(false);
+            return;
+        }
+
+        await _oneWriter.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            await GuardAsync(kind, key, expectedETag, write).ConfigureAwait(false);
+        }
+        finally
+        {
+            _oneWriter.Release();
+        }
+    }
+
+    private async Task GuardAsync(string kind, string key, string? expectedETag, Func<Task> action)
+    {
+        try
+        {
+            await (_oneWriter is null ? action() : Task.Run(action)).ConfigureAwait(false);
         }
         catch (InconsistentStateException e)
         {
-            throw new RowConflictException($"The row {kind} {key} was written by somebody else.", e);
+            throw new RowConflictException(kind, key, expectedETag, e);
+        }
+        catch (CorruptStateException e)
+        {
+            throw new CorruptStateException(kind, key, e);
+        }
+        catch (Exception e) when (StorageFaults.IsFromDriver(e))
+        {
+            throw StorageFaults.Explain(_connection, e);
         }
     }
 
-    /// <summary>Writes a row whose key names its content.</summary>
-    public async Task WriteContentAsync<T>(string kind, string key, T value)
-        where T : class, new()
+    private static (string StateName, GrainId Id) Address(string kind, string key)
     {
-        try
+        CheckKind(kind);
+        CheckKey(key);
+        return (KindPrefix + kind, GrainId.Create("row", KeyPrefix + key));
+    }
+
+    private static void CheckKind(string kind)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(kind);
+        if (kind.Length > MaxKindLength
+            || !kind.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-'))
         {
-            await WriteAsync(kind, key, value, null);
-        }
-        catch (RowConflictException)
-        {
-            var there = await ReadAsync<T>(kind, key);
-            await WriteAsync(kind, key, value, there?.ETag);
+            throw new ArgumentException($"A kind is 1 to {MaxKindLength} of a-z, 0-9 and hyphen.", nameof(kind));
         }
     }
+
+    private static void CheckKey(string key)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(key);
+        if (key.Length > MaxKeyLength || key.Contains('\0', StringComparison.Ordinal))
+        {
+            throw new ArgumentException($"A key is 1 to {MaxKeyLength} characters without NUL.", nameof(key));
+        }
+
+        try
+        {
+            _ = StrictUtf8.GetByteCount(key);
+        }
+        catch (EncoderFallbackException e)
+        {
+            // Half a surrogate pair would be stored as U+FFFD, and different keys would become one.
+            throw new ArgumentException("A key is well-formed UTF-16.", nameof(key), e);
+        }
+    }
+
+    // Orleans takes a blank ETag for "must not exist", which nobody means by it.
+    private static void CheckETag(string? etag)
+    {
+        if (etag is not null && !int.TryParse(etag, NumberStyles.None, CultureInfo.InvariantCulture, out _))
+        {
+            throw new ArgumentException("The ETag is not one that this store has given.", nameof(etag));
+        }
+    }
+
+    private sealed class Cleared;
 }

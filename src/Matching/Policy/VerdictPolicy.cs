@@ -58,11 +58,15 @@ public sealed record VerdictPolicy
     /// <param name="state">What everybody says of it.</param>
     /// <param name="now">Unix seconds: listings that have expired do not count.</param>
     /// <param name="counts">Whether the roster lets a member's word count.</param>
-    public Judgement Judge(IndicatorState state, long now, Func<string, bool> counts)
+    /// <param name="applies">Whether a listing speaks of the item at hand, by its context; null: all do.</param>
+    public Judgement Judge(
+        IndicatorState state, long now, Func<string, bool> counts, Func<ListingPayload, bool>? applies = null)
     {
         bool Heard(string member) => counts(member) && !Muted.Contains(member);
 
-        var listings = state.Active(now, Heard).ToImmutableArray();
+        var listings = state.Active(now, Heard)
+            .Where(l => applies is null || applies((ListingPayload)l.Payload))
+            .ToImmutableArray();
         if (listings.IsEmpty)
         {
             return new Judgement(Verdict.None, "no listing in force", [], []);

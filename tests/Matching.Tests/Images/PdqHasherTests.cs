@@ -28,9 +28,10 @@ public class PdqHasherTests
         picture =>
         {
             var colours = picture.Pixels.SelectMany(pixel => new[] { pixel, pixel, pixel }).ToArray();
-            var grey = PdqHasher.HashLuma(picture.Pixels, picture.Width, picture.Height);
             var colour = PdqHasher.HashRgb(colours, picture.Width, picture.Height);
-            Assert.InRange(colour.Hash.Distance(grey.Hash), 0, 4);
+            var luma = Array.ConvertAll(picture.Pixels, pixel => (float)pixel);
+            var reduced = NaivePdq.Reduce(luma, picture.Width, picture.Height);
+            AssertSameButForRounding(NaivePdq.Coefficients(reduced), colour.Hash);
         },
         iter: 30);
 
@@ -160,14 +161,17 @@ public class PdqHasherTests
         return Enum.GetValues<PdqOrientation>().Single(one => Turn(marks, 3, one).SequenceEqual(both));
     }
 
-    /// <summary>A bit may only differ where the coefficient is as good as the median.</summary>
+    /// <summary>
+    /// A bit may only differ where the coefficient is as good as the median: coefficients go up to thousands, and
+    /// single precision keeps seven digits. (A tiny picture has many that are zero but for rounding.)
+    /// </summary>
     private static void AssertSameButForRounding(double[] coefficients, PdqHash hash)
     {
         var median = coefficients.Order().ElementAt(127);
         var bits = Enumerable.Range(0, 256).Select(bit => (hash.Word(bit / 16) >> (bit % 16) & 1) == 1).ToArray();
         for (var bit = 0; bit < 256; bit++)
         {
-            if (Math.Abs(coefficients[bit] - median) > 0.01)
+            if (Math.Abs(coefficients[bit] - median) > 0.05)
             {
                 Assert.Equal(coefficients[bit] > median, bits[bit]);
             }

@@ -1,0 +1,100 @@
+using FederationNode.Contracts.Logs;
+using FederationNode.Contracts.Roster;
+using FederationNode.Grains.Identity;
+using FederationNode.Grains.Lists;
+using FederationNode.Grains.Rosters;
+using FederationNode.Protocol.Roster;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace FederationNode.Grains.Logs;
+
+/// <summary>
+/// Wakes what must be awake: at start the roster and every log that it names, so that their heads are known and the
+/// list can load; later the logs of members that a new roster brings, and the roster itself when its log grows.
+/// </summary>
+public sealed partial class LogStarter(
+    IGrainFactory grains,
+    NodeIdentity identity,
+    RosterBoard roster,
+    HeadBoard heads,
+    IndicatorList list,
+    ILogger<LogStarter> logger) : BackgroundService
+{
+    private readonly SemaphoreSlim _rosterGrew = new(0, 1);
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        _rosterGrew.Dispose();
+        base.Dispose();
+    }
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var rosterOrigin = identity.Anchor.RosterLogKey.Name;
+        void OnGrew(LogStatus head)
+        {
+            if (head.Origin == rosterOrigin && _rosterGrew.CurrentCount == 0)
+            {
+                _rosterGrew.Release();
+            }
+        }
+
+        heads.Grew += OnGrew;
+        try
+        {
+            var rosterGrain = grains.GetGrain<IRosterGrain>(identity.Coalition);
+            await rosterGrain.GetAsync();
+            await grains.GetGrain<IMemberLogGrain>(rosterOrigin).GetStatusAsync();
+            await rosterGrain.FollowLogAsync();
+            await WakeLogsAsync(roster.Current);
+            if (roster.Current is not null)
+            {
+                await list.BecomeReadyAsync(heads.All(), stoppingToken);
+            }
+
+            while (true)
+            {
+                await _rosterGrew.WaitAsync(stoppingToken);
+                await FollowRosterAsync(rosterGrain, stoppingToken);
+            }
+        }
+        finally
+        {
+            heads.Grew -= OnGrew;
+        }
+    }
+
+    private async Task FollowRosterAsync(IRosterGrain rosterGrain, CancellationToken stopping)
+    {
+        try
+        {
+            await rosterGrain.FollowLogAsync();
+            await WakeLogsAsync(roster.Current);
+            if (!list.IsReady && roster.Current is not null)
+            {
+                await list.BecomeReadyAsync([], stopping);
+            }
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException)
+        {
+            // The roster in force stays in force; the next entry of the roster log tries again.
+            LogRosterFailed(failure);
+        }
+    }
+
+    private async Task WakeLogsAsync(RosterDocument? document)
+    {
+        var origins = identity.LogKeys.Select(k => k.VerificationKey.Name)
+            .Concat(document?.Members.SelectMany(m => m.Logs).Select(l => l.Origin.Text) ?? []);
+        foreach (var origin in origins.Distinct().Where(o => heads.Get(o) is null))
+        {
+            await grains.GetGrain<IMemberLogGrain>(origin).GetStatusAsync();
+        }
+    }
+
+    [LoggerMessage(1, LogLevel.Error, "Following the roster log failed; the roster in force stays.")]
+    private partial void LogRosterFailed(Exception failure);
+}

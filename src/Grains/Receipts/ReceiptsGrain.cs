@@ -1,0 +1,111 @@
+using FederationNode.Contracts.Indicators;
+using FederationNode.Contracts.Logs;
+using FederationNode.Grains.Identity;
+using FederationNode.Grains.Logs;
+using FederationNode.Grains.Storage;
+using FederationNode.Protocol;
+using FederationNode.Protocol.Entries;
+using MessagePack;
+using Microsoft.Extensions.Logging;
+
+namespace FederationNode.Grains.Receipts;
+
+/// <summary>How far each log has been receipted.</summary>
+[MessagePackObject]
+public sealed class ReceiptsRow
+{
+    /// <summary>Origin to size.</summary>
+    [Key(0)]
+    public Dictionary<string, long> Receipted { get; set; } = [];
+}
+
+/// <summary>How receipts are gathered.</summary>
+public sealed record ReceiptOptions
+{
+    /// <summary>How long statements gather before they are written. Default 500 ms.</summary>
+    public TimeSpan FlushInterval { get; init; } = TimeSpan.FromMilliseconds(500);
+}
+
+/// <inheritdoc cref="IReceiptsGrain"/>
+/// <remarks>
+/// A crash between the entry and the row repeats a statement with a later time: harmless, since the earliest counts.
+/// </remarks>
+public sealed partial class ReceiptsGrain(
+    RowStore rows,
+    NodeIdentity identity,
+    LogAppender appender,
+    ReceiptOptions options,
+    ILogger<ReceiptsGrain> logger) : Grain, IReceiptsGrain
+{
+    /// <summary>Kind of the row.</summary>
+    public const string RowKind = "receipts";
+
+    private readonly List<HeldStatement> _gathered = [];
+    private ReceiptsRow _row = new();
+    private string? _etag;
+    private IGrainTimer? _timer;
+
+    /// <inheritdoc/>
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        if (await rows.ReadAsync<ReceiptsRow>(RowKind, identity.Member) is { } stored)
+        {
+            (_row, _etag) = (stored.Value, stored.ETag);
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task HeldAsync(IReadOnlyList<HeldStatement> held)
+    {
+        foreach (var statement in held)
+        {
+            var last = _gathered.LastOrDefault(g => g.Origin == statement.Origin);
+            if (statement.Size > Math.Max(_row.Receipted.GetValueOrDefault(statement.Origin), last.Size))
+            {
+                _gathered.Add(statement);
+            }
+        }
+
+        if (_gathered.Count > 0)
+        {
+            _timer ??= this.RegisterGrainTimer(
+                FlushAsync,
+                new GrainTimerCreationOptions(options.FlushInterval, Timeout.InfiniteTimeSpan) { KeepAlive = true });
+        }
+
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public async Task FlushAsync()
+    {
+        _timer?.Dispose();
+        _timer = null;
+        while (_gathered.Count > 0 && identity.OwnLog(Origin.Receipts) is { } log)
+        {
+            var batch = _gathered.Take(ReceiptPayload.MaxHeld).ToList();
+            var payload = new ReceiptPayload([.. batch.Select(s => new HeldHead(new LogHead(s.Origin, s.Size, s.Root), s.Since))]);
+            var result = await appender.AppendAsync(
+                log.Text, new AppendRequest([new NewEntry(EntryKind.Receipt, payload.Encode())]));
+            if (result.Refusal != AppendRefusal.None)
+            {
+                LogNotWritten(result.Error!);
+                _timer = this.RegisterGrainTimer(
+                    FlushAsync,
+                    new GrainTimerCreationOptions(options.FlushInterval, Timeout.InfiniteTimeSpan) { KeepAlive = true });
+                return;
+            }
+
+            _gathered.RemoveRange(0, batch.Count);
+            foreach (var statement in batch)
+            {
+                _row.Receipted[statement.Origin] = statement.Size;
+            }
+
+            _etag = await rows.WriteAsync(RowKind, identity.Member, _row, _etag);
+        }
+    }
+
+    [LoggerMessage(1, LogLevel.Warning, "Receipts could not be written and are tried again: {Error}")]
+    private partial void LogNotWritten(string error);
+}

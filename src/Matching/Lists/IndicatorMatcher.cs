@@ -1,0 +1,232 @@
+using System.Collections.Immutable;
+using System.Text;
+using FederationNode.Matching.Exact;
+using FederationNode.Matching.Images;
+using FederationNode.Matching.Keywords;
+using FederationNode.Protocol;
+using FederationNode.Protocol.Entries;
+using FederationNode.Protocol.Merge;
+
+namespace FederationNode.Matching.Lists;
+
+/// <summary>
+/// Finds the indicators that an item matches. It knows values and contexts only; whether a match means anything now is
+/// decided from the merged view, so what was withdrawn may stay in here until the next rebuild without harm.
+/// One writer (<see cref="Put(IndicatorState)"/>, then <see cref="Publish"/>), any number of readers at the same time.
+/// </summary>
+public sealed class IndicatorMatcher
+{
+    /// <summary>Keywords added since the last full build, up to which only the small automaton is built again.</summary>
+    private const int MinDelta = 512;
+
+    private readonly ExactIndex _sellers;
+    private readonly ExactIndex _images;
+    private readonly PdqIndex _pdq = new();
+    private readonly Dictionary<(string Kind, Hash256 Value), int> _rowOf = [];
+    private readonly HashSet<(Hash256 Indicator, KeywordContext Context)> _ruleSeen = [];
+    private readonly List<KeywordRule> _deltaRules = [];
+    private readonly List<KeywordRule> _baseRules = [];
+
+    // Readers take these once; the writer replaces them whole.
+    private volatile ImmutableArray<Hash256>[] _rows = new ImmutableArray<Hash256>[16];
+    private volatile Rule[] _rules = new Rule[16];
+    private volatile Automata _automata = new(KeywordEngine.Build([]), KeywordEngine.Build([]));
+    private int _rowCount;
+    private int _ruleCount;
+    private bool _keywordsChanged;
+
+    /// <summary>An empty matcher.</summary>
+    /// <param name="seed">A number that members cannot guess: they choose hash values, and must not choose collisions.</param>
+    public IndicatorMatcher(ulong seed)
+    {
+        _sellers = new ExactIndex(seed);
+        _images = new ExactIndex(seed);
+    }
+
+    /// <summary>Takes note of an indicator's listings. Keywords are found only after <see cref="Publish"/>.</summary>
+    public void Put(IndicatorState state)
+    {
+        foreach (var entry in state.Listings)
+        {
+            if (entry.Payload is ListingPayload listing)
+            {
+                Put(listing);
+            }
+        }
+    }
+
+    /// <summary>Lets readers find the keywords added since the last time.</summary>
+    public void Publish()
+    {
+        if (!_keywordsChanged)
+        {
+            return;
+        }
+
+        _keywordsChanged = false;
+        if (_deltaRules.Count > Math.Max(MinDelta, _baseRules.Count / 8))
+        {
+            _baseRules.AddRange(_deltaRules);
+            _deltaRules.Clear();
+            _automata = new Automata(KeywordEngine.Build(_baseRules), KeywordEngine.Build([]));
+        }
+        else
+        {
+            _automata = _automata with { Delta = KeywordEngine.Build(_deltaRules) };
+        }
+    }
+
+    /// <summary>Adds the keywords found in a text, one match for each place and indicator.</summary>
+    public void MatchText(string text, List<IndicatorMatch> matches)
+    {
+        var hits = new List<KeywordHit>();
+        var automata = _automata;
+        automata.Base.Find(text, hits);
+        automata.Delta.Find(text, hits);
+        var rules = _rules;
+        foreach (var place in hits.GroupBy(h => (rules[h.RuleId].Indicator, h.Start, h.Length)))
+        {
+            matches.Add(new IndicatorMatch(
+                place.Key.Indicator,
+                place.Key.Start,
+                place.Key.Length,
+                0,
+                [.. place.Select(h => rules[h.RuleId].Context).Distinct()]));
+        }
+    }
+
+    /// <summary>Adds the sellers with this tag.</summary>
+    public void MatchSeller(Hash256 tag, List<IndicatorMatch> matches) => MatchExact(_sellers, tag, matches);
+
+    /// <summary>Adds the images with this SHA-256.</summary>
+    public void MatchImage(Hash256 sha256, List<IndicatorMatch> matches) => MatchExact(_images, sha256, matches);
+
+    /// <summary>Adds the images within Hamming distance 31 of a hash.</summary>
+    public void MatchPdq(PdqHash hash, List<IndicatorMatch> matches)
+    {
+        var found = new List<PdqMatch>();
+        _pdq.Find(hash, found);
+        AddPdq(found, matches);
+    }
+
+    /// <summary>Adds the images within Hamming distance 31 of any of the eight orientations of an image.</summary>
+    public void MatchPdq(PdqResult image, List<IndicatorMatch> matches)
+    {
+        var found = new List<PdqMatch>();
+        foreach (var hash in image.Orientations)
+        {
+            _pdq.Find(hash, found);
+        }
+
+        AddPdq(found, matches);
+    }
+
+    private void AddPdq(List<PdqMatch> found, List<IndicatorMatch> matches)
+    {
+        var rows = _rows;
+        foreach (var nearest in found.GroupBy(m => m.Id).Select(g => g.MinBy(m => m.Distance)))
+        {
+            foreach (var id in rows[nearest.Id])
+            {
+                matches.Add(new IndicatorMatch(id, -1, 0, nearest.Distance, []));
+            }
+        }
+    }
+
+    private void MatchExact(ExactIndex index, Hash256 key, List<IndicatorMatch> matches)
+    {
+        if (index.TryGet(key, out var row))
+        {
+            foreach (var id in _rows[row])
+            {
+                matches.Add(new IndicatorMatch(id, -1, 0, 0, []));
+            }
+        }
+    }
+
+    private void Put(ListingPayload listing)
+    {
+        var indicator = listing.Indicator;
+        switch (indicator.Kind)
+        {
+            case IndicatorKind.Keyword when listing.Context is { } context:
+                PutKeyword(indicator, context);
+                break;
+            case IndicatorKind.Seller:
+                PutRow(indicator, row => _sellers.Set(new Hash256(indicator.Value.Span), row));
+                break;
+            case IndicatorKind.ImageSha256:
+                PutRow(indicator, row => _images.Set(new Hash256(indicator.Value.Span), row));
+                break;
+            case IndicatorKind.ImagePdq:
+                PutRow(indicator, row => _pdq.Add(new PdqHash(indicator.Value.Span), row));
+                break;
+        }
+    }
+
+    private void PutKeyword(Indicator indicator, KeywordContext context)
+    {
+        if (!_ruleSeen.Add((indicator.Id, context)))
+        {
+            return;
+        }
+
+        var rules = _rules;
+        if (_ruleCount == rules.Length)
+        {
+            Array.Resize(ref rules, rules.Length * 2);
+        }
+
+        rules[_ruleCount] = new Rule(indicator.Id, context);
+        _rules = rules;
+        _deltaRules.Add(new KeywordRule(
+            _ruleCount,
+            Encoding.UTF8.GetString(indicator.Value.Span),
+            ModeOf(context.Match),
+            context.AnyOf,
+            context.AllOf,
+            context.NoneOf,
+            context.Window));
+        _ruleCount++;
+        _keywordsChanged = true;
+    }
+
+    /// <summary>The same value under two schemes is one row with two indicators.</summary>
+    private void PutRow(Indicator indicator, Action<int> insert)
+    {
+        var key = (indicator.Kind, new Hash256(indicator.Value.Span));
+        if (_rowOf.TryGetValue(key, out var row))
+        {
+            if (!_rows[row].Contains(indicator.Id))
+            {
+                _rows[row] = _rows[row].Add(indicator.Id);
+            }
+
+            return;
+        }
+
+        var rows = _rows;
+        if (_rowCount == rows.Length)
+        {
+            Array.Resize(ref rows, rows.Length * 2);
+        }
+
+        row = _rowCount++;
+        rows[row] = [indicator.Id];
+        _rows = rows;
+        _rowOf[key] = row;
+        insert(row);
+    }
+
+    private static KeywordMatch ModeOf(string match) => match switch
+    {
+        "word" => KeywordMatch.Word,
+        "substring" => KeywordMatch.Substring,
+        "prefix" => KeywordMatch.Prefix,
+        _ => KeywordMatch.ByScript,
+    };
+
+    private readonly record struct Rule(Hash256 Indicator, KeywordContext Context);
+
+    private sealed record Automata(KeywordEngine Base, KeywordEngine Delta);
+}
