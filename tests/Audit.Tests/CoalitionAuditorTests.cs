@@ -35,7 +35,9 @@ public class CoalitionAuditorTests
         coalition.Alpha.Add(TestLog.Listing("late"), TestCoalition.Issued + 60);
         var report = await coalition.AuditAsync();
         var beta = report.Receipts.Single(r => r is { Origin: "demo/alpha/indicators/1", Member: "beta" });
-        Assert.Equal((4L, 4L, 1L, (long?)4L), (beta.NewestSize, beta.Acknowledged, beta.NotAcknowledged, beta.FirstNotAcknowledged));
+        Assert.Equal(
+            (4L, 4L, 1L, (long?)4L),
+            (beta.NewestSize, beta.Acknowledged, beta.NotAcknowledged, beta.FirstNotAcknowledged));
         Assert.Equal((TestCoalition.Issued * 1000) + 9500, beta.Since);
 
         // Entries 0 to 3 are issued a second apart; receipts came after 1.5 s for two and 9.5 s for four.
@@ -64,10 +66,13 @@ public class CoalitionAuditorTests
     public async Task Audit_ReceiptWithAFalseRoot_NamesReceiptAndDoesNotCountIt()
     {
         var coalition = TestCoalition.Create();
-        var at = TestCoalition.Receive(coalition.AlphaReceipts, (new LogHead(coalition.Beta.Origin, 2, Hash256.Of("lie"u8)), 1));
+        var at = TestCoalition.Receive(
+            coalition.AlphaReceipts, (new LogHead(coalition.Beta.Origin, 2, Hash256.Of("lie"u8)), 1));
         var report = await coalition.AuditAsync();
         var fault = Assert.Single(report.Findings, f => f.Severity == Severity.Fault);
-        Assert.Equal((FindingKind.ReceiptFalseRoot, coalition.AlphaReceipts.Origin, (long?)at), (fault.Kind, fault.Origin, fault.Index));
+        Assert.Equal(
+            (FindingKind.ReceiptFalseRoot, coalition.AlphaReceipts.Origin, (long?)at),
+            (fault.Kind, fault.Origin, fault.Index));
         Assert.Equal(1, report.ExitCode);
         Assert.Equal((TestCoalition.Issued * 1000) + 2500, report.ReceiptTimes.For(coalition.Beta.Origin, 0)[0].Since);
     }
@@ -90,9 +95,14 @@ public class CoalitionAuditorTests
     public async Task Audit_ReceiptBeyondTheCopy_IsWarned()
     {
         var coalition = TestCoalition.Create();
-        var report = await coalition.AuditAsync(coalition.SourcesWith(coalition.Alpha, coalition.Alpha.Source(atSize: 290)));
-        Assert.Contains(report.Findings, f => f.Kind == FindingKind.ReceiptBeyondLog && f.Origin == coalition.BetaReceipts.Origin && f.Index == 1);
-        Assert.Contains(report.Findings, f => f.Kind == FindingKind.HeartbeatBeyondLog && f.Origin == coalition.SecretariatReceipts.Origin);
+        var report = await coalition.AuditAsync(
+            coalition.SourcesWith(coalition.Alpha, coalition.Alpha.Source(atSize: 290)));
+        Assert.Contains(
+            report.Findings,
+            f => f.Kind == FindingKind.ReceiptBeyondLog && f.Origin == coalition.BetaReceipts.Origin && f.Index == 1);
+        Assert.Contains(
+            report.Findings,
+            f => f.Kind == FindingKind.HeartbeatBeyondLog && f.Origin == coalition.SecretariatReceipts.Origin);
         Assert.Equal(0, report.ExitCode);
     }
 
@@ -102,16 +112,21 @@ public class CoalitionAuditorTests
         var coalition = TestCoalition.Create();
         var at = TestCoalition.Receive(coalition.BetaReceipts, (coalition.Alpha.Head(7), 20_000));
         var warning = Assert.Single((await coalition.AuditAsync()).Findings);
-        Assert.Equal((Severity.Warning, FindingKind.ReceiptSizeRegressed, (long?)at), (warning.Severity, warning.Kind, warning.Index));
+        Assert.Equal(
+            (Severity.Warning, FindingKind.ReceiptSizeRegressed, (long?)at),
+            (warning.Severity, warning.Kind, warning.Index));
     }
 
     [Fact]
     public async Task Audit_HeartbeatWithAFalseRoot_IsAFault()
     {
         var coalition = TestCoalition.Create();
-        var at = coalition.Beta.Add(new HeartbeatPayload([new LogHead(coalition.Alpha.Origin, 5, Hash256.Of("lie"u8))]));
+        var at = coalition.Beta.Add(
+            new HeartbeatPayload([new LogHead(coalition.Alpha.Origin, 5, Hash256.Of("lie"u8))]));
         var fault = Assert.Single((await coalition.AuditAsync()).Findings);
-        Assert.Equal((FindingKind.HeartbeatFalseRoot, coalition.Beta.Origin, (long?)at), (fault.Kind, fault.Origin, fault.Index));
+        Assert.Equal(
+            (FindingKind.HeartbeatFalseRoot, coalition.Beta.Origin, (long?)at),
+            (fault.Kind, fault.Origin, fault.Index));
     }
 
     [Theory]
@@ -163,9 +178,11 @@ public class CoalitionAuditorTests
     public async Task Audit_LogMissingThatOthersHaveSeen_IsIncomplete()
     {
         var coalition = TestCoalition.Create();
-        var report = await coalition.AuditAsync([.. coalition.Sources().Where(s => !s.Name.Contains("alpha/ind", StringComparison.Ordinal))]);
+        var report = await coalition.AuditAsync(
+            [.. coalition.Sources().Where(s => !s.Name.Contains("alpha/ind", StringComparison.Ordinal))]);
         var gap = Assert.Single(report.Findings);
-        Assert.Equal((Severity.Gap, FindingKind.LogMissing, coalition.Alpha.Origin), (gap.Severity, gap.Kind, gap.Origin));
+        Assert.Equal(
+            (Severity.Gap, FindingKind.LogMissing, coalition.Alpha.Origin), (gap.Severity, gap.Kind, gap.Origin));
         Assert.Equal(2, report.ExitCode);
         Assert.False(report.View.Complete);
     }
@@ -188,7 +205,8 @@ public class CoalitionAuditorTests
         var wrong = TestCoalition.AnchorOf([TestCoalition.RoleKey("demo/x/1"), TestCoalition.RoleKey("demo/x/2")]);
         var report = await coalition.AuditAsync(anchor: wrong);
         Assert.Null(report.Roster);
-        Assert.Contains(report.Findings, f => f is { Severity: Severity.Fault, Kind: FindingKind.RosterStepRefused, Index: 0 });
+        Assert.Contains(
+            report.Findings, f => f is { Severity: Severity.Fault, Kind: FindingKind.RosterStepRefused, Index: 0 });
         Assert.Equal(1, report.ExitCode);
     }
 
@@ -196,9 +214,11 @@ public class CoalitionAuditorTests
     public async Task Audit_AnchorOfAnotherRosterLogKey_IsABadSignature()
     {
         var coalition = TestCoalition.Create();
-        var wrong = coalition.Anchor with { RosterLogKey = new TestLog(coalition.Roster.Origin, 9).Key.VerificationKey };
+        var wrong =
+            coalition.Anchor with { RosterLogKey = new TestLog(coalition.Roster.Origin, 9).Key.VerificationKey };
         var report = await coalition.AuditAsync(anchor: wrong);
-        Assert.Contains(report.Findings, f => f.Kind == FindingKind.CheckpointBadSignature && f.Origin == coalition.Roster.Origin);
+        Assert.Contains(
+            report.Findings, f => f.Kind == FindingKind.CheckpointBadSignature && f.Origin == coalition.Roster.Origin);
         Assert.Equal(1, report.ExitCode);
     }
 
@@ -209,7 +229,9 @@ public class CoalitionAuditorTests
         coalition.AddRoster(4);
         var report = await coalition.AuditAsync();
         var fault = Assert.Single(report.Findings);
-        Assert.Equal((FindingKind.RosterStepRefused, coalition.Roster.Origin, (long?)2), (fault.Kind, fault.Origin, fault.Index));
+        Assert.Equal(
+            (FindingKind.RosterStepRefused, coalition.Roster.Origin, (long?)2),
+            (fault.Kind, fault.Origin, fault.Index));
         Assert.Equal(2, report.Roster!.Version);
     }
 
@@ -224,12 +246,31 @@ public class CoalitionAuditorTests
     }
 
     [Fact]
+    public async Task Audit_SecondRosterLog_GoesOnWhereTheFirstEnded()
+    {
+        var coalition = TestCoalition.Create();
+        var next = new TestLog("demo/secretariat/roster/2");
+
+        // The document that closes the log stands in it and cannot name a root over itself: it is beyond the end.
+        var end = coalition.Roster.Head((int)coalition.Roster.Size);
+        RosterDocument Moved(RosterDocument d) => Open(Close(d, coalition.Roster, end), next);
+        coalition.AddRoster(3, Moved);
+        next.Add(coalition.Signed(4, Moved));
+        var report = await coalition.AuditAsync([next.Source(), .. coalition.Sources()]);
+        Assert.Equal(4, report.Roster!.Version);
+        Assert.Equal(0, report.ExitCode);
+        Assert.All(report.Findings, f => Assert.Equal(FindingKind.EntriesBeyondEnd, f.Kind));
+    }
+
+    [Fact]
     public async Task Audit_LogThatTheRosterDoesNotName_IsAFault()
     {
         var coalition = TestCoalition.Create();
         var stranger = new TestLog("demo/gamma/indicators/1");
         var report = await coalition.AuditAsync([.. coalition.Sources(), stranger.Source()]);
-        Assert.Equal((FindingKind.LogUnknownToRoster, stranger.Origin), Assert.Single(report.Findings.Select(f => (f.Kind, f.Origin))));
+        Assert.Equal(
+            (FindingKind.LogUnknownToRoster, stranger.Origin),
+            Assert.Single(report.Findings.Select(f => (f.Kind, f.Origin))));
     }
 
     [Fact]
@@ -254,7 +295,8 @@ public class CoalitionAuditorTests
     public async Task Audit_RosterExpired_IsWarned()
     {
         var coalition = TestCoalition.Create();
-        var report = await CoalitionAuditor.AuditAsync(coalition.Sources(), coalition.Anchor, TestCoalition.Issued + 1001, CancellationToken.None);
+        var report = await CoalitionAuditor.AuditAsync(
+            coalition.Sources(), coalition.Anchor, TestCoalition.Issued + 1001, CancellationToken.None);
         Assert.Equal(FindingKind.RosterExpired, Assert.Single(report.Findings).Kind);
         Assert.Equal(0, report.ExitCode);
     }
@@ -295,6 +337,16 @@ public class CoalitionAuditorTests
         Assert.Equal("Fault", json.RootElement.GetProperty("findings")[0].GetProperty("severity").GetString());
         Assert.Equal(44, json.RootElement.GetProperty("logs")[0].GetProperty("root").GetString()!.Length);
     }
+
+    private static RosterDocument Open(RosterDocument document, TestLog log) => document with
+    {
+        Members =
+        [
+            .. document.Members.Select((m, i) => i > 0
+                ? m
+                : m with { Logs = [.. m.Logs, new RosterLog(Origin.Parse(log.Origin), log.Key.VerificationKey)] }),
+        ],
+    };
 
     private static RosterDocument Close(RosterDocument document, TestLog log, LogHead end) => document with
     {

@@ -58,7 +58,10 @@ public class LogAuditorTests
     public async Task Audit_LeafAndHashChangedInDifferentBundles_TellsWhichIsWhich()
     {
         var log = LogOf(700);
-        var changed = log.Source().Flip(BundleOf(3, 700), OffsetOf(log, 3) + 5).Flip("tile/0/001", 64).Flip("tile/0/002.p/188", 0);
+        var changed = log.Source()
+            .Flip(BundleOf(3, 700), OffsetOf(log, 3) + 5)
+            .Flip("tile/0/001", 64)
+            .Flip("tile/0/002.p/188", 0);
         var found = (await AuditAsync(log, changed)).Findings.Select(f => (f.Kind, f.Index)).ToList();
         Assert.Equal(3, found.Count);
         Assert.Contains((FindingKind.LeafChanged, (long?)3), found);
@@ -73,7 +76,9 @@ public class LogAuditorTests
         var forged = LogOf(700);
         forged.Leaves[300] = forged.Leaves[301];
         var files = forged.Files();
-        var changed = log.Source().With("tile/entries/001", files["tile/entries/001"]).With("tile/0/001", files["tile/0/001"]);
+        var changed = log.Source()
+            .With("tile/entries/001", files["tile/entries/001"])
+            .With("tile/0/001", files["tile/0/001"]);
         var audit = await AuditAsync(log, changed);
         Assert.Contains(audit.Findings, f => f is { Kind: FindingKind.LeafChanged, Index: 256 });
         Assert.True(audit.Rebuilt);
@@ -139,7 +144,9 @@ public class LogAuditorTests
         var log = LogOf(5);
         log.Add(new ErasePayload(3, "owner-request"));
         var warning = Assert.Single((await AuditAsync(log, log.Source())).Findings);
-        Assert.Equal((Severity.Warning, FindingKind.ErasedPayloadPresent, (long?)3), (warning.Severity, warning.Kind, warning.Index));
+        Assert.Equal(
+            (Severity.Warning, FindingKind.ErasedPayloadPresent, (long?)3),
+            (warning.Severity, warning.Kind, warning.Index));
     }
 
     [Fact]
@@ -162,7 +169,8 @@ public class LogAuditorTests
         log.Add("later-kind", [0x91, 0x02]);
         log.Add(EntryKind.Listing, TestLog.Listing("x").Encode(), origin: "demo/beta/indicators/1");
         var audit = await AuditAsync(log, log.Source());
-        Assert.All(audit.Findings, f => Assert.Equal((Severity.Info, FindingKind.EntryWithoutMeaning), (f.Severity, f.Kind)));
+        Assert.All(
+            audit.Findings, f => Assert.Equal((Severity.Info, FindingKind.EntryWithoutMeaning), (f.Severity, f.Kind)));
         Assert.Equal([2L, 3L, 4L, 5L], audit.Findings.Select(f => f.Index!.Value));
         Assert.Equal(2, audit.Contents.Meaningful);
     }
@@ -184,7 +192,10 @@ public class LogAuditorTests
         var files = log.Files();
         var changed = log.Source()
             .With("tile/entries/000", files["tile/entries/001"]).With("tile/entries/001", files["tile/entries/000"]);
-        var found = (await AuditAsync(log, changed)).Findings.Where(f => f.Kind == FindingKind.LeafChanged).Select(f => f.Index).ToList();
+        var found = (await AuditAsync(log, changed)).Findings
+            .Where(f => f.Kind == FindingKind.LeafChanged)
+            .Select(f => f.Index)
+            .ToList();
         Assert.Contains(0L, found);
         Assert.Contains(256L, found);
     }
@@ -212,7 +223,8 @@ public class LogAuditorTests
             foreach (var changed in new[] { bytes[..^1], [], [.. bytes, (byte)'x'] })
             {
                 var audit = await AuditAsync(log, log.Source().With(path, changed));
-                Assert.True(audit.Findings.Any(f => f.Severity == Severity.Fault), $"{path} with {changed.Length} bytes");
+                Assert.True(
+                    audit.Findings.Any(f => f.Severity == Severity.Fault), $"{path} with {changed.Length} bytes");
             }
         }
     }
@@ -253,7 +265,9 @@ public class LogAuditorTests
     {
         var log = LogOf(3);
         var audit = await AuditAsync(log, new FailingSource(new IOException("no route")));
-        Assert.Equal((Severity.Gap, FindingKind.SourceUnreadable), Assert.Single(audit.Findings.Select(f => (f.Severity, f.Kind))));
+        Assert.Equal(
+            (Severity.Gap, FindingKind.SourceUnreadable),
+            Assert.Single(audit.Findings.Select(f => (f.Severity, f.Kind))));
     }
 
     [Fact]
@@ -295,6 +309,7 @@ public class LogAuditorTests
 
         public string? Origin => null;
 
-        public Task<byte[]?> ReadAsync(string path, CancellationToken cancellationToken) => Task.FromException<byte[]?>(failure);
+        public Task<byte[]?> ReadAsync(string path, CancellationToken cancellationToken) =>
+            Task.FromException<byte[]?>(failure);
     }
 }

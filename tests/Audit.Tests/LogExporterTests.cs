@@ -17,11 +17,13 @@ public class LogExporterTests
     {
         using var folder = new TemporaryFolder();
         var log = LogOf(size);
-        var result = await LogExporter.WriteAsync(log.Source(), folder.Below("log"), log.Key.VerificationKey, CancellationToken.None);
+        var result = await LogExporter.WriteAsync(
+            log.Source(), folder.Below("log"), log.Key.VerificationKey, CancellationToken.None);
         Assert.Null(result.Error);
         Assert.Equal(size, result.Size);
         AssertSame(log.Files(), TemporaryFolder.Read(folder.Below("log")));
-        var audit = await LogAuditor.AuditAsync(new DirectoryLogSource(folder.Below("log")), log.Key.VerificationKey, CancellationToken.None);
+        var audit = await LogAuditor.AuditAsync(
+            new DirectoryLogSource(folder.Below("log")), log.Key.VerificationKey, CancellationToken.None);
         Assert.Empty(audit.Findings);
         Assert.True(audit.Rebuilt);
     }
@@ -74,9 +76,11 @@ public class LogExporterTests
         var log = LogOf(20);
         await LogExporter.WriteAsync(log.Source(), folder.Path, log.Key.VerificationKey, CancellationToken.None);
         var before = TemporaryFolder.Read(folder.Path);
-        Assert.NotNull((await LogExporter.WriteAsync(log.Source(atSize: 19), folder.Path, null, CancellationToken.None)).Error);
+        Assert.NotNull(
+            (await LogExporter.WriteAsync(log.Source(atSize: 19), folder.Path, null, CancellationToken.None)).Error);
         var foreign = new TestLog("demo/beta/indicators/1");
-        Assert.NotNull((await LogExporter.WriteAsync(foreign.Source(), folder.Path, null, CancellationToken.None)).Error);
+        Assert.NotNull(
+            (await LogExporter.WriteAsync(foreign.Source(), folder.Path, null, CancellationToken.None)).Error);
         AssertSame(before, TemporaryFolder.Read(folder.Path));
     }
 

@@ -29,7 +29,10 @@ public class SourceSetTests
         WriteCoalition(folder, TestCoalition.Create());
         using var http = new HttpClient();
         var set = await SourceSet.DiscoverAsync(
-            [folder.Below("demo/secretariat/roster/1"), folder.Below("coalition.json")], http, null, CancellationToken.None);
+            [folder.Below("demo/secretariat/roster/1"), folder.Below("coalition.json")],
+            http,
+            null,
+            CancellationToken.None);
         Assert.Single(set.Sources);
         Assert.NotNull(set.Anchor);
         Assert.Empty(set.Findings);
@@ -43,8 +46,22 @@ public class SourceSetTests
         WriteCoalition(folder, coalition);
         File.Delete(folder.Below("demo/alpha/indicators/1/checkpoint"));
         var report = await AuditAsync(folder.Path);
-        Assert.Contains(report.Findings, f => f.Kind == FindingKind.CheckpointMissing && f.Origin == coalition.Alpha.Origin);
+        Assert.Contains(
+            report.Findings, f => f.Kind == FindingKind.CheckpointMissing && f.Origin == coalition.Alpha.Origin);
         Assert.Equal(1, report.ExitCode);
+    }
+
+    [Fact]
+    public async Task Discover_CheckpointAndVkeyDeleted_TheLogIsNamedAfterItsFolder()
+    {
+        using var folder = new TemporaryFolder();
+        var coalition = TestCoalition.Create();
+        WriteCoalition(folder, coalition);
+        File.Delete(folder.Below("demo/alpha/indicators/1/checkpoint"));
+        File.Delete(folder.Below("demo/alpha/indicators/1/vkey"));
+        var report = await AuditAsync(folder.Path);
+        Assert.Contains(
+            report.Findings, f => f.Kind == FindingKind.CheckpointMissing && f.Origin == coalition.Alpha.Origin);
     }
 
     [Fact]
@@ -76,7 +93,9 @@ public class SourceSetTests
         await using var server = new FileServer(folder.Path, "secret", [.. coalition.Logs.Select(l => l.Origin)]);
         var report = await AuditAsync(server.Address, "secret", folder.Below("coalition.json"));
         Assert.Empty(report.Findings);
-        Assert.All(report.Logs, l => Assert.StartsWith($"{server.Address}/v1/logs/{l.Origin}", l.Source, StringComparison.Ordinal));
+        Assert.All(
+            report.Logs,
+            l => Assert.StartsWith($"{server.Address}/v1/logs/{l.Origin}", l.Source, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -85,7 +104,9 @@ public class SourceSetTests
         using var folder = new TemporaryFolder();
         await using var server = new FileServer(folder.Path, "secret", []);
         var report = await AuditAsync(server.Address);
-        Assert.Contains(report.Findings, f => f.Kind == FindingKind.SourceUnreadable && f.Explanation.Contains("401", StringComparison.Ordinal));
+        Assert.Contains(
+            report.Findings,
+            f => f.Kind == FindingKind.SourceUnreadable && f.Explanation.Contains("401", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -112,7 +133,8 @@ public class SourceSetTests
         await using var server = new FileServer(folder.Path, null, null);
         using var http = new HttpClient();
         var set = await SourceSet.DiscoverAsync([server.Address], http, null, CancellationToken.None);
-        var audit = await Logs.LogAuditor.AuditAsync(Assert.Single(set.Sources), log.Key.VerificationKey, CancellationToken.None);
+        var audit = await Logs.LogAuditor.AuditAsync(
+            Assert.Single(set.Sources), log.Key.VerificationKey, CancellationToken.None);
         Assert.Empty(audit.Findings);
         Assert.True(audit.Rebuilt);
     }
@@ -124,7 +146,8 @@ public class SourceSetTests
         File.WriteAllBytes(folder.Below("checkpoint"), new byte[1_000_000]);
         await using var server = new FileServer(folder.Path, null, null);
         using var http = new HttpClient();
-        var bytes = await new HttpLogSource(http, new Uri(server.Address)).ReadAsync("checkpoint", CancellationToken.None);
+        var bytes = await new HttpLogSource(http, new Uri(server.Address)).ReadAsync(
+            "checkpoint", CancellationToken.None);
         Assert.Equal(SourceLimits.MaxBytes("checkpoint", null) + 1, bytes!.Length);
     }
 
@@ -171,7 +194,9 @@ public class SourceSetTests
             _listener.Close();
         }
 
-        /// <summary>Takes a port that the system says is free; another process may be faster, so again if need be.</summary>
+        /// <summary>
+        /// Takes a port that the system says is free; another process may be faster, so again if need be.
+        /// </summary>
         private string Listen()
         {
             for (var attempt = 0; ; attempt++)
@@ -237,10 +262,14 @@ public class SourceSetTests
             var path = request.Url!.AbsolutePath.TrimStart('/');
             if (path == "v1/logs" && _origins is not null)
             {
-                return (200, Encoding.UTF8.GetBytes(JsonSerializer.Serialize(_origins.Select(o => new { origin = o, size = 0 }))));
+                return (
+                    200,
+                    Encoding.UTF8.GetBytes(
+                        JsonSerializer.Serialize(_origins.Select(o => new { origin = o, size = 0 }))));
             }
 
-            var file = Path.Combine(_folder, path.StartsWith("v1/logs/", StringComparison.Ordinal) ? path["v1/logs/".Length..] : path);
+            var file = Path.Combine(
+                _folder, path.StartsWith("v1/logs/", StringComparison.Ordinal) ? path["v1/logs/".Length..] : path);
             return File.Exists(file) ? (200, File.ReadAllBytes(file)) : (404, []);
         }
     }

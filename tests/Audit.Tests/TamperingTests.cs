@@ -12,7 +12,8 @@ public class TamperingTests
 {
     private static readonly TestCoalition s_coalition = WithErasure();
 
-    private static readonly Dictionary<TestLog, MemorySource> s_sources = s_coalition.Logs.ToDictionary(l => l, l => l.Source());
+    private static readonly Dictionary<TestLog, MemorySource> s_sources = s_coalition.Logs.ToDictionary(
+        l => l, l => l.Source());
 
     /// <summary>Every byte of every file of a small log, one after the other.</summary>
     [Fact]
@@ -27,8 +28,10 @@ public class TamperingTests
         {
             for (var i = 0; i < bytes.Length; i++)
             {
-                var audit = await LogAuditor.AuditAsync(source.Flip(path, i, 0x20), log.Key.VerificationKey, CancellationToken.None);
-                Assert.True(audit.Findings.Any(f => f.Severity == Severity.Fault && f.Origin == log.Origin), $"{path} at {i}");
+                var audit = await LogAuditor.AuditAsync(
+                    source.Flip(path, i, 0x20), log.Key.VerificationKey, CancellationToken.None);
+                Assert.True(
+                    audit.Findings.Any(f => f.Severity == Severity.Fault && f.Origin == log.Origin), $"{path} at {i}");
             }
         }
     }
@@ -46,7 +49,8 @@ public class TamperingTests
             async f =>
             {
                 var report = await AuditWithAsync(f.Log, s_sources[f.Log].Flip(f.Path, f.position, f.mask));
-                return report.ExitCode == 1 && report.Findings.Any(x => x.Severity == Severity.Fault && x.Origin == f.Log.Origin);
+                return report.ExitCode == 1
+                    && report.Findings.Any(x => x.Severity == Severity.Fault && x.Origin == f.Log.Origin);
             },
             iter: 200,
             print: f => $"{f.Log.Origin} {f.Path} at {f.position} by {f.mask:x2}");
@@ -111,10 +115,12 @@ public class TamperingTests
     private static string TileOf(TestLog log, bool payloads, int index)
     {
         var prefix = $"tile/{(payloads ? "payloads" : "entries")}/{index / 256:000}";
-        return s_sources[log].Files.Keys.Single(k => k == prefix || k.StartsWith($"{prefix}.p/", StringComparison.Ordinal));
+        return s_sources[log].Files.Keys.Single(
+            k => k == prefix || k.StartsWith($"{prefix}.p/", StringComparison.Ordinal));
     }
 
-    private static int LeafOffset(TestLog log, int index) => log.Leaves[(index / 256 * 256)..index].Sum(l => 2 + l.Length);
+    private static int LeafOffset(TestLog log, int index) =>
+        log.Leaves[(index / 256 * 256)..index].Sum(l => 2 + l.Length);
 
     private static int PayloadOffset(TestLog log, int index)
     {

@@ -9,8 +9,8 @@ namespace FederationNode.Audit.Coalition;
 
 /// <summary>
 /// Audits all logs of a coalition together: the roster chain from the trust anchor, each copy of each log, copies
-/// against one another, receipts and heartbeats against the logs that they name. Needs no node, and no clock but the one
-/// that the caller lends it for the roster's expiry.
+/// against one another, receipts and heartbeats against the logs that they name. Needs no node, and no clock but the
+/// one that the caller lends it for the roster's expiry.
 /// </summary>
 public sealed class CoalitionAuditor
 {
@@ -37,7 +37,8 @@ public sealed class CoalitionAuditor
 
     /// <summary>Audits copies of logs.</summary>
     /// <param name="sources">The copies, in any order; several may be of the same log.</param>
-    /// <param name="anchor">The trust anchor, or null: then no roster can be believed and the verdict is incomplete.</param>
+    /// <param name="anchor">The trust anchor, or null: then no roster can be believed and the verdict is
+    /// incomplete.</param>
     /// <param name="now">Unix seconds, to say whether the roster is past its expiry; null: it is not looked at.</param>
     /// <param name="cancellationToken">Ends the audit.</param>
     public static Task<AuditReport> AuditAsync(
@@ -68,12 +69,16 @@ public sealed class CoalitionAuditor
         return await auditor.ReportAsync(now, cancellationToken);
     }
 
-    /// <summary>Audits the roster logs, epoch by epoch, since all other keys come from them; takes them off the list.</summary>
+    /// <summary>
+    /// Audits the roster logs, epoch by epoch, since all other keys come from them; takes them off the list.
+    /// </summary>
     private async Task AuditRosterLogsAsync(List<OpenedLog> opened, CancellationToken cancellationToken)
     {
         if (_anchor is null)
         {
-            Gap(FindingKind.AnchorMissing, "There is no trust anchor (coalition.json): nothing says which roster to believe.");
+            Gap(
+                FindingKind.AnchorMissing,
+                "There is no trust anchor (coalition.json): nothing says which roster to believe.");
             return;
         }
 
@@ -100,7 +105,9 @@ public sealed class CoalitionAuditor
         var origin = _anchor!.RosterLogKey.Name;
         if (_keys.Roster is null)
         {
-            Gap(FindingKind.RosterMissing, $"No roster follows from the trust anchor: it would stand in the log {origin}.");
+            Gap(
+                FindingKind.RosterMissing,
+                $"No roster follows from the trust anchor: it would stand in the log {origin}.");
         }
         else if (!_keys.Roster.TryFindLog(origin, out var log, out _) || !log.Key.Equals(_anchor.RosterLogKey))
         {
@@ -131,7 +138,7 @@ public sealed class CoalitionAuditor
         if (roster is not null && now > roster.Expires)
         {
             _findings.Add(new Finding(Severity.Warning, FindingKind.RosterExpired, "", null,
-                FormattableString.Invariant($"Roster version {roster.Version} expired at {roster.Expires}: a newer one may be withheld.")));
+                $"Roster version {roster.Version} expired at {roster.Expires}: a newer one may be withheld."));
         }
 
         foreach (var log in _logs.Values)
@@ -173,18 +180,19 @@ public sealed class CoalitionAuditor
         var roots = await log.Tree.RootsAtAsync([end.Size], cancellationToken);
         if (log.Tree.Size < end.Size)
         {
-            _findings.Add(new Finding(Severity.Gap, FindingKind.LogMissing, log.Origin, log.Tree.Size, FormattableString.Invariant(
-                $"The roster closed this log at {end.Size} entries; the largest copy at hand has {log.Tree.Size}.")));
+            _findings.Add(new Finding(Severity.Gap, FindingKind.LogMissing, log.Origin, log.Tree.Size,
+                $"The roster closed this log at {end.Size} entries; the largest copy at hand has {log.Tree.Size}."));
         }
         else if (roots.TryGetValue(end.Size, out var root) && root != end.Root)
         {
-            _findings.Add(new Finding(Severity.Fault, FindingKind.ClosedLogDiffers, log.Origin, null, FormattableString.Invariant(
-                $"The roster closed this log at size {end.Size} with root {end.Root.ToBase64()}; the log's root there is {root.ToBase64()}.")));
+            _findings.Add(new Finding(Severity.Fault, FindingKind.ClosedLogDiffers, log.Origin, null,
+                $"The roster closed this log at size {end.Size} with root {end.Root.ToBase64()}; "
+                    + $"the log's root there is {root.ToBase64()}."));
         }
         else if (log.Tree.Size > end.Size)
         {
             _findings.Add(new Finding(Severity.Warning, FindingKind.EntriesBeyondEnd, log.Origin, end.Size,
-                FormattableString.Invariant($"The roster closed this log at {end.Size} entries, and it has {log.Tree.Size}.")));
+                $"The roster closed this log at {end.Size} entries, and it has {log.Tree.Size}."));
         }
     }
 

@@ -4,7 +4,9 @@ using FederationNode.Protocol.Roster;
 
 namespace FederationNode.Audit.Coalition;
 
-/// <summary>The keys of a coalition's logs: that of the roster log from the trust anchor, the others from the roster.</summary>
+/// <summary>
+/// The keys of a coalition's logs: that of the roster log from the trust anchor, the others from the roster.
+/// </summary>
 internal sealed class CoalitionKeys(TrustAnchor? anchor) : ILogKeys
 {
     public RosterDocument? Roster { get; set; }

@@ -14,7 +14,9 @@ internal sealed class LogGroup(string origin)
 
     public IReadOnlyList<LogAudit> Copies => _copies;
 
-    /// <summary>The copy whose entries are believed: rebuilt, without faults, the largest, in this order of weight.</summary>
+    /// <summary>
+    /// The copy whose entries are believed: rebuilt, without faults, the largest, in this order of weight.
+    /// </summary>
     public LogAudit? Primary { get; private set; }
 
     /// <summary>The largest copy of which the signed root was rebuilt.</summary>
@@ -74,7 +76,8 @@ internal sealed class LogGroup(string origin)
             else if (heads.Count > 1)
             {
                 findings.Add(new Finding(Severity.Gap, FindingKind.CopiesNotCompared, Origin, null,
-                    FormattableString.Invariant($"The head of size {head.Size} could not be compared with the other copies: no undamaged copy is as large."), copy.Source));
+                    $"The head of size {head.Size} was not compared with the others: no undamaged copy is as large.",
+                    copy.Source));
             }
         }
 
@@ -86,8 +89,8 @@ internal sealed class LogGroup(string origin)
         var (a, b) = (left.Head!.Value, right.Head!.Value);
         return new Finding(
             Severity.Fault, FindingKind.Fork, Origin, Math.Min(a.Size, b.Size) - 1,
-            FormattableString.Invariant(
-                $"The log signed two histories: size {a.Size} root {a.Root.ToBase64()} ({left.Source}) and size {b.Size} root {b.Root.ToBase64()} ({right.Source}). An entry up to the index given differs."),
+            $"The log signed two histories: size {a.Size} root {a.Root.ToBase64()} ({left.Source}) and size "
+                + $"{b.Size} root {b.Root.ToBase64()} ({right.Source}). An entry up to the index given differs.",
             right.Source,
             Encoding.UTF8.GetString(left.Note!) + "\n" + Encoding.UTF8.GetString(right.Note!));
     }

@@ -14,8 +14,12 @@ internal static class ReceiptMatrix
         var named = roster is null
             ? logs.Keys.Select(o => Origin.TryParse(o, out var origin, out _) ? origin : null).OfType<Origin>().ToList()
             : [.. roster.Members.SelectMany(m => m.Logs).Select(l => l.Origin)];
-        var receivers = named.Where(o => o.Log == Origin.Receipts).Select(o => o.Member).Distinct(StringComparer.Ordinal)
-            .Order(StringComparer.Ordinal).ToList();
+        var receivers = named
+            .Where(o => o.Log == Origin.Receipts)
+            .Select(o => o.Member)
+            .Distinct(StringComparer.Ordinal)
+            .Order(StringComparer.Ordinal)
+            .ToList();
         return
         [
             .. named.Where(o => o.Log is Origin.Indicators or Origin.RosterLog)

@@ -20,7 +20,8 @@ internal sealed class RosterWalk(TrustAnchor anchor, CoalitionKeys keys)
         {
             if (_inForce is not null && note.Span.SequenceEqual(_inForce))
             {
-                log.Collected.Add(Severity.Info, FindingKind.RosterRepeated, index, "The roster in force was logged again.");
+                log.Collected.Add(
+                    Severity.Info, FindingKind.RosterRepeated, index, "The roster in force was logged again.");
                 continue;
             }
 
@@ -34,15 +35,20 @@ internal sealed class RosterWalk(TrustAnchor anchor, CoalitionKeys keys)
             else
             {
                 log.Collected.Add(Severity.Fault, FindingKind.RosterStepRefused, index,
-                    keys.Roster is null ? $"No roster follows from the trust anchor. {error}" : $"The document is no next roster. {error}");
+                    keys.Roster is null
+                        ? $"No roster follows from the trust anchor. {error}"
+                        : $"The document is no next roster. {error}");
             }
         }
     }
 
-    /// <summary>The origin of the roster log after <paramref name="origin"/>, or null if the roster names none.</summary>
+    /// <summary>
+    /// The origin of the roster log after <paramref name="origin"/>, or null if the roster names none.
+    /// </summary>
     public string? NextEpoch(string origin) =>
         keys.Roster?.Members.SelectMany(m => m.Logs)
             .Select(l => l.Origin)
-            .Where(o => o.Member == Origin.Secretariat && o.Log == Origin.RosterLog && o.Epoch > Origin.Parse(origin).Epoch)
+            .Where(o => o.Member == Origin.Secretariat && o.Log == Origin.RosterLog)
+            .Where(o => o.Epoch > Origin.Parse(origin).Epoch)
             .MinBy(o => o.Epoch)?.Text;
 }

@@ -6,8 +6,8 @@ using FederationNode.Protocol.Roster;
 namespace FederationNode.Audit.Coalition;
 
 /// <summary>
-/// Checks what receipts and heartbeats say of other logs against the rebuilt trees: for each log the sizes named anywhere
-/// are collected first, and their roots computed in one go.
+/// Checks what receipts and heartbeats say of other logs against the rebuilt trees: for each log the sizes named
+/// anywhere are collected first, and their roots computed in one go.
 /// </summary>
 internal sealed class StatementChecks(IReadOnlyDictionary<string, LogGroup> logs, RosterDocument? roster)
 {
@@ -66,7 +66,8 @@ internal sealed class StatementChecks(IReadOnlyDictionary<string, LogGroup> logs
             if (log is not null)
             {
                 _findings.Add(new Finding(Severity.Gap, FindingKind.StatementsUnchecked, target, null,
-                    FormattableString.Invariant($"{about.Count} receipts and heartbeats name heads of this log; they could not be checked, because it could not be rebuilt.")));
+                    $"{about.Count} receipts and heartbeats name heads of this log; they could not be checked, "
+                        + "because it could not be rebuilt."));
             }
 
             about.ForEach(Count);
@@ -87,17 +88,19 @@ internal sealed class StatementChecks(IReadOnlyDictionary<string, LogGroup> logs
         if (head.Size > size)
         {
             Add(Severity.Warning, isReceipt ? FindingKind.ReceiptBeyondLog : FindingKind.HeartbeatBeyondLog, said,
-                FormattableString.Invariant($"It names {head.Origin} at size {head.Size}; the largest copy at hand has {size} entries."));
+                $"It names {head.Origin} at size {head.Size}; the largest copy at hand has {size} entries.");
         }
         else if (!roots.TryGetValue(head.Size, out var root))
         {
             Add(Severity.Gap, FindingKind.StatementsUnchecked, said,
-                FormattableString.Invariant($"The root of {head.Origin} at size {head.Size} could not be read again."));
+                $"The root of {head.Origin} at size {head.Size} could not be read again.");
         }
         else if (root != head.Root)
         {
             Add(Severity.Fault, isReceipt ? FindingKind.ReceiptFalseRoot : FindingKind.HeartbeatFalseRoot, said,
-                FormattableString.Invariant($"It names {head.Origin} at size {head.Size} with root {head.Root.ToBase64()}; the log's root there is {root.ToBase64()}. Either this member says what it did not see, or it was shown another log."));
+                $"It names {head.Origin} at size {head.Size} with root {head.Root.ToBase64()}; the log's root "
+                    + $"there is {root.ToBase64()}. Either this member says what it did not see, or it was shown "
+                    + "another log.");
             return;
         }
 
@@ -130,7 +133,8 @@ internal sealed class StatementChecks(IReadOnlyDictionary<string, LogGroup> logs
             if (sizes.TryGetValue(origin, out var before) && size < before)
             {
                 Add(Severity.Warning, FindingKind.ReceiptSizeRegressed, new Said(log.Origin, log.Source, statement),
-                    FormattableString.Invariant($"It names {origin} at size {size}, after an earlier receipt for {before} entries: the receiver lost entries that it had acknowledged."));
+                    $"It names {origin} at size {size}, after an earlier receipt for {before} entries: the "
+                        + "receiver lost entries that it had acknowledged.");
             }
 
             sizes[origin] = Math.Max(size, before);
@@ -147,11 +151,13 @@ internal sealed class StatementChecks(IReadOnlyDictionary<string, LogGroup> logs
                 continue;
             }
 
-            var seen = Math.Max(log.ClosedAt?.Size ?? 0, said.TryGetValue(log.Origin.Text, out var about) ? about.Max(s => s.Statement.Head.Size) : 0);
+            var seen = Math.Max(
+                log.ClosedAt?.Size ?? 0,
+                said.TryGetValue(log.Origin.Text, out var about) ? about.Max(s => s.Statement.Head.Size) : 0);
             _findings.Add(new Finding(
                 seen > 0 ? Severity.Gap : Severity.Warning, FindingKind.LogMissing, log.Origin.Text, null,
                 seen > 0
-                    ? FormattableString.Invariant($"The roster names this log, and others have seen {seen} entries of it, but it is not among the sources.")
+                    ? $"The roster names this log and others have seen {seen} entries, but it is not among the sources."
                     : "The roster names this log; it is not among the sources, and nobody quotes an entry of it."));
         }
     }

@@ -23,7 +23,8 @@ internal sealed record BundleContent(IReadOnlyList<ReadOnlyMemory<byte>> Leaves,
             var length = rest < 0 ? 0 : BinaryPrimitives.ReadUInt16BigEndian(bytes.Span[at..]);
             if (length == 0 || length > rest)
             {
-                return Malformed(leaves, at, $"The bundle ends within entry {leaves.Count} of {width}, or that entry is empty.");
+                return Malformed(
+                    leaves, at, $"The bundle ends within entry {leaves.Count} of {width}, or that entry is empty.");
             }
 
             leaves.Add(bytes.Slice(at + sizeof(ushort), length));

@@ -13,7 +13,9 @@ internal sealed class BundleSides
     public BundleSides(long number, Hash256[]? entries, Hash256[]? tile)
     {
         Number = number;
-        Differing = entries is null || tile is null ? [] : [.. Enumerable.Range(0, entries.Length).Where(i => entries[i] != tile[i])];
+        Differing = entries is null || tile is null
+            ? []
+            : [.. Enumerable.Range(0, entries.Length).Where(i => entries[i] != tile[i])];
         IsFull = (entries ?? tile)?.Length == TilePath.FullWidth;
         EntriesNode = NodeOf(entries);
         TileNode = NodeOf(tile);

@@ -39,7 +39,11 @@ internal sealed class EntryChecks(string originText, LogContents contents)
             Note(Severity.Info, FindingKind.EntryWithoutMeaning, index, $"The entry does nothing. {error}");
             if (payload is not null)
             {
-                Note(Severity.Fault, FindingKind.PayloadUnexpected, index, "A leaf without meaning has no payload, but there is one.");
+                Note(
+                    Severity.Fault,
+                    FindingKind.PayloadUnexpected,
+                    index,
+                    "A leaf without meaning has no payload, but there is one.");
             }
 
             return;
@@ -61,7 +65,8 @@ internal sealed class EntryChecks(string originText, LogContents contents)
             return;
         }
 
-        if (payload.Payload.Length > EntryKind.MaxPayload(leaf.Kind) || !leaf.Opens(payload.Salt.Span, payload.Payload.Span))
+        if (payload.Payload.Length > EntryKind.MaxPayload(leaf.Kind)
+            || !leaf.Opens(payload.Salt.Span, payload.Payload.Span))
         {
             Note(Severity.Fault, FindingKind.PayloadChanged, index,
                 "Salt and payload do not open the commitment in the leaf: the payload is not the one that was logged.");
@@ -71,7 +76,9 @@ internal sealed class EntryChecks(string originText, LogContents contents)
         Interpret(index, leafHash, bytes, payload);
     }
 
-    /// <summary>Ends the walk: checks erasures and hands over what was found about entries whose leaf is sound.</summary>
+    /// <summary>
+    /// Ends the walk: checks erasures and hands over what was found about entries whose leaf is sound.
+    /// </summary>
     public void Finish(FindingList findings, IReadOnlySet<long> changedLeaves)
     {
         CheckErasures();
@@ -86,7 +93,8 @@ internal sealed class EntryChecks(string originText, LogContents contents)
     {
         string? reason = "The log's name is not an origin.";
         if (_origin is null
-            || !LogEntry.TryInterpret(_origin, index, leafHash, bytes, payload.Salt.Span, payload.Payload.Span, out var entry, out reason))
+            || !LogEntry.TryInterpret(
+                _origin, index, leafHash, bytes, payload.Salt.Span, payload.Payload.Span, out var entry, out reason))
         {
             Note(Severity.Info, FindingKind.EntryWithoutMeaning, index, $"The entry does nothing. {reason}");
             return;
@@ -103,7 +111,11 @@ internal sealed class EntryChecks(string originText, LogContents contents)
     {
         foreach (var index in _withoutPayload.Where(i => !_orders.ContainsKey(i)).Order())
         {
-            Note(Severity.Fault, FindingKind.PayloadMissing, index, "The payload is not there, and no entry of this log orders its erasure.");
+            Note(
+                Severity.Fault,
+                FindingKind.PayloadMissing,
+                index,
+                "The payload is not there, and no entry of this log orders its erasure.");
         }
 
         foreach (var (index, by) in _orders)
@@ -111,7 +123,7 @@ internal sealed class EntryChecks(string originText, LogContents contents)
             if (!_withoutPayload.Contains(index) && !_malformed.Contains(index))
             {
                 Note(Severity.Warning, FindingKind.ErasedPayloadPresent, index,
-                    FormattableString.Invariant($"Entry {by} orders the erasure of this payload, and this copy still has it."));
+                    $"Entry {by} orders the erasure of this payload, and this copy still has it.");
             }
         }
     }

@@ -19,7 +19,8 @@ public static class LogAuditor
         ILogSource source, VerificationKey key, CancellationToken cancellationToken) =>
         await AuditAsync(await OpenedLog.OpenAsync(source, cancellationToken), new SingleKey(key), cancellationToken);
 
-    internal static async Task<LogAudit> AuditAsync(OpenedLog opened, ILogKeys keys, CancellationToken cancellationToken)
+    internal static async Task<LogAudit> AuditAsync(
+        OpenedLog opened, ILogKeys keys, CancellationToken cancellationToken)
     {
         var head = opened.Verify(keys, out var findings);
         var audit = new LogAudit(opened.Source, findings, head, opened.Note);

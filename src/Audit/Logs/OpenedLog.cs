@@ -1,6 +1,7 @@
 using System.Text;
 using FederationNode.Audit.Report;
 using FederationNode.Audit.Sources;
+using FederationNode.Protocol;
 using FederationNode.Protocol.Keys;
 using FederationNode.Protocol.Notes;
 
@@ -64,7 +65,9 @@ internal sealed class OpenedLog
 
         if (log.Note is not null)
         {
-            log.StatedOrigin = Checkpoint.TryParse(log.Note, out var checkpoint, out var error) ? checkpoint.Origin : null;
+            log.StatedOrigin = Checkpoint.TryParse(log.Note, out var checkpoint, out var error)
+                ? checkpoint.Origin
+                : null;
             log.Malformed = error;
         }
 
@@ -72,13 +75,13 @@ internal sealed class OpenedLog
     }
 
     /// <summary>
-    /// Verifies the checkpoint by the key that the roster has for one of the candidates. Returns null, with findings, if
-    /// it cannot be believed: then the sizes and roots in it mean nothing, and the tree is not walked.
+    /// Verifies the checkpoint by the key that the roster has for one of the candidates. Returns null, with findings,
+    /// if it cannot be believed: then the sizes and roots in it mean nothing, and the tree is not walked.
     /// </summary>
     public VerifiedHead? Verify(ILogKeys keys, out FindingList findings)
     {
         var origin = Candidates.FirstOrDefault(o => keys.Find(o) is not null)
-            ?? Candidates.FirstOrDefault() ?? "";
+            ?? Candidates.FirstOrDefault() ?? OriginInName() ?? "";
         findings = new FindingList(origin, Source.Name);
         if (Unreadable is not null)
         {
@@ -106,6 +109,13 @@ internal sealed class OpenedLog
         }
 
         return Open(keys, ref findings);
+    }
+
+    /// <summary>A copy that says nothing of itself is called after its folder, so that findings name a log.</summary>
+    private string? OriginInName()
+    {
+        var folders = Source.Name.Split(['/', '\\'], StringSplitOptions.RemoveEmptyEntries);
+        return Origin.TryParse(string.Join('/', folders.TakeLast(4)), out var origin, out _) ? origin.Text : null;
     }
 
     private VerifiedHead? Open(ILogKeys keys, ref FindingList findings)
@@ -177,7 +187,9 @@ internal sealed record VerifiedHead(string Origin, Checkpoint Checkpoint, Verifi
 /// <summary>Which key signs which log.</summary>
 internal interface ILogKeys
 {
-    /// <summary>Whether a log without a key here does not belong to the coalition; false while there is no roster.</summary>
+    /// <summary>
+    /// Whether a log without a key here does not belong to the coalition; false while there is no roster.
+    /// </summary>
     bool IsComplete { get; }
 
     /// <summary>The key of a log, or null.</summary>

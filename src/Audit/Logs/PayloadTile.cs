@@ -45,7 +45,8 @@ internal sealed record PayloadTile(IReadOnlyList<SaltedPayload?> Items, int Head
         {
             if (!TryReadItem(bytes, ref at, out var item))
             {
-                return Malformed(items, header.Length, $"Item {items.Count} is neither nil nor canonical [salt, payload].");
+                return Malformed(
+                    items, header.Length, $"Item {items.Count} is neither nil nor canonical [salt, payload].");
             }
 
             items.Add(item);

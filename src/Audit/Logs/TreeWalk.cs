@@ -35,7 +35,7 @@ internal sealed class TreeWalk(ILogSource source, VerifiedHead head, LogAudit au
         if (complete && decision is null)
         {
             _findings.Add(Severity.Fault, FindingKind.RootMismatch, null,
-                FormattableString.Invariant($"Neither entries nor hashes lead to the root that the log signed for size {Size}."));
+                $"Neither entries nor hashes lead to the root that the log signed for size {Size}.");
         }
 
         foreach (var side in _sides)
@@ -137,7 +137,7 @@ internal sealed class TreeWalk(ILogSource source, VerifiedHead head, LogAudit au
         if (hashes is null)
         {
             _findings.Add(Severity.Fault, FindingKind.TileMalformed, first,
-                FormattableString.Invariant($"{path} has {read.Bytes.Length} bytes, not {read.Width * Hash256.Size}."));
+                $"{path} has {read.Bytes.Length} bytes, not {read.Width * Hash256.Size}.");
         }
 
         return hashes;
@@ -159,7 +159,9 @@ internal sealed class TreeWalk(ILogSource source, VerifiedHead head, LogAudit au
         }
     }
 
-    /// <summary>Names the entry at which a bundle breaks: the first whose hash is wrong, or else where reading ended.</summary>
+    /// <summary>
+    /// Names the entry at which a bundle breaks: the first whose hash is wrong, or else where reading ended.
+    /// </summary>
     private void NoteMalformed(TilePath path, BundleContent bundle, Hash256[] hashes, Hash256[]? tile)
     {
         var at = Math.Min(bundle.Leaves.Count, path.Width - 1);
@@ -168,12 +170,17 @@ internal sealed class TreeWalk(ILogSource source, VerifiedHead head, LogAudit au
             if (hashes[i] != tile[i])
             {
                 at = i;
-                _changedLeaves.UnionWith(Enumerable.Range(i, path.Width - i).Select(k => (path.Number * TilePath.FullWidth) + k));
+                _changedLeaves.UnionWith(
+                    Enumerable.Range(i, path.Width - i).Select(k => (path.Number * TilePath.FullWidth) + k));
                 break;
             }
         }
 
-        _findings.Add(Severity.Fault, FindingKind.BundleMalformed, (path.Number * TilePath.FullWidth) + at, $"{path}: {bundle.Error}");
+        _findings.Add(
+            Severity.Fault,
+            FindingKind.BundleMalformed,
+            (path.Number * TilePath.FullWidth) + at,
+            $"{path}: {bundle.Error}");
     }
 
     /// <summary>Says of one bundle which of its sides is wrong.</summary>
@@ -181,7 +188,10 @@ internal sealed class TreeWalk(ILogSource source, VerifiedHead head, LogAudit au
     {
         if (decision is null)
         {
-            NoteDiffering(side, FindingKind.LeafOrTileChanged, "Entry and level-0 hash differ, and neither leads to the signed root.");
+            NoteDiffering(
+                side,
+                FindingKind.LeafOrTileChanged,
+                "Entry and level-0 hash differ, and neither leads to the signed root.");
             return;
         }
 
@@ -198,11 +208,17 @@ internal sealed class TreeWalk(ILogSource source, VerifiedHead head, LogAudit au
         else if (!entriesRight)
         {
             _changedLeaves.UnionWith(side.Differing.Select(i => side.First + i));
-            NoteDiffering(side, FindingKind.LeafChanged, "The entry's bytes do not hash to the level-0 hash, which leads to the signed root.");
+            NoteDiffering(
+                side,
+                FindingKind.LeafChanged,
+                "The entry's bytes do not hash to the level-0 hash, which leads to the signed root.");
         }
         else if (!tileRight)
         {
-            NoteDiffering(side, FindingKind.HashTileChanged, "The level-0 hash is not that of the entry, which leads to the signed root.");
+            NoteDiffering(
+                side,
+                FindingKind.HashTileChanged,
+                "The level-0 hash is not that of the entry, which leads to the signed root.");
         }
     }
 
@@ -210,8 +226,12 @@ internal sealed class TreeWalk(ILogSource source, VerifiedHead head, LogAudit au
     {
         // The level above leads to the root, so the bundle is known, but not the entry, unless the sides differ.
         var at = side.Differing.Count > 0 ? side.Differing[0] : 0;
-        _findings.Add(Severity.Fault, FindingKind.LeafChanged, side.First + at, FormattableString.Invariant(
-            $"Entries {side.First} to {side.First + TilePath.FullWidth - 1} and their hashes lead to another node than the signed root: at least one was changed together with its hash."));
+        _findings.Add(
+            Severity.Fault,
+            FindingKind.LeafChanged,
+            side.First + at,
+            $"Entries {side.First} to {side.First + TilePath.FullWidth - 1} and their hashes lead to another "
+                + "node than the signed root: at least one was changed together with its hash.");
     }
 
     private void NoteDiffering(BundleSides side, string kind, string explanation)
@@ -230,7 +250,7 @@ internal sealed class TreeWalk(ILogSource source, VerifiedHead head, LogAudit au
         if (side.Differing.Count > MaxListedPerBundle)
         {
             _findings.Add(Severity.Fault, kind, side.First + side.Differing[MaxListedPerBundle],
-                FormattableString.Invariant($"{explanation} So it is with {side.Differing.Count} entries of this bundle."));
+                $"{explanation} So it is with {side.Differing.Count} entries of this bundle.");
         }
     }
 
@@ -249,12 +269,16 @@ internal sealed class TreeWalk(ILogSource source, VerifiedHead head, LogAudit au
         return hashes;
     }
 
-    /// <summary>Compares the hashes of level 1 and above with the true ones, or, if these are unknown, with the entries'.</summary>
-    private async Task CompareLevelsAsync(List<Hash256?> above, RootDecision? decision, CancellationToken cancellationToken)
+    /// <summary>
+    /// Compares the hashes of level 1 and above with the true ones, or, if these are unknown, with the entries'.
+    /// </summary>
+    private async Task CompareLevelsAsync(
+        List<Hash256?> above, RootDecision? decision, CancellationToken cancellationToken)
     {
         List<Hash256?> expected = decision is not null
             ? [.. decision.Bundles.Select(h => (Hash256?)h)]
             : [.. _sides.Where(s => s.IsFull).Select(s => s.EntriesNode ?? s.TileNode)];
+        var kind = decision is null ? FindingKind.LeafOrTileChanged : FindingKind.HashTileChanged;
         for (var level = 1; level < MaxLevels && Size >> (BundleBits * level) > 0; level++)
         {
             var stored = level == 1 ? above : await ReadLevelAsync(level, cancellationToken);
@@ -263,14 +287,16 @@ internal sealed class TreeWalk(ILogSource source, VerifiedHead head, LogAudit au
                 if (stored[i] is { } hash && expected[i] is { } right && hash != right)
                 {
                     var path = new TilePath(level, i / TilePath.FullWidth, TilePath.FullWidth);
-                    _findings.Add(Severity.Fault, decision is null ? FindingKind.LeafOrTileChanged : FindingKind.HashTileChanged,
-                        (long)i << (BundleBits * level),
-                        FormattableString.Invariant($"Hash {i % TilePath.FullWidth} of {path} is not that of the hashes below it."));
+                    _findings.Add(Severity.Fault, kind, (long)i << (BundleBits * level),
+                        $"Hash {i % TilePath.FullWidth} of {path} is not that of the hashes below it.");
                 }
             }
 
-            expected = [.. expected.Chunk(TilePath.FullWidth).Where(c => c.Length == TilePath.FullWidth)
-                .Select(c => c.All(h => h is not null) ? MerkleHash.Root([.. c.Select(h => h!.Value)]) : (Hash256?)null)];
+            var full = expected.Chunk(TilePath.FullWidth).Where(c => c.Length == TilePath.FullWidth);
+            expected = [.. full.Select(NodeOver)];
         }
     }
+
+    private static Hash256? NodeOver(Hash256?[] hashes) =>
+        hashes.All(h => h is not null) ? MerkleHash.Root([.. hashes.Select(h => h!.Value)]) : null;
 }

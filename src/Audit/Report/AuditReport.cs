@@ -13,7 +13,9 @@ public enum Verdict
     /// <summary>1: at least one rule is broken; see the findings of severity fault.</summary>
     Faults = 1,
 
-    /// <summary>2: no fault, but something could not be audited: no trust anchor, no roster, or a missing log.</summary>
+    /// <summary>
+    /// 2: no fault, but something could not be audited: no trust anchor, no roster, or a missing log.
+    /// </summary>
     Incomplete = 2,
 }
 
@@ -28,7 +30,15 @@ public enum Verdict
 /// <param name="Erased">Entries whose erasure the log orders.</param>
 /// <param name="Faults">Findings of severity fault in this copy.</param>
 public sealed record LogRow(
-    string Origin, string Source, long? Size, string? Root, string? Vkey, bool Rebuilt, long Meaningful, long Erased, int Faults);
+    string Origin,
+    string Source,
+    long? Size,
+    string? Root,
+    string? Vkey,
+    bool Rebuilt,
+    long Meaningful,
+    long Erased,
+    int Faults);
 
 /// <summary>
 /// What one member acknowledged of one log. Lags are from a leaf's time of issue to the receipt. The time of issue
@@ -80,7 +90,9 @@ public sealed record RosterSummary(
 /// <param name="Logs">Origins of its logs.</param>
 public sealed record MemberSummary(string Name, string Status, IReadOnlyList<string> Roles, IReadOnlyList<string> Logs);
 
-/// <summary>The merged view of the audited copies: compare the digests of two audits, or of an audit and a node.</summary>
+/// <summary>
+/// The merged view of the audited copies: compare the digests of two audits, or of an audit and a node.
+/// </summary>
 /// <param name="Digest">The view digest, docs/protocol.md section 8, in hexadecimal.</param>
 /// <param name="Complete">
 /// Whether every <c>indicators</c> log that the roster names went in, undamaged. Otherwise the digest says nothing.

@@ -75,10 +75,14 @@ public static class FindingKind
     /// <summary>Copies of a log could not be compared because the larger one is damaged (gap).</summary>
     public const string CopiesNotCompared = "copies-not-compared";
 
-    /// <summary>A log named by the roster is not among the sources (gap if somebody quotes entries of it, else warning).</summary>
+    /// <summary>
+    /// A log named by the roster is not among the sources (gap if somebody quotes entries of it, else warning).
+    /// </summary>
     public const string LogMissing = "log-missing";
 
-    /// <summary>A receipt states a root that the log does not have at that size (fault of the receiver's log).</summary>
+    /// <summary>
+    /// A receipt states a root that the log does not have at that size (fault of the receiver's log).
+    /// </summary>
     public const string ReceiptFalseRoot = "receipt-false-root";
 
     /// <summary>A receipt is for more entries than the copy at hand has (warning).</summary>
@@ -123,6 +127,8 @@ public static class FindingKind
     /// <summary>A place given to the audit holds no log, or cannot be read (gap).</summary>
     public const string SourceUnreadable = "source-unreadable";
 
-    /// <summary>There were more findings of this log than are listed (weighs as much as the heaviest left out).</summary>
+    /// <summary>
+    /// There were more findings of this log than are listed (weighs as much as the heaviest left out).
+    /// </summary>
     public const string MoreFindings = "more-findings";
 }

@@ -18,7 +18,12 @@ public sealed class DirectoryLogSource(string directory, string? origin = null) 
         try
         {
             await using var stream = new FileStream(
-                file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1, FileOptions.Asynchronous);
+                file,
+                FileMode.Open,
+                FileAccess.Read,
+                FileShare.ReadWrite | FileShare.Delete,
+                bufferSize: 1,
+                FileOptions.Asynchronous);
             return await SourceLimits.ReadAsync(stream, SourceLimits.MaxBytes(path, Origin), cancellationToken);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)

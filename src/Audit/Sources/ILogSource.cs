@@ -21,6 +21,7 @@ public interface ILogSource
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>The bytes, or null if there is no such file.</returns>
     /// <exception cref="IOException">The source cannot be read at all, now: the audit of this copy ends.</exception>
-    /// <exception cref="InvalidDataException">This file's storage is damaged: the audit goes on with the next.</exception>
+    /// <exception cref="InvalidDataException">This file's storage is damaged: the audit goes on with the
+    /// next.</exception>
     Task<byte[]?> ReadAsync(string path, CancellationToken cancellationToken);
 }

@@ -11,20 +11,23 @@ namespace FederationNode.Audit.Sources;
 /// <param name="Origin">The log, or empty if the source has no checkpoint.</param>
 /// <param name="Size">Entries exported.</param>
 /// <param name="Files">Files written.</param>
-/// <param name="Error">Why nothing usable was written, or null. The directory's old checkpoint, if any, then stands.</param>
+/// <param name="Error">Why nothing usable was written, or null. The directory's old checkpoint, if any, then
+/// stands.</param>
 public sealed record ExportResult(string Origin, long Size, long Files, string? Error);
 
 /// <summary>
 /// Writes a log into a directory in the layout of C2SP tlog-tiles, with payload tiles and a file <c>vkey</c>
-/// (docs/protocol.md sections 4 and 15). Copies and verifies nothing: that is the auditor's work. The checkpoint comes last
-/// and replaces the old one in one step, so a broken-off export is either the old log or the new one.
+/// (docs/protocol.md sections 4 and 15). Copies and verifies nothing: that is the auditor's work. The checkpoint comes
+/// last and replaces the old one in one step, so that a broken-off export never claims entries that it has not.
 /// </summary>
 public static class LogExporter
 {
     /// <summary>Exports a log.</summary>
     /// <param name="from">The log.</param>
-    /// <param name="directory">Where to; made if missing. An older export of the same log is brought up to date.</param>
-    /// <param name="key">The log's key for the file <c>vkey</c>; null to copy the source's own file, if it has one.</param>
+    /// <param name="directory">Where to; made if missing. An older export of the same log is brought up to
+    /// date.</param>
+    /// <param name="key">The log's key for the file <c>vkey</c>; null to copy the source's own file, if it has
+    /// one.</param>
     /// <param name="cancellationToken">Ends the export; the old checkpoint then stands.</param>
     /// <exception cref="IOException">The source cannot be read, or the directory not be written.</exception>
     public static async Task<ExportResult> WriteAsync(
@@ -49,7 +52,8 @@ public static class LogExporter
             var read = await reader.ReadAsync(path, cancellationToken);
             if (read.Bytes is null || Cut(read, path) is not { } bytes)
             {
-                return new ExportResult(checkpoint.Origin, checkpoint.Size, written, read.Error ?? $"{path} is malformed.");
+                return new ExportResult(
+                    checkpoint.Origin, checkpoint.Size, written, read.Error ?? $"{path} is malformed.");
             }
 
             await WriteFileAsync(directory, path.ToString(), bytes, flush: false, cancellationToken);
@@ -76,7 +80,8 @@ public static class LogExporter
             .Concat(TilePath.ForTree(size));
 
     /// <summary>An export must not go back, nor mix two logs in one directory.</summary>
-    private static async Task<string?> RefusalAsync(string directory, Checkpoint checkpoint, CancellationToken cancellationToken)
+    private static async Task<string?> RefusalAsync(
+        string directory, Checkpoint checkpoint, CancellationToken cancellationToken)
     {
         var old = await new DirectoryLogSource(directory).ReadAsync(LogFiles.Checkpoint, cancellationToken);
         if (old is null)
@@ -87,7 +92,8 @@ public static class LogExporter
         return !Checkpoint.TryParse(old, out var there, out _) || there.Origin != checkpoint.Origin
             ? $"{directory} holds something else: choose an empty directory."
             : there.Size > checkpoint.Size || (there.Size == checkpoint.Size && there.Root != checkpoint.Root)
-                ? $"{directory} holds a larger or another head of {checkpoint.Origin}: it is kept as evidence; choose an empty directory."
+                ? $"{directory} holds a larger or another head of {checkpoint.Origin}: it is kept as evidence; "
+                    + "choose an empty directory."
                 : null;
     }
 
@@ -107,10 +113,12 @@ public static class LogExporter
             case TilePath.Payloads:
                 var payloads = PayloadTile.Parse(read.Bytes, read.Width, path.Width);
                 return payloads.Error is null
-                    ? [.. PayloadTile.HeaderOf(path.Width), .. read.Bytes.AsSpan(payloads.Header, payloads.Length - payloads.Header)]
+                    ? [.. PayloadTile.HeaderOf(path.Width), .. read.Bytes.AsSpan()[payloads.Header..payloads.Length]]
                     : null;
             default:
-                return read.Bytes!.Length >= path.Width * Hash256.Size ? read.Bytes[..(path.Width * Hash256.Size)] : null;
+                return read.Bytes!.Length >= path.Width * Hash256.Size
+                    ? read.Bytes[..(path.Width * Hash256.Size)]
+                    : null;
         }
     }
 
@@ -140,7 +148,10 @@ public static class LogExporter
             return;
         }
 
-        var current = AllTiles(size).Where(t => t.Width < TilePath.FullWidth).Select(t => t.ToString()).ToHashSet(StringComparer.Ordinal);
+        var current = AllTiles(size)
+            .Where(t => t.Width < TilePath.FullWidth)
+            .Select(t => t.ToString())
+            .ToHashSet(StringComparer.Ordinal);
         foreach (var folder in Directory.GetDirectories(tiles, "*.p", SearchOption.AllDirectories))
         {
             foreach (var file in Directory.GetFiles(folder))

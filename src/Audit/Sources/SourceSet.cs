@@ -33,9 +33,9 @@ public sealed class SourceSet
     public IReadOnlyList<Finding> Findings => _findings;
 
     /// <summary>
-    /// Looks at each place: a directory that is a log or has logs below it (at most 5 levels), with <c>coalition.json</c>
-    /// files; the URL of a node, whose logs <c>GET /v1/logs</c> lists; the URL of one exported log; or a
-    /// <c>coalition.json</c> itself.
+    /// Looks at each place: a directory that is a log or has logs below it (at most 5 levels), with
+    /// <c>coalition.json</c> files; the URL of a node, whose logs <c>GET /v1/logs</c> lists; the URL of one exported
+    /// log; or a <c>coalition.json</c> itself.
     /// </summary>
     /// <param name="places">Paths, or addresses beginning with http:// or https://.</param>
     /// <param name="http">The client for addresses.</param>
@@ -50,7 +50,8 @@ public sealed class SourceSet
             var before = set._sources.Count;
             try
             {
-                if (place.StartsWith("http://", StringComparison.Ordinal) || place.StartsWith("https://", StringComparison.Ordinal))
+                if (place.StartsWith("http://", StringComparison.Ordinal)
+                    || place.StartsWith("https://", StringComparison.Ordinal))
                 {
                     await set.AddUrlAsync(http, place, key, cancellationToken);
                 }
@@ -121,19 +122,18 @@ public sealed class SourceSet
     {
         if (new FileInfo(file).Length > MaxAnchorFile)
         {
-            _findings.Add(new Finding(Severity.Gap, FindingKind.AnchorUnusable, "", null, $"{file} is too long.", file));
+            AddUnusable(file, "The file is too long.");
             return;
         }
 
         var text = File.ReadAllText(file);
         if (!TrustAnchor.TryParse(text, out var anchor, out var error))
         {
-            _findings.Add(new Finding(Severity.Gap, FindingKind.AnchorUnusable, "", null, $"{file}: {error}", file));
+            AddUnusable(file, error);
         }
         else if (_anchorText is not null && _anchorText != text)
         {
-            _findings.Add(new Finding(
-                Severity.Gap, FindingKind.AnchorUnusable, "", null, $"{file} is another trust anchor than the first one found.", file));
+            AddUnusable(file, "It is another trust anchor than the first one found.");
         }
         else
         {
@@ -150,7 +150,8 @@ public sealed class SourceSet
             return;
         }
 
-        var listed = await HttpLogSource.GetAsync(http, new Uri(address, "v1/logs"), key, MaxLogList, cancellationToken);
+        var listed = await HttpLogSource.GetAsync(
+            http, new Uri(address, "v1/logs"), key, MaxLogList, cancellationToken);
         if (listed is null)
         {
             // No node: perhaps an exported directory on a web server.
@@ -195,6 +196,9 @@ public sealed class SourceSet
             return [];
         }
     }
+
+    private void AddUnusable(string file, string explanation) =>
+        _findings.Add(new Finding(Severity.Gap, FindingKind.AnchorUnusable, "", null, $"{file}: {explanation}", file));
 
     private void AddGap(string explanation) =>
         _findings.Add(new Finding(Severity.Gap, FindingKind.SourceUnreadable, "", null, explanation));

@@ -8,7 +8,9 @@ namespace FederationNode.Audit.Sources;
 /// <param name="Error">Why there are no bytes.</param>
 internal readonly record struct TileRead(byte[]? Bytes, int Width, string? Error);
 
-/// <summary>Reads tiles; a partial tile that was deleted because it has been filled is taken out of the full one.</summary>
+/// <summary>
+/// Reads tiles; a partial tile that was deleted because it has been filled is taken out of the full one.
+/// </summary>
 internal sealed class TileReader(ILogSource source)
 {
     public async Task<TileRead> ReadAsync(TilePath path, CancellationToken cancellationToken)
@@ -21,7 +23,8 @@ internal sealed class TileReader(ILogSource source)
             }
 
             if (path.Width < TilePath.FullWidth
-                && await source.ReadAsync((path with { Width = TilePath.FullWidth }).ToString(), cancellationToken) is { } full)
+                && await source.ReadAsync(
+                    (path with { Width = TilePath.FullWidth }).ToString(), cancellationToken) is { } full)
             {
                 return new TileRead(full, TilePath.FullWidth, null);
             }

@@ -5,7 +5,9 @@ namespace FederationNode.Audit.Trees;
 /// <summary>The hashes of a tile, one after the other (C2SP tlog-tiles, "Merkle tree").</summary>
 internal static class HashTile
 {
-    /// <summary>The first <paramref name="width"/> hashes of a tile of <paramref name="found"/>, or null if its length is wrong.</summary>
+    /// <summary>
+    /// The first <paramref name="width"/> hashes of a tile of <paramref name="found"/>, or null if its length is wrong.
+    /// </summary>
     public static Hash256[]? Decode(byte[] bytes, int found, int width)
     {
         if (bytes.Length != found * Hash256.Size)

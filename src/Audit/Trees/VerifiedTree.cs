@@ -16,8 +16,11 @@ internal sealed class VerifiedTree(TileReader reader, IReadOnlyList<Hash256> bun
 
     public long Size { get; } = ((long)bundles.Count * TilePath.FullWidth) + tail.Count;
 
-    /// <summary>The roots at these sizes; those that cannot be computed (too large, or the source changed) are left out.</summary>
-    public async Task<Dictionary<long, Hash256>> RootsAtAsync(IEnumerable<long> sizes, CancellationToken cancellationToken)
+    /// <summary>
+    /// The roots at these sizes; those that cannot be computed (too large, or the source changed) are left out.
+    /// </summary>
+    public async Task<Dictionary<long, Hash256>> RootsAtAsync(
+        IEnumerable<long> sizes, CancellationToken cancellationToken)
     {
         var roots = new Dictionary<long, Hash256>();
         var range = new CompactRange();

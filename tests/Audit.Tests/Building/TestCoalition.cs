@@ -47,10 +47,13 @@ internal sealed class TestCoalition
         return coalition;
     }
 
-    public void AddRoster(int version, Func<RosterDocument, RosterDocument>? change = null, IReadOnlyList<SigningKey>? signers = null)
+    public void AddRoster(
+        int version, Func<RosterDocument, RosterDocument>? change = null, IReadOnlyList<SigningKey>? signers = null)
     {
         var document = Document(version);
-        Roster.Add(new RosterPayload(SignedNote.Sign((change?.Invoke(document) ?? document).ToText(), signers ?? _keys)), Issued);
+        Roster.Add(
+            new RosterPayload(SignedNote.Sign((change?.Invoke(document) ?? document).ToText(), signers ?? _keys)),
+            Issued);
     }
 
     public void AddReceipts()
@@ -64,7 +67,8 @@ internal sealed class TestCoalition
 
     /// <summary>Writes a receipt; times are milliseconds after <see cref="Issued"/>.</summary>
     public static int Receive(TestLog receipts, params (LogHead Head, long After)[] held) =>
-        receipts.Add(new ReceiptPayload([.. held.Select(h => new HeldHead(h.Head, (Issued * 1000) + h.After))]), Issued + 10);
+        receipts.Add(
+            new ReceiptPayload([.. held.Select(h => new HeldHead(h.Head, (Issued * 1000) + h.After))]), Issued + 10);
 
     public List<ILogSource> Sources() => [.. Logs.Select(l => (ILogSource)l.Source())];
 
@@ -85,7 +89,8 @@ internal sealed class TestCoalition
         TlsPin = Hash256.Of("secretariat"u8),
     };
 
-    public static SigningKey RoleKey(string name) => SigningKey.FromSeed(name, SHA256.HashData(Encoding.UTF8.GetBytes(name)));
+    public static SigningKey RoleKey(string name) =>
+        SigningKey.FromSeed(name, SHA256.HashData(Encoding.UTF8.GetBytes(name)));
 
     private RosterDocument Document(int version) => new()
     {
@@ -102,6 +107,10 @@ internal sealed class TestCoalition
             Member("beta", "member", Beta, BetaReceipts),
         ],
     };
+
+    /// <summary>Signs a roster without logging it.</summary>
+    public RosterPayload Signed(int version, Func<RosterDocument, RosterDocument> change) =>
+        new(SignedNote.Sign(change(Document(version)).ToText(), _keys));
 
     private static RosterMember Member(string name, string role, params TestLog[] logs) => new()
     {
@@ -132,7 +141,9 @@ internal sealed class TemporaryFolder : IDisposable
 
     public static Dictionary<string, byte[]> Read(string directory) =>
         Directory.GetFiles(directory, "*", SearchOption.AllDirectories).ToDictionary(
-            f => System.IO.Path.GetRelativePath(directory, f).Replace('\\', '/'), File.ReadAllBytes, StringComparer.Ordinal);
+            f => System.IO.Path.GetRelativePath(directory, f).Replace('\\', '/'),
+            File.ReadAllBytes,
+            StringComparer.Ordinal);
 
     public void Dispose() => Directory.Delete(Path, recursive: true);
 }

@@ -98,13 +98,15 @@ internal sealed class TestLog
 
     public MemorySource Source(int? atSize = null, string name = "memory") => new($"{name}:{Origin}", Files(atSize));
 
-    private static void AddTiles(Dictionary<string, byte[]> files, string level, int count, Func<int, int, byte[]> encode)
+    private static void AddTiles(
+        Dictionary<string, byte[]> files, string level, int count, Func<int, int, byte[]> encode)
     {
         for (var begin = 0; begin < count; begin += 256)
         {
             var width = Math.Min(256, count - begin);
             var partial = width == 256 ? "" : string.Create(CultureInfo.InvariantCulture, $".p/{width}");
-            files[string.Create(CultureInfo.InvariantCulture, $"tile/{level}/{begin / 256:000}{partial}")] = encode(begin, begin + width);
+            files[string.Create(CultureInfo.InvariantCulture, $"tile/{level}/{begin / 256:000}{partial}")] =
+                encode(begin, begin + width);
         }
     }
 
