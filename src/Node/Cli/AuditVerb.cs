@@ -129,9 +129,12 @@ internal static class AuditVerb
             .Where(r => members.Contains(r.GetProperty("member").GetString()!))
             .Sum(r => r.GetProperty("notAcknowledged").GetInt64());
 
-    /// <summary>Of a report in JSON: findings that are faults.</summary>
-    internal static int CountFaults(JsonElement report) =>
-        report.GetProperty("logs").EnumerateArray().Sum(l => l.GetProperty("faults").GetInt32());
+    /// <summary>Of a report in JSON: the first finding that is a fault or a gap, in words, or null.</summary>
+    internal static string? FirstFault(JsonElement report) =>
+        report.GetProperty("findings").EnumerateArray()
+            .Where(f => f.GetProperty("severity").ToString() is "Fault" or "Gap" or "fault" or "gap")
+            .Select(f => $"{f.GetProperty("kind")} {f.GetProperty("origin")} {f.GetProperty("index")}: {f.GetProperty("explanation")}")
+            .FirstOrDefault();
 
     /// <summary>Of a report in JSON: different logs.</summary>
     internal static int CountLogs(JsonElement report) =>

@@ -193,8 +193,8 @@ internal sealed class DemoRun(DemoCoalition coalition, Action<DemoStep> done)
             var missing = AuditVerb.MissingReceipts(report, DemoCoalition.Members);
             if (code != ExitCode.Done || missing == 0 || DateTime.UtcNow > until)
             {
-                var findings = AuditVerb.CountFaults(report);
-                return (code == ExitCode.Done && missing == 0, $"{AuditVerb.CountLogs(report)} logs, {findings} findings, {missing} receipts missing");
+                var fault = AuditVerb.FirstFault(report);
+                return (code == ExitCode.Done && missing == 0, $"{AuditVerb.CountLogs(report)} logs, {missing} receipts missing, {fault ?? "no findings"}");
             }
         }
     }
