@@ -49,4 +49,16 @@ public static class Limits
 
     /// <summary>Longest idempotency key, in characters.</summary>
     public const int MaxIdempotencyKey = 128;
+
+    /// <summary>Most matches reported for one item of a check, the gravest first.</summary>
+    public const int MaxCheckMatches = 1000;
+
+    /// <summary>Most places of one indicator reported for one text.</summary>
+    public const int MaxCheckPlaces = 10;
+
+    /// <summary>Most server-sent streams of changes at the same time.</summary>
+    public const int MaxChangeStreams = 64;
+
+    /// <summary>Longest cursor of the changes, in characters.</summary>
+    public const int MaxCursor = 8192;
 }

@@ -8,7 +8,7 @@ public static class ApiRoutes
     /// <summary>POST <see cref="CheckRequest"/>: is this on the list? Role detector.</summary>
     public const string Check = "/v1/check";
 
-    /// <summary>GET: a page of indicators. Role analyst.</summary>
+    /// <summary>GET: a page of indicators; below it GET <c>{id}</c> and PUT <c>{id}/note</c>. Role analyst.</summary>
     public const string Indicators = "/v1/indicators";
 
     /// <summary>POST <see cref="ListingRequest"/>. Role analyst.</summary>
@@ -34,6 +34,15 @@ public static class ApiRoutes
 
     /// <summary>POST: blinded points for seller tags, passed on to the key holder. Role analyst or detector.</summary>
     public const string SellerEvaluate = "/v1/seller/evaluate";
+
+    /// <summary>GET: whether the process is up; no key.</summary>
+    public const string Health = "/healthz";
+
+    /// <summary>GET: whether the node answers with its list; no key.</summary>
+    public const string Ready = "/readyz";
+
+    /// <summary>GET: the OpenAPI document; no key.</summary>
+    public const string OpenApi = "/openapi/v1.json";
 
     /// <summary>Header with the idempotency key of a publishing request.</summary>
     public const string IdempotencyHeader = "Idempotency-Key";
@@ -79,7 +88,9 @@ public sealed record CheckItem(string Kind, string Value, string? Id = null);
 /// <param name="Items">One for each item.</param>
 /// <param name="ListVersion">Digest of the merged list that was asked, in hexadecimal.</param>
 /// <param name="ListSize">Indicators with a listing in force.</param>
-/// <param name="AgeSeconds">Seconds since every reachable peer was last heard of; null if no peer ever was.</param>
+/// <param name="AgeSeconds">
+/// Seconds since the peer that was silent longest was heard of; 0 without peers; null if one of them never was.
+/// </param>
 /// <param name="Stale">Whether the list may be out of date: still loading, or peers out of reach for too long.</param>
 public sealed record CheckResponse(
     IReadOnlyList<CheckVerdict> Items,
@@ -320,6 +331,10 @@ public sealed record EvidenceDocument(
 /// <param name="LastHit">When it last did, in unix seconds; 0 if never.</param>
 public sealed record LocalSummary(string Note, long Hits, long LastHit);
 
+/// <summary>Replaces the analysts' note of an indicator.</summary>
+/// <param name="Note">The note, at most 2,000 characters; empty takes it away. It never leaves the node.</param>
+public sealed record NoteRequest(string Note);
+
 /// <summary>A page of changes.</summary>
 /// <param name="Changes">What changed, in the order of each log.</param>
 /// <param name="Cursor">Where to go on: positions in the logs, never a time.</param>
@@ -389,6 +404,14 @@ public sealed record PeerRow(
 /// <param name="Version">Its version.</param>
 /// <param name="Note">The signed document, as text.</param>
 public sealed record RosterView(int Version, string Note);
+
+/// <summary>The next roster document, to be published at the secretariat.</summary>
+/// <param name="Note">The signed document, as text.</param>
+public sealed record RosterRequest(string Note);
+
+/// <summary>What the probes answer when all is well.</summary>
+/// <param name="Status"><c>up</c> or <c>ready</c>.</param>
+public sealed record ProbeResponse(string Status);
 
 /// <summary>Blinded seller identifiers to evaluate.</summary>
 /// <param name="Type">The identifier type.</param>

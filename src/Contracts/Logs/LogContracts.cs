@@ -48,10 +48,15 @@ public sealed record NewEntry(
 /// A key chosen by the caller, or null. The same key and entries again give the first answer again and append nothing;
 /// the same key with other entries is refused.
 /// </param>
+/// <param name="RequestHash">
+/// With a key: what tells the caller's request from others, where the entries do not (a default that depends on the
+/// time, for example). Null: the entries themselves.
+/// </param>
 [GenerateSerializer, Immutable, Alias("fednode.AppendRequest")]
 public sealed record AppendRequest(
     [property: Id(0)] IReadOnlyList<NewEntry> Entries,
-    [property: Id(1)] string? IdempotencyKey = null);
+    [property: Id(1)] string? IdempotencyKey = null,
+    [property: Id(2)] Hash256? RequestHash = null);
 
 /// <summary>Why an append was refused; nothing was changed.</summary>
 [GenerateSerializer, Alias("fednode.AppendRefusal")]
@@ -170,6 +175,13 @@ public interface IMemberLogGrain : IGrainWithStringKey
     /// </summary>
     [Alias("Append")]
     Task<IReadOnlyList<AppendResult>> AppendAsync([Immutable] IReadOnlyList<AppendRequest> requests);
+
+    /// <summary>
+    /// What an earlier append with this idempotency key did, or null if none did. Another request hash than that
+    /// append's is refused like an append would be. For callers whose own checks only hold before the first time.
+    /// </summary>
+    [Alias("FindAppend")]
+    Task<AppendResult?> FindAppendAsync(string idempotencyKey, Hash256 requestHash);
 
     /// <summary>Verifies a range from a peer and, if it continues what is held, stores it.</summary>
     [Alias("Extend")]

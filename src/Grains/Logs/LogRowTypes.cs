@@ -130,7 +130,7 @@ public sealed class RequestRow
     [Key(0)]
     public byte[] Key { get; set; } = [];
 
-    /// <summary>SHA-256 over the entries, so that the key cannot be used for others.</summary>
+    /// <summary>The caller's hash of the request, or SHA-256 over the entries: the key cannot be used for others.</summary>
     [Key(1)]
     public byte[] Content { get; set; } = [];
 

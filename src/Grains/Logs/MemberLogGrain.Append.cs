@@ -32,11 +32,16 @@ public sealed partial class MemberLogGrain
 
         if (batch.Entries.Count > 0 && await CommitAppendAsync(batch) is { } failure)
         {
-            return [.. batch.Results.Select(r => r.Refusal == AppendRefusal.None && !r.Repeated ? failure : r)];
+            // A repetition of a request of this very batch has failed with it.
+            return [.. batch.Results.Select(r => r.Refusal == AppendRefusal.None && r.First >= batch.Size ? failure : r)];
         }
 
         return batch.Results;
     }
+
+    /// <inheritdoc/>
+    public async Task<AppendResult?> FindAppendAsync(string idempotencyKey, Hash256 requestHash) =>
+        await FindRequestAsync(HashOfKey(idempotencyKey), []) is { } earlier ? Repeat(earlier, requestHash) : null;
 
     /// <inheritdoc/>
     public Task NotePeerSizeAsync(long size)
@@ -69,27 +74,29 @@ public sealed partial class MemberLogGrain
 
     private async Task<AppendResult> PrepareAsync(AppendRequest request, AppendBatch batch)
     {
-        if (FirstFault(request) is { } fault)
+        if (ShapeFault(request) is { } shape)
+        {
+            return AppendResult.Refused(AppendRefusal.Invalid, shape);
+        }
+
+        // A repetition gets its answer even when the entries would not be taken any more: they may have expired since.
+        var content = request.RequestHash ?? ContentHash(request.Entries);
+        var key = request.IdempotencyKey is { } text ? HashOfKey(text) : (Hash256?)null;
+        if (key is { } known && await FindRequestAsync(known, batch.Requests) is { } earlier)
+        {
+            return Repeat(earlier, content);
+        }
+
+        if (FirstFault(request, batch.NextIndex) is { } fault)
         {
             return AppendResult.Refused(AppendRefusal.Invalid, fault);
         }
 
-        if (request.IdempotencyKey is { } key)
+        if (key is { } fresh)
         {
-            var keyHash = Hash256.Of(Encoding.UTF8.GetBytes(key));
-            var content = ContentHash(request.Entries);
-            if (await FindRequestAsync(keyHash, batch) is { } earlier)
-            {
-                return content.Span.SequenceEqual(earlier.Content)
-                    ? new AppendResult(earlier.First, earlier.Count, true, AppendRefusal.None, null)
-                    : AppendResult.Refused(
-                        AppendRefusal.KeyReused,
-                        "The idempotency key was used for another request: choose a new key for new content.");
-            }
-
             batch.Requests.Add(new RequestRow
             {
-                Key = keyHash.ToArray(),
+                Key = fresh.ToArray(),
                 Content = content.ToArray(),
                 First = batch.NextIndex,
                 Count = request.Entries.Count,
@@ -108,18 +115,20 @@ public sealed partial class MemberLogGrain
         return new AppendResult(first, request.Entries.Count, false, AppendRefusal.None, null);
     }
 
-    private string? FirstFault(AppendRequest request)
+    private static string? ShapeFault(AppendRequest request)
     {
         if (request.Entries.Count is 0 or > Limits.MaxAppendEntries)
         {
             return $"A request has 1 to {Limits.MaxAppendEntries} entries, not {request.Entries.Count}.";
         }
 
-        if (request.IdempotencyKey is { Length: 0 or > Limits.MaxIdempotencyKey })
-        {
-            return $"An idempotency key has 1 to {Limits.MaxIdempotencyKey} characters.";
-        }
+        return request.IdempotencyKey is { Length: 0 or > Limits.MaxIdempotencyKey }
+            ? $"An idempotency key has 1 to {Limits.MaxIdempotencyKey} characters."
+            : null;
+    }
 
+    private string? FirstFault(AppendRequest request, long first)
+    {
         // The log takes only what every reader will find meaningful: a no-op of our own making would be a lost entry.
         var issued = _clock.GetUtcNow().ToUnixTimeSeconds();
         var origin = Origin.Parse(_origin);
@@ -133,7 +142,7 @@ public sealed partial class MemberLogGrain
             }
 
             var leaf = new Leaf(_origin, entry.Kind, issued, entry.Ref, Leaf.Commit(salt, entry.Payload)).Encode();
-            if (!LogEntry.TryInterpret(origin, _log.Size + i, default, leaf, salt, entry.Payload, out _, out var reason))
+            if (!LogEntry.TryInterpret(origin, first + i, default, leaf, salt, entry.Payload, out _, out var reason))
             {
                 return $"Entry {i} would have no meaning: {reason}";
             }
@@ -142,8 +151,17 @@ public sealed partial class MemberLogGrain
         return null;
     }
 
-    private async Task<RequestRow?> FindRequestAsync(Hash256 key, AppendBatch batch) =>
-        batch.Requests.Concat(_log.Head.Requests).FirstOrDefault(r => key.Span.SequenceEqual(r.Key))
+    private static Hash256 HashOfKey(string key) => Hash256.Of(Encoding.UTF8.GetBytes(key));
+
+    private static AppendResult Repeat(RequestRow earlier, Hash256 content) =>
+        content.Span.SequenceEqual(earlier.Content)
+            ? new AppendResult(earlier.First, earlier.Count, true, AppendRefusal.None, null)
+            : AppendResult.Refused(
+                AppendRefusal.KeyReused,
+                "The idempotency key was used for another request: choose a new key for new content.");
+
+    private async Task<RequestRow?> FindRequestAsync(Hash256 key, IReadOnlyList<RequestRow> underWay) =>
+        underWay.Concat(_log.Head.Requests).FirstOrDefault(r => key.Span.SequenceEqual(r.Key))
         ?? (await _rows.ReadAsync<RequestRow>(LogRowKind.Request, RequestKey(key.ToString())))?.Value;
 
     /// <summary>Makes the batch durable and signs it. The answer is null, or why nothing was changed.</summary>
@@ -230,6 +248,8 @@ public sealed partial class MemberLogGrain
         public List<RequestRow> Requests { get; } = [];
 
         public List<AppendResult> Results { get; } = [];
+
+        public long Size => size;
 
         public long NextIndex => size + Entries.Count;
     }

@@ -15,6 +15,12 @@ public static class SchemaMigrator
     // Any number will do, as long as nothing else in the database locks the same.
     private const long PostgresLock = 0x6665646E6F6465;
 
+    // Not to_regclass: it may answer from the session's cache, without what another session has committed meanwhile.
+    private const string VisibleInPostgres = """
+        SELECT COUNT(*) FROM pg_catalog.pg_tables
+        WHERE tablename = 'federationschema' AND schemaname = ANY (current_schemas(false))
+        """;
+
     /// <summary>The version that this program writes and reads.</summary>
     public static int KnownVersion { get; } = SqliteSchema.Migrations[^1].Version;
 
@@ -189,7 +195,7 @@ public static class SchemaMigrator
             open,
             connection.Engine == StorageEngine.Sqlite
                 ? "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'FederationSchema'"
-                : "SELECT COUNT(to_regclass('FederationSchema'))",
+                : VisibleInPostgres,
             cancellation).ConfigureAwait(false);
         if (Convert.ToInt64(exists, CultureInfo.InvariantCulture) == 0)
         {

@@ -32,12 +32,23 @@ internal sealed class SqliteDataSource(string connectionString) : DbDataSource
     {
         if (disposing)
         {
-            // The last connection to close writes the log back and removes it, so the file is whole by itself.
-            using var connection = new SqliteConnection(connectionString);
-            SqliteConnection.ClearPool(connection);
+            ClosePooled();
         }
 
         base.Dispose(disposing);
+    }
+
+    protected override ValueTask DisposeAsyncCore()
+    {
+        ClosePooled();
+        return base.DisposeAsyncCore();
+    }
+
+    // The last connection to close writes the log back and removes it, so the file is whole by itself.
+    private void ClosePooled()
+    {
+        using var connection = new SqliteConnection(connectionString);
+        SqliteConnection.ClearPool(connection);
     }
 
     private static void OnStateChange(object sender, StateChangeEventArgs change)

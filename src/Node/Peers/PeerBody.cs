@@ -61,8 +61,10 @@ public static class PeerBody
         {
             error = fault.Message;
         }
+        // The last two: lengths of 2^31 and more, which the reader takes for negative ones or cannot hold.
         catch (Exception fault) when (fault
-            is MessagePackSerializationException or EndOfStreamException or OverflowException)
+            is MessagePackSerializationException or EndOfStreamException
+            or OverflowException or ArgumentOutOfRangeException)
         {
             error = "The body is not MessagePack, or ends within its message.";
         }

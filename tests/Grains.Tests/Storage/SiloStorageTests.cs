@@ -1,5 +1,4 @@
 using FederationNode.Grains.Storage;
-using Microsoft.Extensions.DependencyInjection;
 using Orleans.TestingHost;
 using Xunit;
 

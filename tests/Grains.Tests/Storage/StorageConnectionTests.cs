@@ -1,4 +1,5 @@
 using FederationNode.Grains.Storage;
+using Npgsql;
 using Xunit;
 
 namespace FederationNode.Grains.Tests.Storage;
@@ -61,11 +62,23 @@ public sealed class StorageConnectionTests
     }
 
     [Theory]
+    [InlineData("Host=db.example;Database=fed", 24)]
+    [InlineData("postgres://db.example/fed", 24)]
+    [InlineData("Host=db.example;Database=fed;Maximum Pool Size=100", 100)]
+    [InlineData("Host=db.example;Database=fed;MaxPoolSize=7", 7)]
+    public void TryParse_PoolSize_IsModestUnlessGiven(string text, int expected)
+    {
+        using var source = StorageConnection.Parse(text).CreateDataSource();
+
+        Assert.Equal(expected, new NpgsqlConnectionStringBuilder(source.ConnectionString).MaxPoolSize);
+    }
+
+    [Theory]
     [InlineData(null, "empty")]
     [InlineData("  ", "empty")]
     [InlineData("a\0b", "NUL")]
     [InlineData("Hots=db.example;Password=hunter2", "neither")]
-    [InlineData("Data Source=", "path of a file")]
+    [InlineData("Data Source=", "not of the form")]
     [InlineData(":memory:", "path of a file")]
     [InlineData("Data Source=:memory:", "path of a file")]
     [InlineData("Data Source=file:x.db?mode=memory", "path of a file")]

@@ -180,6 +180,20 @@ public sealed class KeywordEngineTests
     }
 
     [Fact]
+    public void Find_SameTextAgain_AllocatesNothing()
+    {
+        var engine = KeywordEngine.Build([Rule("ivory", any: ["old"], window: 9), Rule("象牙", none: ["玩具"])]);
+        var hits = new List<KeywordHit>(64);
+        const string text = "An OLD ivory cafe\u0301 象牙 🐘, ＩＶＯＲＹ far away from it";
+        engine.Find(text, hits);
+        hits.Clear();
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        engine.Find(text, hits);
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(2, hits.Count);
+    }
+
+    [Fact]
     public void Find_ManyThreadsAtOnce_EachGetsItsOwnHits()
     {
         string[] words = ["ivory", "象牙", "tusk", "xy", "fake"];

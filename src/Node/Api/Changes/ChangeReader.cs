@@ -1,0 +1,119 @@
+using FederationNode.Contracts;
+using FederationNode.Contracts.Api;
+using FederationNode.Contracts.Logs;
+using FederationNode.Grains.Lists;
+using FederationNode.Node.Api.Indicators;
+using FederationNode.Protocol;
+using FederationNode.Protocol.Entries;
+using FederationNode.Protocol.Merge;
+using FederationNode.Protocol.Merkle;
+
+namespace FederationNode.Node.Api.Changes;
+
+/// <summary>Reads from the logs what changed the list. What it reports is applied: the list says it, too.</summary>
+internal sealed class ChangeReader(IndicatorList list, IndicatorDescriber describer, IGrainFactory grains)
+{
+    /// <summary>Entries looked at for one page, whether they change an indicator or not.</summary>
+    private const int MaxScan = 4096;
+
+    private const int MaxBytes = 1024 * 1024;
+
+    /// <summary>A log of which the reader claims to have read more than there is, or null.</summary>
+    public string? FirstAhead(ChangesCursor cursor) =>
+        cursor.Read.FirstOrDefault(r => r.Value > list.Applied.GetValueOrDefault(r.Key)).Key;
+
+    /// <summary>The next changes, and where to go on. The logs with the least news go first, so a takedown does not wait behind an import.</summary>
+    public async Task<(ChangesPage Page, ChangesCursor Next)> ReadAsync(ChangesCursor cursor, int limit)
+    {
+        var changes = new List<ChangeRow>();
+        var scan = MaxScan;
+        var news = list.Applied
+            .Where(log => log.Value > cursor.Of(log.Key))
+            .OrderBy(log => log.Value - cursor.Of(log.Key))
+            .ThenBy(log => log.Key, StringComparer.Ordinal)
+            .ToList();
+        var more = false;
+        foreach (var (origin, applied) in news)
+        {
+            while (cursor.Of(origin) < applied && scan > 0 && changes.Count < limit)
+            {
+                var read = await ReadLogAsync(Origin.Parse(origin), cursor.Of(origin), applied, Math.Min(scan, limit - changes.Count), changes);
+                if (read == 0)
+                {
+                    break;
+                }
+
+                scan -= read;
+                cursor = cursor.With(origin, cursor.Of(origin) + read);
+            }
+
+            more |= cursor.Of(origin) < applied;
+        }
+
+        return (new ChangesPage(changes, cursor.ToString(), more), cursor);
+    }
+
+    private async Task<int> ReadLogAsync(Origin origin, long from, long applied, int atMost, List<ChangeRow> changes)
+    {
+        var count = (int)Math.Min(applied - from, Math.Min(atMost, Limits.MaxRangeEntries));
+        var range = await grains.GetGrain<IMemberLogGrain>(origin.Text).ReadAsync(from, count, MaxBytes);
+        for (var i = 0; i < range.Entries.Count; i++)
+        {
+            if (await RowOfAsync(origin, from + i, range.Entries[i]) is { } row)
+            {
+                changes.Add(row);
+            }
+        }
+
+        return range.Entries.Count;
+    }
+
+    /// <summary>The change that an entry made, or null if it is about no indicator.</summary>
+    private async Task<ChangeRow?> RowOfAsync(Origin origin, long index, StoredEntry stored)
+    {
+        if (TryInterpret(origin, index, stored) is { } entry)
+        {
+            return entry.Payload switch
+            {
+                ListingPayload or WithdrawalPayload or OpinionPayload => Row(origin, index, entry.Leaf.Kind, IdOf(entry)),
+                ErasePayload erase => Row(origin, index, entry.Leaf.Kind, await IdOfErasedAsync(origin, erase.Index)),
+                _ => null,
+            };
+        }
+
+        // Its payload is gone: that it was about an indicator is all that is left to say.
+        return stored.Salt is null
+            && Leaf.TryDecode(stored.Leaf, out var leaf, out _)
+            && leaf.Origin == origin.Text
+            && leaf.Kind is EntryKind.Listing or EntryKind.Withdrawal or EntryKind.Opinion
+                ? Row(origin, index, leaf.Kind, null)
+                : null;
+    }
+
+    private ChangeRow Row(Origin origin, long index, string kind, Hash256? id) => new(
+        origin.Text,
+        index,
+        kind,
+        id?.ToString(),
+        id is { } known && list.TryGet(known, out var state) ? describer.Summarise(state) : null);
+
+    private async Task<Hash256?> IdOfErasedAsync(Origin origin, long index)
+    {
+        var range = await grains.GetGrain<IMemberLogGrain>(origin.Text).ReadAsync(index, 1, 1);
+        return range.Entries.Count > 0 && TryInterpret(origin, index, range.Entries[0]) is { } erased ? IdOf(erased) : null;
+    }
+
+    private static LogEntry? TryInterpret(Origin origin, long index, StoredEntry stored) =>
+        LogEntry.TryInterpret(
+            origin, index, MerkleHash.Leaf(stored.Leaf), stored.Leaf, stored.Salt, stored.Payload, out var entry, out _)
+            ? entry
+            : null;
+
+    private static Hash256? IdOf(LogEntry entry) => entry.Payload switch
+    {
+        ListingPayload listing => listing.Indicator.Id,
+        WithdrawalPayload withdrawal => withdrawal.IndicatorId,
+        OpinionPayload opinion => opinion.IndicatorId,
+        _ => null,
+    };
+}

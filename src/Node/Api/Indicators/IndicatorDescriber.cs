@@ -1,0 +1,88 @@
+using System.Text;
+using FederationNode.Contracts.Api;
+using FederationNode.Grains;
+using FederationNode.Grains.Rosters;
+using FederationNode.Matching.Policy;
+using FederationNode.Protocol.Entries;
+using FederationNode.Protocol.Merge;
+
+namespace FederationNode.Node.Api.Indicators;
+
+/// <summary>Puts into JSON shapes what the list says of an indicator. Safe from any thread.</summary>
+internal sealed class IndicatorDescriber(
+    RosterBoard roster,
+    LocalApiOptions options,
+    [FromKeyedServices(FederationClock.Key)] TimeProvider clock)
+{
+    public const string Listed = "listed";
+    public const string Withdrawn = "withdrawn";
+    public const string Expired = "expired";
+
+    private static readonly string[] Severities = ["low", "medium", "high", "critical"];
+
+    public long Now => clock.GetUtcNow().ToUnixTimeSeconds();
+
+    public IndicatorSummary Summarise(IndicatorState state) => Summarise(state, Now);
+
+    public IndicatorSummary Summarise(IndicatorState state, long now)
+    {
+        var judgement = options.Policy.Judge(state, now, roster.Counts);
+        var indicator = state.Indicator;
+        return new IndicatorSummary(
+            state.Id.ToString(),
+            indicator?.Kind ?? "",
+            indicator?.Scheme ?? "",
+            indicator is null ? "" : ValueText(indicator),
+            CategoryOf(state, judgement),
+            judgement.Verdict.ToText(),
+            judgement.Reason,
+            [.. state.Listings.Select(l => DescribeListing(l, now))],
+            [.. state.Opinions.Where(o => o.Payload is OpinionPayload { Stance: not OpinionPayload.None }).Select(DescribeOpinion)]);
+    }
+
+    /// <summary>A keyword as text, anything else in hexadecimal.</summary>
+    public static string ValueText(Indicator indicator) => indicator.Kind == IndicatorKind.Keyword
+        ? Encoding.UTF8.GetString(indicator.Value.Span)
+        : Convert.ToHexStringLower(indicator.Value.Span);
+
+    public static string StateOf(LogEntry statement, long now) => statement.Payload switch
+    {
+        ListingPayload listing when listing.Expires > now => Listed,
+        ListingPayload => Expired,
+        _ => Withdrawn,
+    };
+
+    private static string CategoryOf(IndicatorState state, Judgement judgement)
+    {
+        var newest = judgement.Listings.MaxBy(l => l.Leaf.Issued)
+            ?? state.Listings.Where(l => l.Payload is ListingPayload).MaxBy(l => l.Leaf.Issued);
+        return (newest?.Payload as ListingPayload)?.Category ?? "";
+    }
+
+    private static ListingSummary DescribeListing(LogEntry entry, long now)
+    {
+        var listing = entry.Payload as ListingPayload;
+        return new ListingSummary(
+            entry.Member,
+            StateOf(entry, now),
+            entry.Leaf.Issued,
+            listing?.Expires,
+            listing?.Category,
+            listing?.Taxon,
+            listing?.Cites,
+            listing is null ? null : Severities[listing.Severity],
+            listing?.Confidence,
+            listing?.Action,
+            (entry.Payload as WithdrawalPayload)?.Reason,
+            listing?.Context is { } c ? new KeywordRuleRequest(c.Language, c.Match, c.AnyOf, c.AllOf, c.NoneOf, c.Window) : null,
+            entry.Origin.Text,
+            entry.Index);
+    }
+
+    private static OpinionSummary DescribeOpinion(LogEntry entry)
+    {
+        var opinion = (OpinionPayload)entry.Payload;
+        return new OpinionSummary(
+            entry.Member, opinion.Stance, opinion.Lister, opinion.Reason, entry.Leaf.Issued, entry.Origin.Text, entry.Index);
+    }
+}

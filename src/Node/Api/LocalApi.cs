@@ -1,0 +1,75 @@
+using FederationNode.Node.Api.Access;
+using FederationNode.Node.Api.Changes;
+using FederationNode.Node.Api.Checking;
+using FederationNode.Node.Api.Indicators;
+using FederationNode.Node.Api.Logs;
+using FederationNode.Node.Api.Problems;
+using FederationNode.Node.Api.Publishing;
+using FederationNode.Node.Api.Rosters;
+using FederationNode.Node.Api.Sellers;
+using FederationNode.Node.Api.Status;
+
+namespace FederationNode.Node.Api;
+
+/// <summary>
+/// The local API: what detectors, analysts, operators and auditors of this member call, over HTTP on loopback.
+/// docs/protocol.md, "Local API".
+/// </summary>
+public static class LocalApi
+{
+    /// <summary>
+    /// Registers what the API consists of. Beside it the host must register the silo with the grains' services
+    /// (identity, boards, list, appender, storage, the keyed clock) and an <see cref="ISellerTags"/>.
+    /// </summary>
+    /// <param name="services">The host's services.</param>
+    /// <param name="options">Keys, policy and times.</param>
+    /// <exception cref="ArgumentException">A key is empty or has an unknown role.</exception>
+    public static IServiceCollection AddLocalApi(this IServiceCollection services, LocalApiOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentNullException.ThrowIfNull(options);
+        services.AddSingleton(options);
+        services.AddSingleton(new ApiKeyRing(options));
+        services.AddSingleton<StorageAlarm>();
+        services.AddSingleton<StreamPlaces>();
+        services.AddSingleton<ItemChecker>();
+        services.AddSingleton<IndicatorDescriber>();
+        services.AddSingleton<ChangeReader>();
+        services.AddSingleton<Publisher>();
+        services.AddSingleton<RosterPublisher>();
+        services.AddSingleton<LogDirectory>();
+        services.AddSingleton<AlarmRaiser>();
+        services.AddSingleton<HitRecorder>();
+        services.AddHostedService(provider => provider.GetRequiredService<HitRecorder>());
+        services.AddSingleton<PeerWatch>();
+        services.AddHostedService(provider => provider.GetRequiredService<PeerWatch>());
+        services.ConfigureHttpJsonOptions(json => ApiJson.Configure(json.SerializerOptions));
+        services.AddOpenApi(OpenApiDescription.DocumentName, OpenApiDescription.Configure);
+        return services;
+    }
+
+    /// <summary>Turns every error into problem details. Comes before all other parts of the pipeline.</summary>
+    /// <param name="app">The pipeline.</param>
+    public static IApplicationBuilder UseLocalApi(this IApplicationBuilder app)
+    {
+        ArgumentNullException.ThrowIfNull(app);
+        return app.UseMiddleware<ProblemMiddleware>();
+    }
+
+    /// <summary>Adds the routes. Their keys guard all but the probes and the OpenAPI document.</summary>
+    /// <param name="routes">The routes of a server that listens on loopback only.</param>
+    public static IEndpointRouteBuilder MapLocalApi(this IEndpointRouteBuilder routes)
+    {
+        ArgumentNullException.ThrowIfNull(routes);
+        StatusEndpoints.Map(routes);
+        CheckEndpoint.Map(routes);
+        PublishEndpoints.Map(routes);
+        IndicatorEndpoints.Map(routes);
+        ChangesEndpoint.Map(routes);
+        LogEndpoints.Map(routes);
+        RosterEndpoints.Map(routes);
+        SellerEndpoint.Map(routes);
+        routes.MapOpenApi("/openapi/{documentName}.json");
+        return routes;
+    }
+}

@@ -1,0 +1,22 @@
+using FederationNode.Contracts.Api;
+using FederationNode.Contracts.Logs;
+using FederationNode.Grains.Identity;
+using FederationNode.Grains.Logs;
+using FederationNode.Grains.Rosters;
+
+namespace FederationNode.Node.Api.Logs;
+
+/// <summary>The logs that the node holds, with their keys.</summary>
+internal sealed class LogDirectory(HeadBoard heads, RosterBoard roster, NodeIdentity identity)
+{
+    public IReadOnlyList<LogRow> Rows() => [.. heads.All().Select(Row)];
+
+    private LogRow Row(LogStatus log) =>
+        new(log.Origin, log.SignedSize, log.SignedRoot.ToBase64(), KeyOf(log.Origin), log.Size);
+
+    /// <summary>By the roster; of a log that it does not name yet, by the trust anchor or the own key.</summary>
+    private string KeyOf(string origin) =>
+        roster.Current is { } document && document.TryFindLog(origin, out var log, out _) ? log.Key.ToString()
+        : identity.Anchor.RosterLogKey.Name == origin ? identity.Anchor.RosterLogKey.ToString()
+        : identity.KeyOf(origin)?.VerificationKey.ToString() ?? "";
+}

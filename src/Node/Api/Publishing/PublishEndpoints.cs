@@ -1,0 +1,184 @@
+using FederationNode.Contracts;
+using FederationNode.Contracts.Api;
+using FederationNode.Grains;
+using FederationNode.Grains.Identity;
+using FederationNode.Node.Api.Access;
+using FederationNode.Node.Api.Problems;
+using FederationNode.Protocol;
+using FederationNode.Protocol.Entries;
+
+namespace FederationNode.Node.Api.Publishing;
+
+/// <summary>POST /v1/listings, /v1/withdrawals, /v1/opinions.</summary>
+internal static class PublishEndpoints
+{
+    private static readonly byte[] BatchMarker = "listings"u8.ToArray();
+
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        Describe(routes.MapPost(ApiRoutes.Listings, ListAsync), "publishListings")
+            .WithSummary("Publishes one listing, or many together: all or none.")
+            .WithDescription("A body with the property \"listings\" is a batch (ListingBatch); any other is one ListingRequest.")
+            .Accepts<ListingRequest>("application/json");
+        Describe(routes.MapPost(ApiRoutes.Withdrawals, WithdrawAsync), "publishWithdrawal")
+            .WithSummary("Takes back this member's own listing of an indicator.")
+            .MayFail(409)
+            .Accepts<WithdrawalRequest>("application/json");
+        Describe(routes.MapPost(ApiRoutes.Opinions, OpineAsync), "publishOpinion")
+            .WithSummary("Confirms or disputes the listing of others.")
+            .Accepts<OpinionRequest>("application/json");
+    }
+
+    private static RouteHandlerBuilder Describe(RouteHandlerBuilder route, string name) => route
+        .WithName(name)
+        .WithTags("publish")
+        .Produces<PublishResponse>(StatusCodes.Status201Created)
+        .Produces<PublishResponse>(StatusCodes.Status200OK)
+        .MayFail(400, 409, 413, 415, 422)
+        .Needs(Permission.Curate);
+
+    private static async Task<IResult> ListAsync(
+        HttpContext context, Publisher publisher, [FromKeyedServices(FederationClock.Key)] TimeProvider clock)
+    {
+        if (HeaderFault(context, out var key) is { } header)
+        {
+            return header;
+        }
+
+        var single = false;
+        var body = await RequestBody.ReadOneOrManyAsync<ListingBatch, ListingRequest>(context, BatchMarker, one =>
+        {
+            single = true;
+            return new ListingBatch([one]);
+        });
+        if (body.Value is not { } batch)
+        {
+            return body.Problem!;
+        }
+
+        if (batch.Listings.Count is 0 or > Limits.MaxAppendEntries)
+        {
+            return Fault.Invalid.Because($"listings must have 1 to {Limits.MaxAppendEntries} items: send more in parts.");
+        }
+
+        if (!publisher.TryFindLog(out var log, out var roster, out var problem))
+        {
+            return problem;
+        }
+
+        var builder = new ListingBuilder(roster, clock.GetUtcNow().ToUnixTimeSeconds());
+        var built = new List<BuiltListing>(batch.Listings.Count);
+        for (var i = 0; i < batch.Listings.Count; i++)
+        {
+            var path = single ? "$" : $"listings[{i}]";
+            if (batch.Listings[i] is not { } request)
+            {
+                return Fault.Invalid.Because($"{path} must be an object.");
+            }
+
+            if (!builder.TryBuild(request, path, out var listing, out problem))
+            {
+                return problem;
+            }
+
+            built.Add(listing);
+        }
+
+        foreach (var listing in built.Where(l => l.Override is not null))
+        {
+            publisher.NoteOverride(listing.Payload.Indicator.Id, listing.Override!);
+        }
+
+        return await publisher.PublishAsync(context, log, new Publication(
+            [.. built.Select(b => b.Payload)],
+            [.. built.Select(b => b.Requested)],
+            [.. built.Select(b => b.Payload.Indicator.Id)],
+            key));
+    }
+
+    private static async Task<IResult> WithdrawAsync(HttpContext context, Publisher publisher)
+    {
+        if (HeaderFault(context, out var key) is { } header)
+        {
+            return header;
+        }
+
+        var body = await RequestBody.ReadAsync<WithdrawalRequest>(context);
+        if (body.Value is not { } request)
+        {
+            return body.Problem!;
+        }
+
+        if (IdOrReasonFault(request.IndicatorId, request.Reason, out var id) is { } fault)
+        {
+            return fault;
+        }
+
+        if (!publisher.TryFindLog(out var log, out _, out var problem))
+        {
+            return problem;
+        }
+
+        var payload = new WithdrawalPayload(id, request.Reason);
+        var publication = new Publication([payload], [payload], [id], key);
+
+        // Of a repetition the first time has changed what is listed, so the key is looked up before the refusal.
+        return publisher.Lists(id) || await publisher.WasDoneAsync(log, publication)
+            ? await publisher.PublishAsync(context, log, publication)
+            : Fault.NotListed.Because("This member does not list the indicator: there is nothing to withdraw.");
+    }
+
+    private static async Task<IResult> OpineAsync(HttpContext context, Publisher publisher, NodeIdentity identity)
+    {
+        if (HeaderFault(context, out var key) is { } header)
+        {
+            return header;
+        }
+
+        var body = await RequestBody.ReadAsync<OpinionRequest>(context);
+        if (body.Value is not { } request)
+        {
+            return body.Problem!;
+        }
+
+        if (IdOrReasonFault(request.IndicatorId, request.Reason, out var id) is { } fault)
+        {
+            return fault;
+        }
+
+        if (request.Stance is not (OpinionPayload.Confirm or OpinionPayload.Dispute or OpinionPayload.None))
+        {
+            return Fault.Invalid.Because("stance must be confirm, dispute or none.");
+        }
+
+        if (!publisher.TryFindLog(out var log, out var roster, out var problem))
+        {
+            return problem;
+        }
+
+        if (request.Lister == identity.Member)
+        {
+            return Fault.OwnListing.Because("lister is this member itself: amend or withdraw the own listing instead.");
+        }
+
+        if (request.Lister.Length > 0 && roster.Member(request.Lister) is null)
+        {
+            return Fault.UnknownMember.Because($"lister names no member of the roster, version {roster.Version}.");
+        }
+
+        var payload = new OpinionPayload(id, request.Lister, request.Stance, request.Reason);
+        return await publisher.PublishAsync(context, log, new Publication([payload], [payload], [id], key));
+    }
+
+    private static ProblemResult? HeaderFault(HttpContext context, out string? key)
+    {
+        key = null;
+        return QueryReader.FirstFault(context.Request)
+            ?? (IdempotencyKey.TryRead(context.Request, out key, out var problem) ? null : problem);
+    }
+
+    private static ProblemResult? IdOrReasonFault(string indicatorId, string reason, out Hash256 id) =>
+        !LowerHex.TryParse(indicatorId, out id) ? Fault.Invalid.Because("indicatorId must be 64 lower-case hexadecimal digits.")
+        : !Names.IsCode(reason) ? Fault.Invalid.Because("reason must be a code: 1 to 32 of a-z, 0-9 and '-'.")
+        : null;
+}

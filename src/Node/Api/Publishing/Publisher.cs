@@ -1,0 +1,173 @@
+using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
+using System.Security.Cryptography;
+using System.Text;
+using FederationNode.Contracts.Api;
+using FederationNode.Contracts.Logs;
+using FederationNode.Grains.Identity;
+using FederationNode.Grains.Lists;
+using FederationNode.Grains.Logs;
+using FederationNode.Grains.Rosters;
+using FederationNode.Node.Api.Problems;
+using FederationNode.Node.Api.Status;
+using FederationNode.Protocol;
+using FederationNode.Protocol.Entries;
+using FederationNode.Protocol.Roster;
+
+namespace FederationNode.Node.Api.Publishing;
+
+/// <summary>What a request wants to have published.</summary>
+/// <param name="Payloads">What is appended.</param>
+/// <param name="Requested">The same for the same request, whenever it comes: tells requests with one key apart.</param>
+/// <param name="Ids">The indicators, in the order of the request.</param>
+/// <param name="Key">The idempotency key, or null.</param>
+internal sealed record Publication(
+    IReadOnlyList<Payload> Payloads, IReadOnlyList<Payload> Requested, IReadOnlyList<Hash256> Ids, string? Key);
+
+/// <summary>Appends to the node's own indicators log, and answers only when the entries are durable and in the list.</summary>
+internal sealed partial class Publisher(
+    IGrainFactory grains,
+    NodeIdentity identity,
+    RosterBoard roster,
+    LogAppender appender,
+    IndicatorList list,
+    StorageAlarm alarm,
+    LocalApiOptions options,
+    ILogger<Publisher> logger)
+{
+    /// <summary>The log to publish in, and the roster in force, or why there is none.</summary>
+    public bool TryFindLog(
+        [NotNullWhen(true)] out Origin? log,
+        [NotNullWhen(true)] out RosterDocument? document,
+        [NotNullWhen(false)] out ProblemResult? problem)
+    {
+        log = null;
+        document = roster.Current;
+        if (document is null || !list.IsReady)
+        {
+            problem = Fault.NotReady.Because("No roster was received yet, or the list is still loading: see /readyz.");
+            return false;
+        }
+
+        var self = document.Member(identity.Member);
+        log = self is { Status: MemberStatus.Active } ? self.OpenLog(Origin.Indicators)?.Origin : null;
+        if (log is not null && identity.KeyOf(log.Text) is null)
+        {
+            log = null;
+        }
+
+        problem = log is not null
+            ? null
+            : Fault.NotWritable.Because(
+                $"By the roster, version {document.Version}, {identity.Member} is not active, or has no open indicators log "
+                + "of which this node holds the key.");
+        return problem is null;
+    }
+
+    /// <summary>Whether this member lists the indicator.</summary>
+    public bool Lists(Hash256 id) =>
+        list.TryGet(id, out var state)
+        && state.Listings.Any(l => l.Member == identity.Member && l.Payload is ListingPayload);
+
+    /// <summary>Whether an earlier request with this key did something already.</summary>
+    public async Task<bool> WasDoneAsync(Origin log, Publication publication) =>
+        publication.Key is { } key
+        && await grains.GetGrain<IMemberLogGrain>(log.Text).FindAppendAsync(key, HashOf(publication.Requested)) is not null;
+
+    public async Task<IResult> PublishAsync(HttpContext context, Origin log, Publication publication)
+    {
+        var request = new AppendRequest(
+            [.. publication.Payloads.Select(p => new NewEntry(p.Kind, p.Encode()))],
+            publication.Key,
+            publication.Key is null ? null : HashOf(publication.Requested));
+        var result = await appender.AppendAsync(log.Text, request, context.RequestAborted);
+        if (result.Refusal != AppendRefusal.None)
+        {
+            return Refuse(result);
+        }
+
+        if (!result.Repeated)
+        {
+            alarm.Clear();
+        }
+
+        if (!await AppliedAsync(log, result.First + result.Count - 1, context.RequestAborted))
+        {
+            return Fault.NotApplied.Because(
+                $"The entries are durable from index {result.First} of {log} on, but the list does not have them yet. "
+                + "Send the request again with the same idempotency key.");
+        }
+
+        if (!result.Repeated)
+        {
+            LogPublished(publication.Payloads[0].Kind, result.Count, log.Text, result.First);
+        }
+
+        return TypedResults.Json(
+            new PublishResponse(
+                log.Text, result.First, result.Count, result.Repeated, [.. publication.Ids.Select(i => i.ToString())]),
+            ApiJson.Options,
+            statusCode: result.Repeated ? StatusCodes.Status200OK : StatusCodes.Status201Created);
+    }
+
+    public void NoteOverride(Hash256 id, string reason) => LogOverride(id.ToString(), reason);
+
+    private ProblemResult Refuse(AppendResult result)
+    {
+        switch (result.Refusal)
+        {
+            case AppendRefusal.Invalid:
+                return Fault.Invalid.Because(result.Error!);
+            case AppendRefusal.KeyReused:
+                return Fault.KeyReused.Because(result.Error!);
+            case AppendRefusal.Behind:
+                return Fault.Behind.Because(result.Error!);
+            case AppendRefusal.StorageUnavailable:
+                alarm.Raise(result.Error!);
+                return Fault.StorageUnavailable.Because("Nothing was acknowledged: see the node's status for what the storage said.");
+            default:
+                return Fault.NotWritable.Because(result.Error!);
+        }
+    }
+
+    private async Task<bool> AppliedAsync(Origin log, long index, CancellationToken aborted)
+    {
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(aborted);
+        timeout.CancelAfter(options.ApplyTimeout);
+        try
+        {
+            await list.WaitAppliedAsync(log.Text, index, timeout.Token);
+            return true;
+        }
+        catch (OperationCanceledException) when (!aborted.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
+    private static Hash256 HashOf(IReadOnlyList<Payload> requested)
+    {
+        using var sha = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        Span<byte> lengths = stackalloc byte[8];
+        foreach (var payload in requested)
+        {
+            var kind = Encoding.UTF8.GetBytes(payload.Kind);
+            var bytes = payload.Encode();
+            BinaryPrimitives.WriteInt32BigEndian(lengths, kind.Length);
+            BinaryPrimitives.WriteInt32BigEndian(lengths[4..], bytes.Length);
+            sha.AppendData(lengths);
+            sha.AppendData(kind);
+            sha.AppendData(bytes);
+        }
+
+        Hash256 hash = default;
+        sha.GetHashAndReset(hash);
+        return hash;
+    }
+
+    [LoggerMessage(1, LogLevel.Information, "Published {Count} entries ({Kind}) in {Origin} from index {Index} on.")]
+    private partial void LogPublished(string kind, int count, string origin, long index);
+
+    [LoggerMessage(2, LogLevel.Warning, "The keyword {Indicator} is let past the lint. The reason given: {Reason}")]
+    private partial void LogOverride(string indicator, string reason);
+}

@@ -1,0 +1,80 @@
+using FederationNode.Contracts.Api;
+using FederationNode.Grains;
+using FederationNode.Grains.Identity;
+using FederationNode.Grains.Lists;
+using FederationNode.Grains.Rosters;
+using FederationNode.Grains.Storage;
+using FederationNode.Protocol.Roster;
+
+namespace FederationNode.Node.Api.Status;
+
+/// <summary>Puts into words what needs a person.</summary>
+internal sealed class AlarmRaiser(
+    NodeIdentity identity,
+    RosterBoard roster,
+    IndicatorList list,
+    RowStore rows,
+    StorageAlarm storage,
+    LocalApiOptions options,
+    [FromKeyedServices(FederationClock.Key)] TimeProvider clock)
+{
+    public async Task<IReadOnlyList<string>> RaiseAsync(IReadOnlyList<PeerRow> peers)
+    {
+        var alarms = new List<string>();
+        AddRoster(alarms);
+        foreach (var peer in peers.Where(p => p.Endpoint.Length > 0 && IsOutOfReach(p)))
+        {
+            alarms.Add($"{peer.Member} is out of reach: "
+                + (peer.LastContactSecondsAgo is { } silent ? $"silent for {silent:0} s." : "it was never heard of."));
+        }
+
+        if (await StorageFaultAsync() is { } fault)
+        {
+            alarms.Add($"The storage failed: {fault}");
+        }
+
+        return alarms;
+    }
+
+    private void AddRoster(List<string> alarms)
+    {
+        if (roster.Current is not { } document)
+        {
+            alarms.Add("No roster was received yet: the node takes part once the secretariat has admitted it.");
+            return;
+        }
+
+        if (document.Expires <= clock.GetUtcNow().ToUnixTimeSeconds())
+        {
+            alarms.Add($"The roster, version {document.Version}, has expired: ask the secretariat for the next one; somebody may be keeping it back.");
+        }
+
+        if (document.Member(identity.Member) is not { Status: MemberStatus.Active })
+        {
+            alarms.Add($"{identity.Member} is not an active member by the roster, version {document.Version}.");
+        }
+
+        if (!list.IsReady)
+        {
+            alarms.Add("The list is still loading.");
+        }
+    }
+
+    private bool IsOutOfReach(PeerRow peer) =>
+        peer.LastContactSecondsAgo is not { } silent || silent > options.StaleAfter.TotalSeconds
+        || (peer is { Reachable: false, Failures: > 0 });
+
+    /// <summary>Reading shows a database that is gone; that it takes no writes, only the last write has shown.</summary>
+    private async Task<string?> StorageFaultAsync()
+    {
+        try
+        {
+            await rows.ReadAsync<RosterRow>(RosterGrain.RowKind, identity.Coalition);
+            return storage.Fault;
+        }
+        catch (StorageException failure)
+        {
+            return failure.Message;
+        }
+    }
+}

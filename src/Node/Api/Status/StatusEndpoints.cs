@@ -1,0 +1,86 @@
+using System.Reflection;
+using FederationNode.Contracts.Api;
+using FederationNode.Grains.Identity;
+using FederationNode.Grains.Lists;
+using FederationNode.Grains.Rosters;
+using FederationNode.Grains.Storage;
+using FederationNode.Node.Api.Access;
+using FederationNode.Node.Api.Logs;
+using FederationNode.Node.Api.Problems;
+using Microsoft.AspNetCore.Mvc;
+
+namespace FederationNode.Node.Api.Status;
+
+/// <summary>GET /healthz, /readyz and /v1/status.</summary>
+internal static class StatusEndpoints
+{
+    private static readonly string Version =
+        typeof(StatusEndpoints).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "";
+
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapGet(ApiRoutes.Health, () => TypedResults.Json(new ProbeResponse("up"), ApiJson.Options))
+            .WithName("health")
+            .WithSummary("Whether the process is up. No key needed.")
+            .WithTags("operate")
+            .Produces<ProbeResponse>();
+        routes.MapGet(ApiRoutes.Ready, Ready)
+            .WithName("ready")
+            .WithSummary("Whether the node answers with its list; 503 with the reasons while it does not. No key needed.")
+            .WithTags("operate")
+            .Produces<ProbeResponse>()
+            .MayFail(503);
+        routes.MapGet(ApiRoutes.Status, StatusAsync)
+            .WithName("status")
+            .WithSummary("How the node is doing, and what needs a person.")
+            .WithTags("operate")
+            .Produces<NodeStatus>()
+            .MayFail(400)
+            .Needs(Permission.Operate);
+    }
+
+    private static IResult Ready(RosterBoard roster, IndicatorList list)
+    {
+        var reason = roster.Current is null ? "no roster was received yet: the node waits for its first contact with the secretariat"
+            : !list.IsReady ? "the list is still loading from the logs"
+            : null;
+        return reason is null
+            ? TypedResults.Json(new ProbeResponse("ready"), ApiJson.Options)
+            : Fault.NotReady.Because($"Not ready: {reason}.");
+    }
+
+    private static async Task<IResult> StatusAsync(
+        HttpContext context,
+        NodeIdentity identity,
+        RosterBoard roster,
+        IndicatorList list,
+        [FromServices] StorageConnection storage,
+        PeerWatch peers,
+        LogDirectory logs,
+        AlarmRaiser alarms)
+    {
+        if (QueryReader.FirstFault(context.Request) is { } query)
+        {
+            return query;
+        }
+
+        var document = roster.Current;
+        var current = list.Current;
+        var rows = peers.Rows();
+        return TypedResults.Json(
+            new NodeStatus(
+                identity.Coalition,
+                identity.Member,
+                Version,
+                storage.ToString(),
+                document?.Version ?? 0,
+                document?.Expires ?? 0,
+                list.IsReady && document is not null,
+                current.InForce,
+                current.Digest.ToString(),
+                rows,
+                logs.Rows(),
+                await alarms.RaiseAsync(rows)),
+            ApiJson.Options);
+    }
+}

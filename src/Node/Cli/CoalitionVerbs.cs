@@ -1,0 +1,212 @@
+using System.Collections.Immutable;
+using System.CommandLine;
+using System.Globalization;
+using System.Security.Cryptography;
+using FederationNode.Node.Folder;
+using FederationNode.Node.Peers;
+using FederationNode.Node.Sellers;
+using FederationNode.Protocol;
+using FederationNode.Protocol.Keys;
+using FederationNode.Protocol.Notes;
+using FederationNode.Protocol.Roster;
+using FederationNode.Protocol.Sellers;
+
+namespace FederationNode.Node.Cli;
+
+/// <summary><c>fednode coalition</c>.</summary>
+internal static class CoalitionVerbs
+{
+    /// <summary>The identifier types for which a new coalition gets keys.</summary>
+    private static readonly SellerIdentifierType[] SellerTypes =
+    [
+        SellerIdentifierType.Telephone,
+        SellerIdentifierType.Email,
+        SellerIdentifierType.WeChat,
+        SellerIdentifierType.Qq,
+        SellerIdentifierType.Url,
+    ];
+
+    public static Command Create() => new("coalition", "Founds a coalition.") { CreateVerb() };
+
+    private static Verb CreateVerb()
+    {
+        var folder = new Argument<string>("DIR") { Description = "A new folder for the secretariat's node." };
+        var name = new Option<string>("--name") { Description = "The coalition's name: a-z, 0-9 and '-'.", HelpName = "NAME", Required = true };
+        var endpoint = new Option<string>("--endpoint") { Description = "Where members reach the secretariat's node, https://host:port.", HelpName = "URL", Required = true };
+        var listen = MemberVerbs.ListenOption();
+        var api = MemberVerbs.ApiOption();
+        var keys = new Option<int>("--keys") { Description = "How many secretariat keys to make, 1 to 16.", DefaultValueFactory = _ => 3 };
+        var threshold = new Option<int>("--threshold") { Description = "How many of them must sign a roster.", DefaultValueFactory = _ => 2 };
+        var verb = new Verb(
+            "create",
+            "Makes the secretariat's node: keys, certificate, the trust anchor coalition.json and the first roster.",
+            "fednode coalition create ./secretariat --name ewt --endpoint https://node.example.org:7443 --listen 0.0.0.0:7443",
+            "fednode run --data ./secretariat")
+        {
+            folder, name, endpoint, listen, api, keys, threshold,
+        };
+        verb.Does((parsed, output, _) =>
+        {
+            var request = new FoundingRequest(
+                parsed.GetRequiredValue(name),
+                parsed.GetRequiredValue(endpoint).TrimEnd('/'),
+                parsed.GetValue(listen),
+                parsed.GetRequiredValue(api),
+                parsed.GetValue(keys),
+                parsed.GetValue(threshold));
+            var node = new NodeFolder(parsed.GetRequiredValue(folder));
+            Found(node, request);
+            output.Json(new { folder = node.Path, coalition = request.Name, anchor = node.AnchorFile });
+            output.Line($"The coalition {request.Name} is founded in {node.Path}.");
+            output.Line($"Give {node.AnchorFile} to every member over a channel that they trust.");
+            output.Line($"Then: fednode run --data {node.Path}");
+            return Task.FromResult(ExitCode.Done);
+        });
+        return verb;
+    }
+
+    private static void Found(NodeFolder folder, FoundingRequest request)
+    {
+        if (!Names.IsName(request.Name))
+        {
+            throw new CliException(ExitCode.Usage, "--name must be 1 to 63 of a-z, 0-9 and '-'.");
+        }
+
+        if (request.Keys is < 1 or > RosterDocument.MaxSecretariatKeys || request.Threshold < 1 || request.Threshold > request.Keys)
+        {
+            throw new CliException(ExitCode.Usage, "--keys must be 1 to 16, and --threshold from 1 to --keys.");
+        }
+
+        using var secretariatKeys = new KeySet(Enumerable.Range(1, request.Keys)
+            .Select(i => string.Create(CultureInfo.InvariantCulture, $"{request.Name}/secretariat/key-{i}")));
+        using var logKeys = new KeySet(
+            new[] { Origin.Indicators, Origin.Receipts, Origin.RosterLog }
+                .Select(l => Origin.Create(request.Name, Origin.Secretariat, l, 1).Text));
+
+        MemberVerbs.WriteConfig(folder, Origin.Secretariat, request.Listen, request.Endpoint, request.Api, out var config);
+        folder.Create();
+        var pin = PeerCertificate.Create(folder.TlsFolder, $"{request.Name}/{Origin.Secretariat}");
+        var sellerKeys = MakeSellerKeys(folder);
+        logKeys.Write(folder.KeyFolder);
+        NodeFolder.CreateFolder(folder.SecretariatKeyFolder);
+        secretariatKeys.Write(folder.SecretariatKeyFolder);
+        MemberVerbs.WriteApiKeys(folder);
+
+        var anchor = new TrustAnchor
+        {
+            Coalition = request.Name,
+            Threshold = request.Threshold,
+            SecretariatKeys = secretariatKeys.Public,
+            RosterLogKey = logKeys.Public[2],
+            Endpoint = request.Endpoint,
+            TlsPin = pin,
+        };
+        if (!TrustAnchor.TryParse(anchor.ToText(), out _, out var fault))
+        {
+            throw new CliException(ExitCode.Usage, fault);
+        }
+
+        NodeFolder.WriteSecret(folder.AnchorFile, anchor.ToText());
+        WriteFirstRoster(folder, request, anchor, pin, sellerKeys, logKeys, secretariatKeys);
+
+        // The configuration comes last: a folder without it is not yet a node.
+        NodeFolder.WriteSecret(folder.ConfigFile, config.ToText());
+    }
+
+    private static void WriteFirstRoster(
+        NodeFolder folder,
+        FoundingRequest request,
+        TrustAnchor anchor,
+        Hash256 pin,
+        ImmutableArray<SellerKey> sellerKeys,
+        KeySet logKeys,
+        KeySet secretariatKeys)
+    {
+        var now = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
+        var roster = new RosterDocument
+        {
+            Coalition = request.Name,
+            Version = 1,
+            Issued = now,
+            Expires = now + RosterVerbs.RosterLifetime,
+            Threshold = request.Threshold,
+            SecretariatKeys = secretariatKeys.Public,
+            SellerKeys = sellerKeys,
+            Members =
+            [
+                new RosterMember
+                {
+                    Name = Origin.Secretariat,
+                    Endpoint = request.Endpoint,
+                    TlsPin = pin,
+                    Roles = ["secretariat", "key-holder"],
+                    Logs = [.. logKeys.Public.Select(k => new RosterLog(Origin.Parse(k.Name), k))],
+                },
+            ],
+        };
+        var note = SignedNote.Sign(roster.ToText(), [.. secretariatKeys.Private.Take(request.Threshold)]);
+        if (!RosterChain.TryOpenFirst(note, anchor, out _, out var error))
+        {
+            throw new CliException(ExitCode.Usage, error);
+        }
+
+        NodeFolder.CreateFolder(folder.RosterFolder);
+        NodeFolder.WriteSecret(folder.RosterFile(1), note);
+    }
+
+    private static ImmutableArray<SellerKey> MakeSellerKeys(NodeFolder folder)
+    {
+        NodeFolder.CreateFolder(folder.SellerKeyFolder);
+        return
+        [
+            .. SellerTypes.Select(type =>
+            {
+                var scheme = new SellerScheme(type, 1);
+                using var key = VoprfSecretKey.DeriveFromSeed(RandomNumberGenerator.GetBytes(VoprfSecretKey.SeedSize), scheme.ToBytes());
+                SellerKeyHolder.Save(folder, scheme, key);
+                return new SellerKey(type.Name, 1, new Hash256(key.PublicKey.Span));
+            }),
+        ];
+    }
+
+    private sealed record FoundingRequest(
+        string Name, string Endpoint, string? Listen, string Api, int Keys, int Threshold);
+}
+
+/// <summary>Freshly made signing keys, wiped when done.</summary>
+internal sealed class KeySet : IDisposable
+{
+    public KeySet(IEnumerable<string> names)
+    {
+        Private = [.. names.Select(n =>
+        {
+            var seed = RandomNumberGenerator.GetBytes(SigningKey.SeedSize);
+            var key = SigningKey.FromSeed(n, seed);
+            CryptographicOperations.ZeroMemory(seed);
+            return key;
+        })];
+        Public = [.. Private.Select(k => k.VerificationKey)];
+    }
+
+    public IReadOnlyList<SigningKey> Private { get; }
+
+    public ImmutableArray<VerificationKey> Public { get; }
+
+    /// <summary>Writes each key to a file named after the last parts of its name.</summary>
+    public void Write(string folder)
+    {
+        foreach (var key in Private)
+        {
+            var parts = key.VerificationKey.Name.Split('/');
+            NodeFolder.WriteSecret(Path.Combine(folder, string.Join('-', parts[2..]) + ".key"), key.ExportText() + "\n");
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (var key in Private)
+        {
+            key.Dispose();
+        }
+    }
+}

@@ -1,0 +1,130 @@
+using System.CommandLine;
+using System.Security.Cryptography;
+using FederationNode.Contracts.Api;
+using FederationNode.Node.Folder;
+using FederationNode.Node.Peers;
+using FederationNode.Protocol;
+using FederationNode.Protocol.Roster;
+
+namespace FederationNode.Node.Cli;
+
+/// <summary><c>fednode member</c>.</summary>
+internal static class MemberVerbs
+{
+    public static Command Create() => new("member", "Sets up a member's node.") { InitVerb() };
+
+    public static Option<string?> ListenOption() => new("--listen")
+    {
+        Description = "The address and port on which this node takes connections from peers. Default: 0.0.0.0 and the port of --endpoint.",
+        HelpName = "ADDRESS:PORT",
+    };
+
+    public static Option<string> ApiOption() => new("--api")
+    {
+        Description = "The loopback address and port of the local API.",
+        HelpName = "ADDRESS:PORT",
+        DefaultValueFactory = _ => "127.0.0.1:7480",
+    };
+
+    /// <summary>Makes the configuration, checked as it will be when it is read.</summary>
+    public static void WriteConfig(
+        NodeFolder folder, string member, string? listen, string endpoint, string api, out NodeConfig config)
+    {
+        config = new NodeConfig
+        {
+            Member = member,
+            PeerListen = listen ?? (endpoint.Length == 0 ? "" : $"0.0.0.0:{PortOf(endpoint)}"),
+            ApiListen = api,
+        };
+        try
+        {
+            _ = NodeConfig.Parse(config.ToText(), folder.ConfigFile);
+        }
+        catch (NodeFolderException e)
+        {
+            throw new CliException(ExitCode.Usage, e.Message.Replace(folder.ConfigFile + ": ", "", StringComparison.Ordinal), e);
+        }
+    }
+
+    /// <summary>Makes a bearer key for each role of the local API.</summary>
+    public static void WriteApiKeys(NodeFolder folder)
+    {
+        foreach (var role in ApiRole.All)
+        {
+            var key = "fnk_" + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(24));
+            NodeFolder.WriteSecret(folder.ApiKeyFile(role), key + "\n");
+        }
+    }
+
+    private static Verb InitVerb()
+    {
+        var folder = new Argument<string>("DIR") { Description = "A new folder for the node." };
+        var coalition = new Option<string>("--coalition") { Description = "The trust anchor coalition.json, from a source that you trust.", HelpName = "FILE", Required = true };
+        var name = new Option<string>("--name") { Description = "The member's name: a-z, 0-9 and '-'.", HelpName = "NAME", Required = true };
+        var endpoint = new Option<string>("--endpoint") { Description = "Where peers reach this node, https://host:port. Leave it out behind NAT: the node then only dials.", HelpName = "URL", DefaultValueFactory = _ => "" };
+        var listen = ListenOption();
+        var api = ApiOption();
+        var verb = new Verb(
+            "init",
+            "Makes a member's node: keys, certificate, API keys, and the enrolment request for the secretariat.",
+            "fednode member init ./acme --coalition coalition.json --name acme --endpoint https://node.acme.example:7443",
+            "fednode run --data ./acme")
+        {
+            folder, coalition, name, endpoint, listen, api,
+        };
+        verb.Does((parsed, output, _) =>
+        {
+            var node = new NodeFolder(parsed.GetRequiredValue(folder));
+            var anchor = NodeFolder.ReadAnchor(parsed.GetRequiredValue(coalition));
+            var member = parsed.GetRequiredValue(name);
+            Init(node, anchor, member, parsed.GetValue(endpoint)!.TrimEnd('/'), parsed.GetValue(listen), parsed.GetRequiredValue(api));
+            output.Json(new { folder = node.Path, member, enrolment = node.EnrolmentFile });
+            output.Line($"The node of {member} is set up in {node.Path}.");
+            output.Line($"Send {node.EnrolmentFile} to the secretariat, which admits you with:");
+            output.Line($"  fednode roster admit {Path.GetFileName(node.EnrolmentFile)} --data SECRETARIAT");
+            output.Line($"Then: fednode run --data {node.Path}");
+            return Task.FromResult(ExitCode.Done);
+        });
+        return verb;
+    }
+
+    private static void Init(
+        NodeFolder folder, TrustAnchor anchor, string member, string endpoint, string? listen, string api)
+    {
+        if (!Names.IsName(member) || member == Origin.Secretariat)
+        {
+            throw new CliException(ExitCode.Usage, "--name must be 1 to 63 of a-z, 0-9 and '-', and not \"secretariat\".");
+        }
+
+        WriteConfig(folder, member, listen, endpoint, api, out var config);
+        using var keys = new KeySet(new[] { Origin.Indicators, Origin.Receipts }
+            .Select(l => Origin.Create(anchor.Coalition, member, l, 1).Text));
+        folder.Create();
+        var request = new EnrolmentRequest
+        {
+            Coalition = anchor.Coalition,
+            Name = member,
+            Endpoint = endpoint,
+            TlsPin = PeerCertificate.Create(folder.TlsFolder, $"{anchor.Coalition}/{member}"),
+            Logs = keys.Public,
+        };
+        var note = request.Sign(keys.Private);
+        if (!EnrolmentRequest.TryOpen(note, out _, out var fault))
+        {
+            throw new CliException(ExitCode.Usage, fault);
+        }
+
+        keys.Write(folder.KeyFolder);
+        WriteApiKeys(folder);
+        NodeFolder.WriteSecret(folder.AnchorFile, anchor.ToText());
+        NodeFolder.WriteSecret(folder.EnrolmentFile, note);
+
+        // The configuration comes last: a folder without it is not yet a node.
+        NodeFolder.WriteSecret(folder.ConfigFile, config.ToText());
+    }
+
+    private static int PortOf(string endpoint) =>
+        Uri.TryCreate(endpoint, UriKind.Absolute, out var uri)
+            ? uri.Port
+            : throw new CliException(ExitCode.Usage, "--endpoint must be https://host:port.");
+}
