@@ -9,7 +9,8 @@ internal static class BoundedBody
     /// Reads to the end, or null as soon as there are more than <paramref name="limit"/> bytes. Memory grows with what
     /// really came, not with what was announced.
     /// </summary>
-    public static async Task<ReadOnlyMemory<byte>?> ReadAsync(Stream body, int limit, CancellationToken cancellationToken)
+    public static async Task<ReadOnlyMemory<byte>?> ReadAsync(
+        Stream body, int limit, CancellationToken cancellationToken)
     {
         var read = new MemoryStream();
         var chunk = new byte[Math.Min(limit + 1, ChunkSize)];

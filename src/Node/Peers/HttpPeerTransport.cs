@@ -12,9 +12,9 @@ using MessagePack;
 namespace FederationNode.Node.Peers;
 
 /// <summary>
-/// The peer protocol as a client, docs/protocol.md, section 10: one pool of HTTP/2 connections a member, thrown away when
-/// the roster gives the member another address or key. The caller's token is the only time limit of an exchange; when it
-/// ends, <see cref="OperationCanceledException"/> comes out. Safe for concurrent use.
+/// The peer protocol as a client, docs/protocol.md, section 10: one pool of HTTP/2 connections a member, thrown away
+/// when the roster gives the member another address or key. The caller's token is the only time limit of an exchange;
+/// when it ends, <see cref="OperationCanceledException"/> comes out. Safe for concurrent use.
 /// </summary>
 public sealed class HttpPeerTransport : IPeerTransport, IDisposable
 {
@@ -36,10 +36,17 @@ public sealed class HttpPeerTransport : IPeerTransport, IDisposable
     /// <inheritdoc/>
     public Task<SizeMessage> PushAsync(string member, PushMessage push, CancellationToken cancellationToken) =>
         ExchangeAsync(
-            member, PeerRoutes.Push, push, PeerBody.MaxSmallBody, PeerBody.Size, cancellationToken, HttpStatusCode.Conflict);
+            member,
+            PeerRoutes.Push,
+            push,
+            PeerBody.MaxSmallBody,
+            PeerBody.Size,
+            cancellationToken,
+            alsoGood: HttpStatusCode.Conflict);
 
     /// <inheritdoc/>
-    public Task<HeadsMessage> ExchangeHeadsAsync(string member, HeadsMessage heads, CancellationToken cancellationToken) =>
+    public Task<HeadsMessage> ExchangeHeadsAsync(
+        string member, HeadsMessage heads, CancellationToken cancellationToken) =>
         ExchangeAsync(member, PeerRoutes.Heads, heads, Limits.MaxHeadsBody, PeerBody.Heads, cancellationToken);
 
     /// <inheritdoc/>
@@ -50,7 +57,8 @@ public sealed class HttpPeerTransport : IPeerTransport, IDisposable
             member, PeerRoutes.Range, request, Limits.MaxRangeBody, PeerBody.Range, cancellationToken);
         return range.Entries.Length <= request.MaxEntries
             ? range
-            : throw BadAnswer(member, 200, $"asked for {request.MaxEntries} entries at most, got {range.Entries.Length}");
+            : throw BadAnswer(
+                member, 200, $"asked for {request.MaxEntries} entries at most, got {range.Entries.Length}");
     }
 
     /// <inheritdoc/>
@@ -90,11 +98,12 @@ public sealed class HttpPeerTransport : IPeerTransport, IDisposable
         where TAnswer : class
     {
         var link = LinkTo(member);
+        var body = MessagePackSerializer.Serialize(message, cancellationToken: cancellationToken);
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(link.Endpoint, route))
         {
             Version = HttpVersion.Version20,
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,
-            Content = new ByteArrayContent(MessagePackSerializer.Serialize(message, cancellationToken: cancellationToken)),
+            Content = new ByteArrayContent(body),
         };
         request.Content.Headers.ContentType = new MediaTypeHeaderValue(PeerRoutes.ContentType);
         try
@@ -115,7 +124,11 @@ public sealed class HttpPeerTransport : IPeerTransport, IDisposable
     }
 
     private static async Task<T> ReadAnswerAsync<T>(
-        string member, HttpResponseMessage response, int maxAnswer, PeerBodyReader<T> read, CancellationToken cancellationToken)
+        string member,
+        HttpResponseMessage response,
+        int maxAnswer,
+        PeerBodyReader<T> read,
+        CancellationToken cancellationToken)
         where T : class
     {
         var status = (int)response.StatusCode;
@@ -153,7 +166,7 @@ public sealed class HttpPeerTransport : IPeerTransport, IDisposable
         var body = response.Content.Headers.ContentType?.MediaType is PeerAnswer.ProblemType
             ? await ReadBodyAsync(response, MaxProblemBody, cancellationToken)
             : null;
-        return new PeerException(member, $"refused with {status}: {DetailOf(body) ?? "no reason given"}") { Status = status };
+        return BadAnswer(member, status, $"refused with {status}: {DetailOf(body) ?? "no reason given"}");
     }
 
     private static string? DetailOf(ReadOnlyMemory<byte>? problem)

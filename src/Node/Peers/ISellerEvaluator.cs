@@ -22,7 +22,7 @@ public enum EvaluationOutcome
 /// <param name="Outcome">What happened.</param>
 /// <param name="Answer">The points and their proof; null unless <see cref="EvaluationOutcome.Evaluated"/>.</param>
 /// <param name="Error">What was wrong, for the sender; null when nothing was.</param>
-/// <param name="RetryAfter">When quota is free again; of use only with <see cref="EvaluationOutcome.QuotaExceeded"/>.</param>
+/// <param name="RetryAfter">When quota is free again, with <see cref="EvaluationOutcome.QuotaExceeded"/>.</param>
 public sealed record Evaluation(
     EvaluationOutcome Outcome, EvaluatedMessage? Answer, string? Error, TimeSpan RetryAfter = default);
 

@@ -28,7 +28,8 @@ public static class PeerBody
     private const int PointSize = 32;
     private const int ProofSize = 64;
 
-    private static readonly UTF8Encoding s_strictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private static readonly UTF8Encoding s_strictUtf8 =
+        new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>Reads a body, all of it.</summary>
     /// <param name="body">The bytes, already within the route's limit.</param>
@@ -60,7 +61,10 @@ public static class PeerBody
         {
             error = fault.Message;
         }
-        catch (Exception fault) when (fault is MessagePackSerializationException or EndOfStreamException or OverflowException or ArgumentOutOfRangeException)
+        // The last two: lengths of 2^31 and more, which the reader takes for negative ones or cannot hold.
+        catch (Exception fault) when (fault
+            is MessagePackSerializationException or EndOfStreamException
+            or OverflowException or ArgumentOutOfRangeException)
         {
             error = "The body is not MessagePack, or ends within its message.";
         }
@@ -177,14 +181,16 @@ public static class PeerBody
     private static byte[] ReadHash(ref MessagePackReader reader) =>
         ReadBytes(ref reader, "A hash", Hash256.Size, Hash256.Size);
 
-    private static byte[] ReadPoint(ref MessagePackReader reader) => ReadBytes(ref reader, "A point", PointSize, PointSize);
+    private static byte[] ReadPoint(ref MessagePackReader reader) =>
+        ReadBytes(ref reader, "A point", PointSize, PointSize);
 
     private static string ReadOrigin(ref MessagePackReader reader) =>
         Origin.TryParse(ReadText(ref reader, "An origin"), out var origin, out var error)
             ? origin.Text
             : throw new InvalidDataException(error);
 
-    private static T[] ReadList<T>(ref MessagePackReader reader, string what, int min, int max, PeerBodyReader<T> readItem)
+    private static T[] ReadList<T>(
+        ref MessagePackReader reader, string what, int min, int max, PeerBodyReader<T> readItem)
     {
         var items = new T[ReadArray(ref reader, what, min, max)];
         for (var i = 0; i < items.Length; i++)

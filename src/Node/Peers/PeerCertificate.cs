@@ -48,7 +48,8 @@ public sealed class PeerCertificate : IDisposable
         subject.AddCommonName(name);
         var request = new CertificateRequest(subject.Build(), key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, critical: true));
-        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, critical: true));
+        request.CertificateExtensions.Add(
+            new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, critical: true));
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension(
             [new Oid(ServerAuthentication), new Oid(ClientAuthentication)], critical: false));
         using var made = request.CreateSelfSigned(
@@ -110,7 +111,7 @@ public sealed class PeerCertificate : IDisposable
     /// <inheritdoc/>
     public void Dispose() => Certificate.Dispose();
 
-    /// <summary>Schannel takes no key that only lives in memory; one that came out of a PKCS #12 works everywhere.</summary>
+    /// <summary>Schannel takes no key that only lives in memory; one out of a PKCS #12 works everywhere.</summary>
     private static X509Certificate2 Usable(X509Certificate2 certificate) => X509CertificateLoader.LoadPkcs12(
         certificate.Export(X509ContentType.Pkcs12), null, X509KeyStorageFlags.Exportable);
 

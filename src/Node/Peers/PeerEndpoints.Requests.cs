@@ -28,7 +28,8 @@ public sealed partial class PeerEndpoints
             return refusal ?? await handle(member, message!, context.RequestAborted);
         })));
 
-    private void MapGet(IEndpointRouteBuilder routes, string pattern, Func<string, HttpContext, Task<PeerAnswer>> handle) =>
+    private void MapGet(
+        IEndpointRouteBuilder routes, string pattern, Func<string, HttpContext, Task<PeerAnswer>> handle) =>
         routes.MapGet(pattern, (RequestDelegate)(context => ServeAsync(context, async (_, values) =>
         {
             var text = $"{values["coalition"]}/{values["member"]}/{values["log"]}/{values["epoch"]}";
@@ -63,7 +64,8 @@ public sealed partial class PeerEndpoints
             var answer = await AnswerAsync(context, member, handle);
             if (answer.Detail is not null)
             {
-                LogRefused(member, context.Request.Method, PeerText.Clean(context.Request.Path), answer.Status, answer.Detail);
+                var path = PeerText.Clean(context.Request.Path);
+                LogRefused(member, context.Request.Method, path, answer.Status, answer.Detail);
             }
 
             await answer.WriteAsync(context);
@@ -136,9 +138,9 @@ public sealed partial class PeerEndpoints
     }
 
     /// <summary>
-    /// Hands heads to the peer's grain without waiting for it. Waiting would tie a knot: two nodes that compare heads at
-    /// the same moment would each hold their grain of the other until the other's answer came. While one set is under
-    /// way further ones are dropped; the peer sends them again in two seconds.
+    /// Hands heads to the peer's grain without waiting for it. Waiting would tie a knot: two nodes that compare heads
+    /// at the same moment would each hold their grain of the other until the other's answer came. While one set is
+    /// under way further ones are dropped; the peer sends them again in two seconds.
     /// </summary>
     private void NoteHeads(string member, IReadOnlyList<PeerHead> theirs)
     {

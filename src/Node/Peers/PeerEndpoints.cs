@@ -30,8 +30,8 @@ public sealed partial class PeerEndpoints(
     private static readonly TimeSpan s_storageRetry = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// Maps all routes, and a fallback that answers 404. Meant for a listener of its own, <see cref="PeerHost"/>: on any
-    /// other, where no client certificate is asked for, each route answers 403.
+    /// Maps all routes, and a fallback that answers 404. Meant for a listener of its own, <see cref="PeerHost"/>: on
+    /// any other, where no client certificate is asked for, each route answers 403.
     /// </summary>
     public void MapPeerEndpoints(IEndpointRouteBuilder routes)
     {
@@ -127,7 +127,10 @@ public sealed partial class PeerEndpoints(
             EvaluationOutcome.Evaluated => PeerAnswer.Message(evaluation.Answer),
             EvaluationOutcome.UnknownKey => PeerAnswer.Problem(StatusCodes.Status404NotFound, error),
             EvaluationOutcome.BadPoint => PeerAnswer.Problem(StatusCodes.Status422UnprocessableEntity, error),
-            _ => PeerAnswer.Problem(StatusCodes.Status429TooManyRequests, error) with { RetryAfter = evaluation.RetryAfter },
+            _ => PeerAnswer.Problem(StatusCodes.Status429TooManyRequests, error) with
+            {
+                RetryAfter = evaluation.RetryAfter,
+            },
         };
     }
 

@@ -13,13 +13,13 @@ namespace FederationNode.Node.Peers;
 /// <param name="EndPoint">Address and port; port 0 takes a free one.</param>
 public sealed record PeerHostOptions(IPEndPoint EndPoint)
 {
-    /// <summary>Most connections at the same time; more than the largest coalition has members. Default 2,048.</summary>
+    /// <summary>Most connections at the same time. Default 2,048: twice the largest coalition.</summary>
     public int MaxConnections { get; init; } = 2048;
 }
 
 /// <summary>
-/// The listener for peers: HTTP/2 over TLS 1.3, only for those whose TLS key the roster names. A web server of its own, so
-/// that its limits and routes have nothing to do with the local API's.
+/// The listener for peers: HTTP/2 over TLS 1.3, only for those whose TLS key the roster names. A web server of its own,
+/// so that its limits and routes have nothing to do with the local API's.
 /// </summary>
 public sealed partial class PeerHost(
     PeerHostOptions options,
@@ -51,7 +51,8 @@ public sealed partial class PeerHost(
     }
 
     /// <inheritdoc/>
-    public Task StopAsync(CancellationToken cancellationToken) => _app?.StopAsync(cancellationToken) ?? Task.CompletedTask;
+    public Task StopAsync(CancellationToken cancellationToken) =>
+        _app?.StopAsync(cancellationToken) ?? Task.CompletedTask;
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _app?.DisposeAsync() ?? ValueTask.CompletedTask;
@@ -107,7 +108,7 @@ public sealed partial class PeerHost(
         return known;
     }
 
-    [LoggerMessage(1, LogLevel.Debug, "A handshake was ended: the roster names no active member with the TLS key {Pin}.")]
+    [LoggerMessage(1, LogLevel.Debug, "Handshake ended: the roster names no active member with the TLS key {Pin}.")]
     private partial void LogStranger(Hash256 pin);
 
     /// <summary>The program around this host handles signals and prints what there is to print.</summary>

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Reflection;
 using FederationNode.Contracts.Logs;
 using FederationNode.Contracts.Peers;
+using FederationNode.Protocol;
 
 namespace FederationNode.Node.Tests.Peers;
 
@@ -61,6 +62,9 @@ internal sealed class FakeLog : IMemberLogGrain
     public Task<byte[]?> ReadTileAsync(int level, long number, int width) => Task.FromResult(OnTile((level, number, width)));
 
     public Task<IReadOnlyList<AppendResult>> AppendAsync(IReadOnlyList<AppendRequest> requests) =>
+        throw new NotSupportedException();
+
+    public Task<AppendResult?> FindAppendAsync(string idempotencyKey, Hash256 requestHash) =>
         throw new NotSupportedException();
 
     public Task<EntryEvidence?> GetEvidenceAsync(long index) => throw new NotSupportedException();

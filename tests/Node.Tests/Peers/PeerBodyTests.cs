@@ -104,6 +104,14 @@ public sealed class PeerBodyTests
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 64 * 1024);
     }
 
+    [Theory]
+    [InlineData(new byte[] { 0x93, 0xc6, 0xff, 0xff, 0xff, 0xff, 0 })]
+    [InlineData(new byte[] { 0x93, 0xc6, 0x80, 0, 0, 0, 0 })]
+    [InlineData(new byte[] { 0x93, 0xc6, 0x7f, 0xff, 0xff, 0xff, 0 })]
+    [InlineData(new byte[] { 0x93, 0xc4, 0x05, 0 })]
+    public void TryDecode_BinaryLongerThanTheBody_IsRefused(byte[] body) =>
+        AssertRefused(body, PeerBody.Push, "The body is not MessagePack, or ends within its message.");
+
     [Fact]
     public void TryDecode_SomethingBehindTheMessage_IsRefused() =>
         AssertRefused<SizeMessage>([0x91, 0x01, 0x00], PeerBody.Size, "The body goes on after its message.");
