@@ -1,0 +1,145 @@
+using System.Net;
+using FederationNode.Contracts.Api;
+using FederationNode.Contracts.Peers;
+using FederationNode.Node.Api.Status;
+using FederationNode.Protocol;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.DependencyInjection;
+using Xunit;
+
+namespace FederationNode.Node.Tests.Api;
+
+public sealed class StatusTests
+{
+    private static readonly CheckRequest Anything = new([new CheckItem("text", "anything")]);
+
+    [Fact]
+    public async Task Status_BeforeTheFirstRoster_AlarmAndNothingIsPublished()
+    {
+        await using var node = await ApiNode.StartAsync(TestCoalition.Acme);
+
+        var status = await StatusAsync(node);
+
+        Assert.Equal(("test", "acme", 0, false), (status.Coalition, status.Member, status.RosterVersion, status.Ready));
+        Assert.Contains("No roster", Assert.Single(status.Alarms), StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.OK, (await node.GetAsync(ApiRoutes.Health, null)).StatusCode);
+        var problem = await ApiNode.ReadProblemAsync(await node.GetAsync(ApiRoutes.Ready, null), HttpStatusCode.ServiceUnavailable, "not-ready");
+        Assert.Contains("roster", problem.Detail, StringComparison.Ordinal);
+        await ApiNode.ReadProblemAsync(
+            await node.PostAsync(ApiRoutes.Listings, Some.Keyword(Some.Word())), HttpStatusCode.ServiceUnavailable, "not-ready");
+        await ApiNode.ReadProblemAsync(await node.GetAsync(ApiRoutes.Changes), HttpStatusCode.ServiceUnavailable, "not-ready");
+        await ApiNode.ReadProblemAsync(await node.GetAsync(ApiRoutes.Indicators), HttpStatusCode.ServiceUnavailable, "not-ready");
+        await ApiNode.ReadProblemAsync(
+            await node.PostAsync(ApiRoutes.SellerEvaluate, new SellerEvaluateRequest("tel", 1, [Convert.ToBase64String(new byte[32])])),
+            HttpStatusCode.ServiceUnavailable,
+            "not-ready");
+        Assert.True((await CheckAsync(node)).Stale);
+    }
+
+    [Fact]
+    public async Task Status_PeersComeAndGo_AgeStalenessAndAlarmsFollow()
+    {
+        await using var node = await ApiNode.StartReadyAsync();
+        Assert.Equal((null, true), Freshness(await CheckAsync(node)));
+
+        await ContactAsync(node);
+        var fresh = await CheckAsync(node);
+        Assert.False(fresh.Stale);
+        Assert.InRange(fresh.AgeSeconds!.Value, 0, 60);
+        Assert.Empty((await StatusAsync(node)).Alarms);
+
+        node.Transport.Reachable = false;
+        await ContactAsync(node);
+        node.Clock.Advance(TimeSpan.FromSeconds(121));
+
+        var stale = await CheckAsync(node);
+        Assert.True(stale.Stale);
+        Assert.InRange(stale.AgeSeconds!.Value, 121, 181);
+        var status = await StatusAsync(node);
+        var peer = Assert.Single(status.Peers, p => p.Member == Origin.Secretariat);
+        Assert.Equal((false, 1), (peer.Reachable, peer.Failures));
+        Assert.Contains("out of reach", peer.LastError, StringComparison.Ordinal);
+        Assert.StartsWith("secretariat is out of reach", Assert.Single(status.Alarms), StringComparison.Ordinal);
+
+        // The other member only dials: this node cannot know.
+        Assert.Null(Assert.Single(status.Peers, p => p.Member == TestCoalition.Globex).LastContactSecondsAgo);
+
+        node.Transport.Reachable = true;
+        await ContactAsync(node);
+        Assert.False((await CheckAsync(node)).Stale);
+    }
+
+    [Fact]
+    public async Task Status_RosterExpired_Alarm()
+    {
+        await using var node = await ApiNode.StartReadyAsync();
+        node.Clock.Advance(TimeSpan.FromDays(366));
+
+        var status = await StatusAsync(node);
+
+        Assert.Equal(1, status.RosterVersion);
+        Assert.True(status.Ready);
+        Assert.Contains(status.Alarms, a => a.Contains("has expired", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Status_LogsAndList_AreThoseOfTheOtherRoutes()
+    {
+        await using var node = await ApiNode.StartReadyAsync();
+        await node.PublishAsync(Some.Keyword(Some.Word()));
+
+        var status = await StatusAsync(node);
+
+        Assert.Equal(await ApiNode.ReadAsync<IReadOnlyList<LogRow>>(await node.GetAsync(ApiRoutes.Logs)), status.Logs);
+        Assert.Equal((1, node.List.Current.Digest.ToString()), (status.Indicators, status.ViewDigest));
+        Assert.Contains("SQLite", status.Storage, StringComparison.Ordinal);
+        Assert.NotEmpty(status.Version);
+    }
+
+    [Fact]
+    public async Task Storage_Fails_UnavailableAlarmAndRecoveryWithoutLoss()
+    {
+        await using var node = await ApiNode.StartReadyAsync();
+        var listing = Some.Keyword(Some.Word());
+        var before = await node.PublishAsync(Some.Keyword(Some.Word()));
+        await ExecuteAsync(node, "ALTER TABLE OrleansStorage RENAME TO Away");
+
+        var problem = await ApiNode.ReadProblemAsync(
+            await node.PostAsync(ApiRoutes.Listings, listing, key: "once"), HttpStatusCode.ServiceUnavailable, "storage-unavailable");
+        Assert.DoesNotContain(node.DatabaseFile, problem.Detail, StringComparison.Ordinal);
+        Assert.Contains((await StatusAsync(node)).Alarms, a => a.StartsWith("The storage failed", StringComparison.Ordinal));
+        Assert.Equal(HttpStatusCode.OK, (await node.GetAsync(ApiRoutes.Health, null)).StatusCode);
+        Assert.Equal("none", (await CheckAsync(node)).Items[0].Verdict);
+
+        await ExecuteAsync(node, "ALTER TABLE Away RENAME TO OrleansStorage");
+        var after = await ApiNode.ReadAsync<PublishResponse>(
+            await node.PostAsync(ApiRoutes.Listings, listing, key: "once"), HttpStatusCode.Created);
+        Assert.Equal(before.Index + 1, after.Index);
+        Assert.DoesNotContain((await StatusAsync(node)).Alarms, a => a.StartsWith("The storage failed", StringComparison.Ordinal));
+    }
+
+    private static (double?, bool) Freshness(CheckResponse answer) => (answer.AgeSeconds, answer.Stale);
+
+    /// <summary>One exchange with the peer that is dialled, and what the API learns of it.</summary>
+    private static async Task ContactAsync(ApiNode node)
+    {
+        node.Clock.Advance(TimeSpan.FromSeconds(40));
+        await node.Grains.GetGrain<IPeerGrain>(Origin.Secretariat).CompareHeadsAsync();
+        await node.Services.GetRequiredService<PeerWatch>().Ask();
+    }
+
+    private static async Task<NodeStatus> StatusAsync(ApiNode node) =>
+        await ApiNode.ReadAsync<NodeStatus>(await node.GetAsync(ApiRoutes.Status));
+
+    private static async Task<CheckResponse> CheckAsync(ApiNode node) =>
+        await ApiNode.ReadAsync<CheckResponse>(await node.PostAsync(ApiRoutes.Check, Anything, ApiRole.Detector));
+
+    private static async Task ExecuteAsync(ApiNode node, string sql)
+    {
+        await using var connection = new SqliteConnection($"Data Source={node.DatabaseFile}");
+        await connection.OpenAsync();
+        await using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        await command.ExecuteNonQueryAsync();
+    }
+}

@@ -1,0 +1,78 @@
+using System.Collections.Concurrent;
+using FederationNode.Contracts.Peers;
+using FederationNode.Grains.Peers;
+using Microsoft.Extensions.Logging;
+
+namespace FederationNode.Node.Tests.Api;
+
+/// <summary>Real timers, and a time of day that a test can move.</summary>
+internal sealed class TestClock : TimeProvider
+{
+    private long _offset;
+
+    public void Advance(TimeSpan by) => Interlocked.Add(ref _offset, by.Ticks);
+
+    public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + TimeSpan.FromTicks(Interlocked.Read(ref _offset));
+}
+
+/// <summary>Peers that hold nothing; reachable or not.</summary>
+internal sealed class TestTransport : IPeerTransport
+{
+    public bool Reachable { get; set; } = true;
+
+    public int RefuseEvaluation { get; set; }
+
+    public EvaluateMessage? Evaluated { get; private set; }
+
+    public Task<SizeMessage> PushAsync(string member, PushMessage push, CancellationToken cancellationToken) =>
+        Answer(member, new SizeMessage { Size = 0 });
+
+    public Task<HeadsMessage> ExchangeHeadsAsync(string member, HeadsMessage heads, CancellationToken cancellationToken) =>
+        Answer(member, new HeadsMessage { Heads = [] });
+
+    public Task<RangeMessage> GetRangeAsync(string member, RangeRequestMessage request, CancellationToken cancellationToken) =>
+        throw new PeerException(member, "holds nothing") { Status = 404 };
+
+    /// <summary>Turns every byte of a point around, so that a test can tell which answer belongs to which point.</summary>
+    public Task<EvaluatedMessage> EvaluateAsync(string member, EvaluateMessage request, CancellationToken cancellationToken)
+    {
+        if (RefuseEvaluation != 0)
+        {
+            throw new PeerException(member, "refuses") { Status = RefuseEvaluation };
+        }
+
+        Evaluated = request;
+        return Answer(member, new EvaluatedMessage
+        {
+            Evaluated = [.. request.Blinded.Select(p => p.Select(b => (byte)~b).ToArray())],
+            Proof = new byte[64],
+        });
+    }
+
+    private Task<T> Answer<T>(string member, T answer) =>
+        Reachable ? Task.FromResult(answer) : throw new PeerException(member, "is out of reach");
+}
+
+/// <summary>Keeps what the program logs, so that a test can look for what must not be in it.</summary>
+internal sealed class LogCapture : ILoggerProvider
+{
+    public ConcurrentQueue<string> Lines { get; } = new();
+
+    public ILogger CreateLogger(string categoryName) => new Writer(this, categoryName);
+
+    public void Dispose()
+    {
+    }
+
+    private sealed class Writer(LogCapture capture, string category) : ILogger
+    {
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            capture.Lines.Enqueue($"{logLevel} {category}: {formatter(state, exception)} {exception}");
+    }
+}
