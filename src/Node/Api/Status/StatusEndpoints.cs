@@ -7,6 +7,7 @@ using FederationNode.Grains.Storage;
 using FederationNode.Node.Api.Access;
 using FederationNode.Node.Api.Logs;
 using FederationNode.Node.Api.Problems;
+using Microsoft.AspNetCore.Mvc;
 
 namespace FederationNode.Node.Api.Status;
 
@@ -53,7 +54,7 @@ internal static class StatusEndpoints
         NodeIdentity identity,
         RosterBoard roster,
         IndicatorList list,
-        StorageConnection storage,
+        [FromServices] StorageConnection storage,
         PeerWatch peers,
         LogDirectory logs,
         AlarmRaiser alarms)
