@@ -1,1 +1,1 @@
-return 0;
+return await FederationNode.Node.Cli.CommandLine.RunAsync(args);

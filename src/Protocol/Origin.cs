@@ -72,13 +72,12 @@ public sealed record Origin
         var parts = text.Split('/');
         if (parts.Length != 4
             || !Names.IsName(parts[0]) || !Names.IsName(parts[1]) || !Names.IsCode(parts[2])
-            || parts[3].Length is 0 or > 6 || parts[3][0] == '0'
-            || !int.TryParse(parts[3], NumberStyles.None, CultureInfo.InvariantCulture, out var epoch))
+            || !IsEpoch(parts[3]))
         {
             return false;
         }
 
-        origin = new Origin(parts[0], parts[1], parts[2], epoch);
+        origin = new Origin(parts[0], parts[1], parts[2], int.Parse(parts[3], CultureInfo.InvariantCulture));
         error = null;
         return true;
     }
@@ -87,6 +86,10 @@ public sealed record Origin
     /// <exception cref="FormatException">The text is not an origin.</exception>
     public static Origin Parse(string text) =>
         TryParse(text, out var origin, out var error) ? origin : throw new FormatException(error);
+
+    /// <summary>Whether the text is an epoch: a decimal number from 1 to 999999 without leading zeros.</summary>
+    internal static bool IsEpoch(ReadOnlySpan<char> text) =>
+        text.Length is > 0 and <= 6 && text[0] != '0' && !text.ContainsAnyExceptInRange('0', '9');
 
     /// <inheritdoc/>
     public override string ToString() => Text;

@@ -24,7 +24,8 @@ public sealed class PostgresServer : IAsyncDisposable
     private const string Supervisor = """
         exec 3<&0
         trap : INT TERM HUP
-        "$1/postgres" -D "$2/data" -p "$3" -c listen_addresses=127.0.0.1 -c unix_socket_directories= 2>&1 </dev/null &
+        "$1/postgres" -D "$2/data" -p "$3" -c listen_addresses=127.0.0.1 -c unix_socket_directories= \
+          -c max_connections=300 2>&1 </dev/null &
         server=$!
         (cat <&3; kill -INT $server) >/dev/null 2>&1 &
         watcher=$!

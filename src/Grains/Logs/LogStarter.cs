@@ -1,9 +1,11 @@
+using FederationNode.Contracts.Indicators;
 using FederationNode.Contracts.Logs;
 using FederationNode.Contracts.Roster;
 using FederationNode.Grains.Identity;
 using FederationNode.Grains.Lists;
 using FederationNode.Grains.Rosters;
 using FederationNode.Protocol.Roster;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -19,6 +21,7 @@ public sealed partial class LogStarter(
     RosterBoard roster,
     HeadBoard heads,
     IndicatorList list,
+    [FromKeyedServices(FederationClock.Key)] TimeProvider clock,
     ILogger<LogStarter> logger) : BackgroundService
 {
     private readonly SemaphoreSlim _rosterGrew = new(0, 1);
@@ -50,6 +53,7 @@ public sealed partial class LogStarter(
             await grains.GetGrain<IMemberLogGrain>(rosterOrigin).GetStatusAsync();
             await rosterGrain.FollowLogAsync();
             await WakeLogsAsync(roster.Current);
+            await ReceiptRosterAsync(rosterOrigin);
             if (roster.Current is not null)
             {
                 await list.BecomeReadyAsync(heads.All(), stoppingToken);
@@ -73,6 +77,7 @@ public sealed partial class LogStarter(
         {
             await rosterGrain.FollowLogAsync();
             await WakeLogsAsync(roster.Current);
+            await ReceiptRosterAsync(identity.Anchor.RosterLogKey.Name);
             if (!list.IsReady && roster.Current is not null)
             {
                 await list.BecomeReadyAsync([], stopping);
@@ -82,6 +87,16 @@ public sealed partial class LogStarter(
         {
             // The roster in force stays in force; the next entry of the roster log tries again.
             LogRosterFailed(failure);
+        }
+    }
+
+    /// <summary>The roster log is receipted like the members' indicators logs: here it is applied.</summary>
+    private async Task ReceiptRosterAsync(string origin)
+    {
+        if (identity.KeyOf(origin) is null && heads.Get(origin) is { SignedSize: > 0 } head)
+        {
+            await grains.GetGrain<IReceiptsGrain>(identity.Member).HeldAsync(
+                [new HeldStatement(origin, head.SignedSize, head.SignedRoot, clock.GetUtcNow().ToUnixTimeMilliseconds())]);
         }
     }
 

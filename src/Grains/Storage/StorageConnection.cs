@@ -15,6 +15,9 @@ public sealed record StorageConnection
     /// <summary>How long SQLite waits for another writer's lock before it gives up: 30 seconds.</summary>
     internal const int LockTimeoutSeconds = 30;
 
+    // Npgsql's own 100 would let one silo take all connections that a PostgreSQL server has by default.
+    private const int DefaultPoolSize = 24;
+
     private const string HowTo =
         "Give a SQLite file ('/path/node.db' or 'Data Source=/path/node.db') or a PostgreSQL database "
         + "('Host=...;Database=...;Username=...;Password=...' or 'postgres://user:password@host/database').";
@@ -222,6 +225,11 @@ public sealed record StorageConnection
 
         builder.ApplicationName ??= "fednode";
         builder.PersistSecurityInfo = false;
+        if (!builder.ShouldSerialize("Maximum Pool Size"))
+        {
+            builder.MaxPoolSize = DefaultPoolSize;
+        }
+
         var description = $"PostgreSQL database '{builder.Database}' on {builder.Host}:{builder.Port}"
             + (builder.Username is null ? "" : $" as user '{builder.Username}'");
         connection = new(StorageEngine.Postgres, null, builder.ConnectionString, description);

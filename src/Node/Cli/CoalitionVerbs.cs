@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using FederationNode.Node.Folder;
 using FederationNode.Node.Peers;
+using FederationNode.Node.Sellers;
 using FederationNode.Protocol;
 using FederationNode.Protocol.Keys;
 using FederationNode.Protocol.Notes;
@@ -16,7 +17,14 @@ namespace FederationNode.Node.Cli;
 internal static class CoalitionVerbs
 {
     /// <summary>The identifier types for which a new coalition gets keys.</summary>
-    private static readonly string[] SellerTypes = ["tel", "email", "wechat", "qq", "url"];
+    private static readonly SellerIdentifierType[] SellerTypes =
+    [
+        SellerIdentifierType.Telephone,
+        SellerIdentifierType.Email,
+        SellerIdentifierType.WeChat,
+        SellerIdentifierType.Qq,
+        SellerIdentifierType.Url,
+    ];
 
     public static Command Create() => new("coalition", "Founds a coalition.") { CreateVerb() };
 
@@ -153,9 +161,10 @@ internal static class CoalitionVerbs
         [
             .. SellerTypes.Select(type =>
             {
-                using var key = VoprfSecretKey.DeriveFromSeed(RandomNumberGenerator.GetBytes(32), System.Text.Encoding.UTF8.GetBytes(type));
-                NodeFolder.WriteSecret(folder.SellerKeyFile(type, 1), Convert.ToHexStringLower(key.Export()) + "\n");
-                return new SellerKey(type, 1, new Hash256(key.PublicKey.ToArray()));
+                var scheme = new SellerScheme(type, 1);
+                using var key = VoprfSecretKey.DeriveFromSeed(RandomNumberGenerator.GetBytes(VoprfSecretKey.SeedSize), scheme.ToBytes());
+                SellerKeyHolder.Save(folder, scheme, key);
+                return new SellerKey(type.Name, 1, new Hash256(key.PublicKey.Span));
             }),
         ];
     }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using FederationNode.Grains.Storage;
+using FederationNode.Node.Demo;
 using FederationNode.Node.Folder;
 
 namespace FederationNode.Node.Cli;

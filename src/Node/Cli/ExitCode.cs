@@ -21,6 +21,9 @@ public static class ExitCode
     /// <summary>The node refused the request: key, role, content.</summary>
     public const int Refused = 5;
 
+    /// <summary>Not everything could be looked at: an audit without a trust anchor, or with a log missing.</summary>
+    public const int Incomplete = 6;
+
     /// <summary>A fault of the program itself.</summary>
     public const int Internal = 70;
 

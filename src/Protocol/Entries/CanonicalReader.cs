@@ -46,12 +46,20 @@ internal static class CanonicalReader
             error = null;
             return true;
         }
-        catch (Exception e) when (e is MessagePackSerializationException or EndOfStreamException or OverflowException or ShapeException)
+        catch (Exception e) when (IsRefusal(e))
         {
             error = e is ShapeException ? e.Message : "The bytes are not the MessagePack value expected here.";
             return false;
         }
     }
+
+    /// <summary>
+    /// Whether the bytes are to blame. The reader throws ArgumentOutOfRangeException for a string that claims to be longer
+    /// than the rest of the bytes, OverflowException for one longer than an array can be.
+    /// </summary>
+    private static bool IsRefusal(Exception e) =>
+        e is MessagePackSerializationException or EndOfStreamException or OverflowException
+            or ArgumentOutOfRangeException or ShapeException;
 
     public static byte[] Write<T>(T value, WriteShape<T> write)
     {

@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -36,6 +38,45 @@ public static class IndicatorScheme
 
     /// <summary>Longest scheme in bytes.</summary>
     public const int MaxLength = 64;
+
+    private const int MaxSellerType = 40;
+
+    private static readonly SearchValues<char> TypeCharacters =
+        SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789-.:");
+
+    private static readonly SearchValues<char> Characters =
+        SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789-.:/");
+
+    /// <summary>
+    /// Whether <paramref name="text"/> can be a scheme: 1 to 64 of a-z, 0-9, '-', '.', ':' and '/'. So it holds no 0x00,
+    /// which ends it in the input of an indicator's id, and no free text.
+    /// </summary>
+    public static bool IsScheme(ReadOnlySpan<char> text) =>
+        text.Length is > 0 and <= MaxLength && !text.ContainsAnyExcept(Characters);
+
+    /// <summary>
+    /// Whether <paramref name="text"/> is written like a type of seller identifier (<c>tel</c>, <c>pay:iban</c>,
+    /// <c>acct:shop.example</c>): 1 to 40 of a-z, 0-9, '-', '.' and ':', first and last a letter or digit. New types
+    /// come without a new version of the protocol, so the list of them is not asked.
+    /// </summary>
+    public static bool IsSellerType(ReadOnlySpan<char> text) =>
+        text.Length is > 0 and <= MaxSellerType && !text.ContainsAnyExcept(TypeCharacters)
+        && char.IsAsciiLetterOrDigit(text[0]) && char.IsAsciiLetterOrDigit(text[^1]);
+
+    /// <summary>
+    /// Whether <paramref name="scheme"/> is <c>voprf/&lt;type&gt;/&lt;epoch&gt;</c>, the epoch from 1 to 999999.
+    /// </summary>
+    public static bool IsSellerScheme(ReadOnlySpan<char> scheme)
+    {
+        if (!scheme.StartsWith(VoprfPrefix))
+        {
+            return false;
+        }
+
+        var rest = scheme[VoprfPrefix.Length..];
+        var slash = rest.IndexOf('/');
+        return slash > 0 && IsSellerType(rest[..slash]) && Origin.IsEpoch(rest[(slash + 1)..]);
+    }
 }
 
 /// <summary>What is listed: a kind, the scheme that made the value canonical, and the canonical value.</summary>
@@ -47,13 +88,17 @@ public sealed record Indicator(string Kind, string Scheme, ReadOnlyMemory<byte> 
     /// <summary>Longest value in bytes.</summary>
     public const int MaxValue = 512;
 
-    private Hash256? _id;
+    // Boxed, so that a reader on another thread sees the whole id or none.
+    private StrongBox<Hash256>? _id;
+
+    // Copies made by `with` must not inherit the id of the original.
+    private Indicator(Indicator original) => (Kind, Scheme, Value) = (original.Kind, original.Scheme, original.Value);
 
     /// <summary>
     /// <c>SHA-256("fednode/indicator/1" || 0x00 || kind || 0x00 || scheme || 0x00 || value)</c>: equal for the same
     /// thing on every node, whoever lists it.
     /// </summary>
-    public Hash256 Id => _id ??= ComputeId();
+    public Hash256 Id => (_id ??= new StrongBox<Hash256>(ComputeId())).Value;
 
     /// <summary>A keyword in canonical form.</summary>
     public static Indicator Keyword(string canonical) =>

@@ -120,7 +120,10 @@ public sealed record ListingPayload : Payload
         reader.ExpectArray(16, "A listing");
         reader.ExpectVersion("The listing");
         var kind = reader.ReadCode("An indicator's kind");
-        var scheme = reader.ReadText(IndicatorScheme.MaxLength, "An indicator's scheme");
+        var scheme = Check(
+            reader.ReadText(IndicatorScheme.MaxLength, "An indicator's scheme"),
+            s => IndicatorScheme.IsScheme(s),
+            $"An indicator's scheme is 1 to {IndicatorScheme.MaxLength} of a-z, 0-9, '-', '.', ':' and '/'.");
         var value = reader.ReadBinary(Indicator.MaxValue, "An indicator's value");
         CheckIndicator(kind, scheme, value);
         var listing = new ListingPayload
@@ -189,7 +192,7 @@ public sealed record ListingPayload : Payload
             IndicatorKind.Keyword => scheme == IndicatorScheme.Wlnorm1 && value.Length > 0 && IsUtf8(value),
             IndicatorKind.ImagePdq => scheme == IndicatorScheme.Pdq1 && value.Length == Hash256.Size,
             IndicatorKind.ImageSha256 => scheme == IndicatorScheme.Sha2561 && value.Length == Hash256.Size,
-            IndicatorKind.Seller => scheme.StartsWith(IndicatorScheme.VoprfPrefix, StringComparison.Ordinal) && value.Length == Hash256.Size,
+            IndicatorKind.Seller => IndicatorScheme.IsSellerScheme(scheme) && value.Length == Hash256.Size,
             _ => true,
         };
         if (!ok)

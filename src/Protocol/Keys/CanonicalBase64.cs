@@ -11,7 +11,7 @@ internal static class CanonicalBase64
     private static readonly SearchValues<char> s_alphabet =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
 
-    /// <summary>Number of bytes that <paramref name="text"/> decodes to, if it is canonical at all; otherwise -1.</summary>
+    /// <summary>Number of bytes that <paramref name="text"/> decodes to if it is canonical; otherwise -1.</summary>
     public static int DecodedLength(ReadOnlySpan<char> text)
     {
         if (text.Length % 4 != 0)
@@ -23,7 +23,7 @@ internal static class CanonicalBase64
         return (text.Length / 4 * 3) - padding;
     }
 
-    /// <summary>Decodes into the whole of <paramref name="destination"/>; false if the text is of other length or form.</summary>
+    /// <summary>Decodes into the whole of <paramref name="destination"/>; false for other lengths or forms.</summary>
     public static bool TryDecode(ReadOnlySpan<char> text, Span<byte> destination)
     {
         if (DecodedLength(text) != destination.Length || !IsAlphabet(text.TrimEnd('=')))

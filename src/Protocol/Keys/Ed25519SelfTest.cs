@@ -68,7 +68,7 @@ public static class Ed25519SelfTest
     /// <exception cref="CryptographicException">A case failed: the node must not start with this library.</exception>
     public static void Run() => Run(VerifyNative, IsValidPointNative);
 
-    /// <summary>Runs all cases against the given functions, so that a test can show that a wrong one is caught.</summary>
+    /// <summary>Runs all cases against the given functions, so that a test can show a wrong one caught.</summary>
     internal static void Run(Func<byte[], byte[], byte[], bool> verify, Func<byte[], bool> isValidPoint)
     {
         foreach (var c in s_signatures)

@@ -4,10 +4,10 @@ using System.Text;
 
 namespace FederationNode.Protocol.Keys;
 
-/// <summary>The rule for names of keys, which are also the origins of logs (C2SP signed-note v1.0.0, "Format").</summary>
+/// <summary>The rule for names of keys, which are also the origins of logs (C2SP signed-note v1.0.0).</summary>
 public static class KeyName
 {
-    /// <summary>Longest name in bytes of UTF-8: 255. The specification sets no limit; this one bounds every line.</summary>
+    /// <summary>Longest name in bytes of UTF-8: 255. The specification sets no limit; we bound every line.</summary>
     public const int MaxBytes = 255;
 
     /// <summary>

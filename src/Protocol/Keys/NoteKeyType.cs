@@ -1,7 +1,7 @@
 namespace FederationNode.Protocol.Keys;
 
 /// <summary>
-/// The byte in front of a public key that says how its signatures are made (C2SP signed-note v1.0.0, "Signature types").
+/// The byte in front of a public key that says how its signatures are made (C2SP signed-note v1.0.0).
 /// Any other byte is an unknown type: keys of it cannot be read, and their signatures are ignored.
 /// </summary>
 [System.Diagnostics.CodeAnalysis.SuppressMessage(

@@ -99,7 +99,7 @@ public sealed class SigningKey : IDisposable
         }
     }
 
-    /// <summary>The text form that <see cref="TryParse"/> reads. It is the secret itself: store it accordingly.</summary>
+    /// <summary>The text form that <see cref="TryParse"/> reads. It is the secret itself: store it so.</summary>
     /// <exception cref="ObjectDisposedException">The key was disposed.</exception>
     public string ExportText()
     {

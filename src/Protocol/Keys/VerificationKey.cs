@@ -57,7 +57,7 @@ public sealed class VerificationKey : IEquatable<VerificationKey>
     /// <param name="name">Name of the key, see <see cref="KeyName"/>.</param>
     /// <param name="type">A defined signature type.</param>
     /// <param name="publicKey">32 bytes. Any 32 bytes are taken; see <see cref="CheckForEnrolment"/>.</param>
-    /// <exception cref="ArgumentException">The name is not allowed, the type unknown or the key not 32 bytes.</exception>
+    /// <exception cref="ArgumentException">The name is not allowed, the type unknown, the key not 32 bytes.</exception>
     public static VerificationKey Create(string name, NoteKeyType type, ReadOnlySpan<byte> publicKey)
     {
         ArgumentNullException.ThrowIfNull(name);
@@ -104,7 +104,7 @@ public sealed class VerificationKey : IEquatable<VerificationKey>
 
         if (!IsKnown((NoteKeyType)typed[0]))
         {
-            error = $"Signature type 0x{typed[0]:x2} is not supported: use an Ed25519 (0x01) or cosignature (0x04) key.";
+            error = $"Signature type 0x{typed[0]:x2} is not supported: use an Ed25519 (01) or cosignature (04) key.";
             return false;
         }
 

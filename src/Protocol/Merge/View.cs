@@ -16,7 +16,7 @@ public sealed class View
     private readonly Dictionary<string, LogIndex> _logs = new(StringComparer.Ordinal);
     private readonly ViewDigest _digest = new();
 
-    /// <summary>Number of indicators that anybody has ever said something about.</summary>
+    /// <summary>Number of indicators of which the view holds a listing, withdrawal or opinion.</summary>
     public int IndicatorCount => _indicators.Count;
 
     /// <summary>The ids of those indicators, in no particular order.</summary>
@@ -36,6 +36,7 @@ public sealed class View
         var log = LogOf(entry.Origin);
         if (entry.Payload is ErasePayload erase)
         {
+            log.Orders.Add(entry.Index);
             return Erase(log, new EntryPosition(entry.Origin.Epoch, erase.Index));
         }
 
@@ -56,9 +57,12 @@ public sealed class View
         return indicator;
     }
 
-    /// <summary>Whether an erase entry orders the erasure of this entry's payload.</summary>
+    /// <summary>
+    /// Whether an erase entry orders the erasure of this entry's payload. An order to erase an erase entry does nothing:
+    /// without its payload, a node that replays the log would bring back what it had erased.
+    /// </summary>
     public bool IsErased(Origin origin, long index) =>
-        _logs.TryGetValue(origin.Text, out var log) && log.Erased.Contains(index);
+        _logs.TryGetValue(origin.Text, out var log) && log.Erased.Contains(index) && !log.Orders.Contains(index);
 
     /// <summary>What everybody says about an indicator, or false if nobody says anything.</summary>
     public bool TryGet(Hash256 id, [NotNullWhen(true)] out IndicatorState? state)
@@ -98,7 +102,25 @@ public sealed class View
         }
 
         _digest.Touch(cell);
+        if (cell.Winner is null)
+        {
+            Drop(cell);
+        }
+
         return cell.Indicator;
+    }
+
+    /// <summary>Forgets an empty cell: nothing must tell that it was ever there, or that would depend on the order.</summary>
+    private void Drop(Cell cell)
+    {
+        if (cell.Indicator is not { } id)
+        {
+            _tallies.Remove(cell.Key);
+        }
+        else if (_indicators[id] is var cells && cells.All.Remove(cell) && cells.All.Count == 0)
+        {
+            _indicators.Remove(id);
+        }
     }
 
     private LogIndex LogOf(Origin origin)
@@ -145,6 +167,9 @@ public sealed class View
         public Dictionary<long, Cell> Cells { get; } = [];
 
         public HashSet<long> Erased { get; } = [];
+
+        /// <summary>The erase entries themselves.</summary>
+        public HashSet<long> Orders { get; } = [];
     }
 
     /// <summary>The few cells of one indicator: one a lister, one an opinion.</summary>

@@ -8,14 +8,17 @@ namespace FederationNode.Protocol.Merkle;
 public static class ConsistencyProof
 {
     /// <summary>Whether <paramref name="proof"/> shows that the first tree is a prefix of the second.</summary>
-    /// <param name="size1">Leaves of the smaller tree. The empty tree is a prefix of every tree, by an empty proof.</param>
+    /// <param name="size1">
+    /// Leaves of the smaller tree, at least 1. The empty tree is a prefix of every tree, so a proof from it would say
+    /// nothing about the larger root: it is refused, and the caller decides whether to start from nothing.
+    /// </param>
     /// <param name="size2">Leaves of the larger tree.</param>
     /// <param name="root1">Root of the smaller tree.</param>
     /// <param name="root2">Root of the larger tree.</param>
     /// <param name="proof">The hashes, in the order of RFC 6962.</param>
     public static bool Verify(long size1, long size2, Hash256 root1, Hash256 root2, IReadOnlyList<Hash256> proof)
     {
-        if (size1 < 0 || size1 > size2)
+        if (size1 < 1 || size1 > size2)
         {
             return false;
         }
@@ -23,11 +26,6 @@ public static class ConsistencyProof
         if (size1 == size2)
         {
             return proof.Count == 0 && root1 == root2;
-        }
-
-        if (size1 == 0)
-        {
-            return proof.Count == 0 && root1 == MerkleHash.Empty;
         }
 
         if (proof.Count == 0)

@@ -42,34 +42,70 @@ public static class EntryBundle
         [NotNullWhen(false)] out string? error)
     {
         entries = null;
+        if (!Check(bundle.Span, count, out error))
+        {
+            return false;
+        }
+
+        var found = new ReadOnlyMemory<byte>[count];
+        for (var i = 0; i < count; i++)
+        {
+            var length = BinaryPrimitives.ReadUInt16BigEndian(bundle.Span);
+            found[i] = bundle.Slice(LengthSize, length);
+            bundle = bundle[(LengthSize + length)..];
+        }
+
+        entries = found;
+        return true;
+    }
+
+    /// <summary>
+    /// Hashes the entries of a bundle straight from its bytes, one for each place in <paramref name="leafHashes"/>,
+    /// without any allocation. The caller compares the root with a checkpoint, which proves every byte.
+    /// </summary>
+    /// <param name="bundle">The bytes, with exactly as many entries as there are places.</param>
+    /// <param name="leafHashes">At most 256 places; unchanged if the bundle is refused.</param>
+    /// <param name="error">What is wrong.</param>
+    public static bool TryHash(
+        ReadOnlySpan<byte> bundle, Span<Hash256> leafHashes, [NotNullWhen(false)] out string? error)
+    {
+        if (!Check(bundle, leafHashes.Length, out error))
+        {
+            return false;
+        }
+
+        foreach (ref var hash in leafHashes)
+        {
+            var length = BinaryPrimitives.ReadUInt16BigEndian(bundle);
+            hash = MerkleHash.Leaf(bundle.Slice(LengthSize, length));
+            bundle = bundle[(LengthSize + length)..];
+        }
+
+        return true;
+    }
+
+    /// <summary>Walks over the whole bundle before anything is allocated or hashed.</summary>
+    private static bool Check(ReadOnlySpan<byte> bundle, int count, [NotNullWhen(false)] out string? error)
+    {
         if (count is < 0 or > MaxEntries)
         {
             error = $"A bundle has at most {MaxEntries} entries.";
             return false;
         }
 
-        var found = new List<ReadOnlyMemory<byte>>(count);
-        while (found.Count < count)
+        for (var i = 0; i < count; i++)
         {
-            if (bundle.Length < LengthSize
-                || BinaryPrimitives.ReadUInt16BigEndian(bundle.Span) is var length && (length == 0 || bundle.Length < LengthSize + length))
+            var length = bundle.Length < LengthSize ? 0 : BinaryPrimitives.ReadUInt16BigEndian(bundle);
+            if (length == 0 || bundle.Length < LengthSize + length)
             {
-                error = $"The bundle ends within entry {found.Count} of {count}, or that entry is empty.";
+                error = $"The bundle ends within entry {i} of {count}, or that entry is empty.";
                 return false;
             }
 
-            found.Add(bundle.Slice(LengthSize, length));
             bundle = bundle[(LengthSize + length)..];
         }
 
-        if (!bundle.IsEmpty)
-        {
-            error = $"Bytes follow the last of {count} entries.";
-            return false;
-        }
-
-        entries = found;
-        error = null;
-        return true;
+        error = bundle.IsEmpty ? null : $"Bytes follow the last of {count} entries.";
+        return error is null;
     }
 }

@@ -80,12 +80,13 @@ public readonly record struct TilePath(int Level, long Number, int Width)
             return false;
         }
 
-        tile = new TilePath(level, number, width);
-        if (tile.ToString() != path)
+        var candidate = new TilePath(level, number, width);
+        if (candidate.ToString() != path)
         {
             return false;
         }
 
+        tile = candidate;
         error = null;
         return true;
     }

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using FederationNode.Protocol.Keys;
+using FederationNode.Protocol.Merkle;
 
 namespace FederationNode.Protocol.Notes;
 
@@ -21,7 +22,10 @@ public sealed record Checkpoint(string Origin, long Size, Hash256 Root)
         string.Create(CultureInfo.InvariantCulture, $"{Origin}\n{Size}\n{Root.ToBase64()}\n");
 
     /// <summary>Signs the checkpoint. The same head and key always give the same bytes.</summary>
-    public byte[] Sign(SigningKey key) => SignedNote.Sign(ToText(), key);
+    /// <exception cref="ArgumentException">The key is not the log's: its name is not the origin.</exception>
+    public byte[] Sign(SigningKey key) => key.VerificationKey.Name == Origin
+        ? SignedNote.Sign(ToText(), key)
+        : throw new ArgumentException($"The key {key.VerificationKey.Name} cannot sign for {Origin}.", nameof(key));
 
     /// <summary>Reads a signed checkpoint without verifying any signature.</summary>
     public static bool TryParse(
@@ -46,6 +50,12 @@ public sealed record Checkpoint(string Origin, long Size, Hash256 Root)
         [NotNullWhen(false)] out string? error)
     {
         checkpoint = null;
+        if (logKey.Type != NoteKeyType.Ed25519)
+        {
+            error = $"The key of {logKey.Name} makes cosignatures: a log signs with a plain Ed25519 key.";
+            return false;
+        }
+
         if (!SignedNote.TryParse(note, out var signed, out error, MaxNote)
             || !signed.TryVerify([logKey], out _, out error)
             || !TryParseText(signed.Text, out var parsed, out error))
@@ -76,6 +86,12 @@ public sealed record Checkpoint(string Origin, long Size, Hash256 Root)
             return false;
         }
 
+        if (!KeyName.IsValid(lines[0], out var fault))
+        {
+            error = "A checkpoint's origin is the name of its key. " + fault;
+            return false;
+        }
+
         if (!long.TryParse(lines[1], NumberStyles.None, CultureInfo.InvariantCulture, out var size)
             || size > ProtocolLimits.MaxLogSize
             || (lines[1].Length > 1 && lines[1][0] == '0'))
@@ -87,6 +103,12 @@ public sealed record Checkpoint(string Origin, long Size, Hash256 Root)
         if (!Hash256.TryParseBase64(lines[2], out var root))
         {
             error = "A checkpoint's root is the base64 of 32 bytes.";
+            return false;
+        }
+
+        if (size == 0 && root != MerkleHash.Empty)
+        {
+            error = "The root of a log without entries is the SHA-256 hash of no bytes.";
             return false;
         }
 

@@ -112,17 +112,14 @@ public sealed record EnrolmentRequest
         foreach (var key in request.Logs)
         {
             if (!Origin.TryParse(key.Name, out var origin, out var fault)
-                || origin.Coalition != request.Coalition || origin.Member != request.Name)
+                || origin.Coalition != request.Coalition || origin.Member != request.Name || origin.Epoch != 1)
             {
-                return $"The key {key.Name} is not named after a log of {request.Name}. {fault}";
-            }
-
-            if (!key.CheckForEnrolment(out fault))
-            {
-                return $"The key {key.Name} cannot be enrolled. {fault}";
+                return $"The key {key.Name} is not named after a first log (epoch 1) of {request.Name}. {fault}";
             }
         }
 
-        return null;
+        return request.Logs.DistinctBy(k => k.Name).Count() != request.Logs.Length
+            ? "Two keys are named after the same log."
+            : RosterChecks.FirstFault(request.Logs);
     }
 }

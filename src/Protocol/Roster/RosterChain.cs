@@ -48,7 +48,7 @@ public static class RosterChain
         }
 
         error = roster.Coalition != current.Coalition ? $"The roster is of the coalition {roster.Coalition}, not {current.Coalition}."
-            : roster.Version != current.Version + 1 ? $"Version {roster.Version} does not follow version {current.Version}."
+            : roster.Version - 1 != current.Version ? $"Version {roster.Version} does not follow version {current.Version}."
             : MissingSignatures(signed, current.SecretariatKeys, current.Threshold, $"version {current.Version}")
               ?? MissingSignatures(signed, roster.SecretariatKeys, roster.Threshold, $"version {roster.Version}")
               ?? RewrittenLog(current, roster);

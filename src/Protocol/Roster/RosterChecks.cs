@@ -1,3 +1,5 @@
+using System.Globalization;
+using FederationNode.Protocol.Entries;
 using FederationNode.Protocol.Keys;
 
 namespace FederationNode.Protocol.Roster;
@@ -10,14 +12,62 @@ internal static class RosterChecks
         ?? Keys(roster)
         ?? roster.Members.Select(m => Member(roster, m)).FirstOrDefault(fault => fault is not null);
 
-    /// <summary>Whether an endpoint is <c>https://host:port</c> with nothing behind it, or empty.</summary>
-    public static bool IsEndpoint(string endpoint) =>
-        endpoint.Length == 0
-        || (endpoint.Length <= 255
-            && Uri.TryCreate(endpoint, UriKind.Absolute, out var uri)
-            && uri.Scheme == Uri.UriSchemeHttps
-            && uri.AbsolutePath == "/" && !endpoint.EndsWith('/')
-            && uri.Query.Length == 0 && uri.Fragment.Length == 0 && uri.UserInfo.Length == 0);
+    /// <summary>
+    /// Whether an endpoint is <c>https://host:port</c> with nothing before or behind it, or empty. Written out here, for
+    /// a URL parser also takes spaces, backslashes and paths that it then tidies away.
+    /// </summary>
+    public static bool IsEndpoint(string endpoint)
+    {
+        if (endpoint.Length == 0)
+        {
+            return true;
+        }
+
+        var colon = endpoint.LastIndexOf(':');
+        return endpoint.Length <= 255
+            && endpoint.StartsWith("https://", StringComparison.Ordinal)
+            && colon > "https://".Length
+            && IsHost(endpoint["https://".Length..colon])
+            && IsPort(endpoint.AsSpan(colon + 1));
+    }
+
+    /// <summary>What is wrong with a set of keys, or null: each of them another, Ed25519, and fit for enrolment.</summary>
+    public static string? FirstFault(IReadOnlyCollection<VerificationKey> keys)
+    {
+        if (Repeated(keys.Select(k => Convert.ToHexStringLower(k.PublicKey))) is { } key)
+        {
+            return $"The public key {key} is used twice: every role and log has a key of its own.";
+        }
+
+        foreach (var candidate in keys)
+        {
+            if (candidate.Type != NoteKeyType.Ed25519)
+            {
+                return $"The key {candidate.Name} is not an Ed25519 key of type 0x01.";
+            }
+
+            if (!candidate.CheckForEnrolment(out var fault))
+            {
+                return $"The key {candidate.Name} cannot be enrolled. {fault}";
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>A DNS name, an IPv4 address, or an IPv6 address in brackets, in ASCII.</summary>
+    private static bool IsHost(string host) =>
+        !host.AsSpan().ContainsAnyExceptInRange('!', '~')
+        && Uri.CheckHostName(host) switch
+        {
+            UriHostNameType.Dns or UriHostNameType.IPv4 => true,
+            UriHostNameType.IPv6 => host[0] == '[' && !host.Contains('%', StringComparison.Ordinal),
+            _ => false,
+        };
+
+    private static bool IsPort(ReadOnlySpan<char> port) =>
+        port.Length is > 0 and <= 5 && port[0] != '0' && !port.ContainsAnyExceptInRange('0', '9')
+        && int.Parse(port, CultureInfo.InvariantCulture) <= 65_535;
 
     private static string? Document(RosterDocument roster)
     {
@@ -39,6 +89,8 @@ internal static class RosterChecks
         return Repeated(roster.Members.Select(m => m.Name)) is { } name ? $"Two members are called {name}."
             : Repeated(roster.Members.Where(m => m.Status != MemberStatus.Expelled).Select(m => m.TlsPin.ToString())) is not null ? "Two members have the same \"tlsPin\"."
             : Repeated(roster.SellerKeys.Select(k => $"{k.Type}/{k.Epoch}")) is { } seller ? $"Two seller keys are given for {seller}."
+            : roster.SellerKeys.FirstOrDefault(k => !IndicatorScheme.IsSellerType(k.Type)) is { } odd
+                ? $"The type of a seller key, such as tel or pay:iban, is not written like \"{odd.Type}\"."
             : null;
     }
 
@@ -49,26 +101,7 @@ internal static class RosterChecks
             return "\"threshold\" must not be larger than the number of secretariat keys, of which there is at least one.";
         }
 
-        var all = roster.SecretariatKeys.Concat(roster.Members.SelectMany(m => m.Logs).Select(l => l.Key)).ToList();
-        if (Repeated(all.Select(k => Convert.ToHexStringLower(k.PublicKey))) is { } key)
-        {
-            return $"The public key {key} is used twice: every role and log has a key of its own.";
-        }
-
-        foreach (var candidate in all)
-        {
-            if (candidate.Type != NoteKeyType.Ed25519)
-            {
-                return $"The key {candidate.Name} is not an Ed25519 key of type 0x01.";
-            }
-
-            if (!candidate.CheckForEnrolment(out var fault))
-            {
-                return $"The key {candidate.Name} cannot be enrolled. {fault}";
-            }
-        }
-
-        return null;
+        return FirstFault([.. roster.SecretariatKeys, .. roster.Members.SelectMany(m => m.Logs).Select(l => l.Key)]);
     }
 
     private static string? Member(RosterDocument roster, RosterMember member)

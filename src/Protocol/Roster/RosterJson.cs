@@ -137,7 +137,7 @@ internal static class RosterJson
             "expelled" => MemberStatus.Expelled,
             _ => throw new JsonException("\"status\" must be active, suspended or expelled."),
         },
-        Roles = [.. element.List("roles", 16).Select(r => r.GetString() ?? throw new JsonException("A role is a string."))],
+        Roles = [.. element.List("roles", 16).Select(r => r.Text())],
         Endpoint = element.Text("endpoint"),
         TlsPin = element.Hash("tlsPin"),
         Logs = [.. element.List("logs", MaxLogs).Select(ReadLog)],
@@ -161,7 +161,7 @@ internal static class RosterJson
         new(element.Text("type"), (int)element.Number("epoch", 1, 999_999), element.Hash("publicKey"));
 
     private static VerificationKey ReadKey(JsonElement element) =>
-        ReadKeyText(element.GetString() ?? throw new JsonException("A key is a string."));
+        ReadKeyText(element.Text());
 
     private static VerificationKey ReadKeyText(string text) =>
         VerificationKey.TryParse(text, out var key, out var error) ? key : throw new JsonException(error);

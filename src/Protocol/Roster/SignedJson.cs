@@ -18,7 +18,8 @@ internal static class SignedJson
         Indented = true,
         IndentSize = 2,
         NewLine = "\n",
-        Encoder = JavaScriptEncoder.Default,
+        // People read what they sign: a key's '+' stays a '+'. The text is never put into HTML.
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
     private static readonly JsonDocumentOptions Strict = new()
@@ -59,13 +60,14 @@ internal static class SignedJson
 
         try
         {
-            using var document = JsonDocument.Parse(text.AsMemory(header.Length + 1), Strict);
+            using var document = JsonDocument.Parse(Encoding.UTF8.GetBytes(text[(header.Length + 1)..]), Strict);
             value = read(document.RootElement);
             error = null;
             return true;
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
+            // JsonElement throws the second kind for an escaped surrogate that stands alone.
             error = $"The document is not the JSON expected here: {e.Message}";
             return false;
         }
@@ -75,6 +77,11 @@ internal static class SignedJson
         parent.Member(name) is { ValueKind: JsonValueKind.String } element
             ? element.GetString()!
             : throw new JsonException($"\"{name}\" must be a string.");
+
+    public static string Text(this JsonElement element) =>
+        element.ValueKind == JsonValueKind.String
+            ? element.GetString()!
+            : throw new JsonException("A string was expected in an array.");
 
     public static long Number(this JsonElement parent, string name, long min, long max) =>
         parent.Member(name) is { ValueKind: JsonValueKind.Number } element

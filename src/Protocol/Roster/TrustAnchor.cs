@@ -83,5 +83,5 @@ public sealed record TrustAnchor
         : !Origin.TryParse(anchor.RosterLogKey.Name, out var origin, out _)
           || origin.Coalition != anchor.Coalition || origin.Member != Origin.Secretariat || origin.Log != Origin.RosterLog
             ? "\"rosterLog\" must be the key of the coalition's log <coalition>/secretariat/roster/<epoch>."
-        : null;
+        : RosterChecks.FirstFault([.. anchor.SecretariatKeys, anchor.RosterLogKey]);
 }

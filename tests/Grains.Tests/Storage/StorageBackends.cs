@@ -11,7 +11,9 @@ public sealed class OnSqliteAttribute : DataAttribute
     public override IEnumerable<object[]> GetData(MethodInfo testMethod) => [["sqlite"]];
 }
 
-/// <summary>Runs a theory on a fresh PostgreSQL database; skipped where there is no PostgreSQL, but never in CI.</summary>
+/// <summary>
+/// Runs a theory on a fresh PostgreSQL database; skipped where there is no PostgreSQL, but never in CI.
+/// </summary>
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class OnPostgresAttribute : DataAttribute
 {

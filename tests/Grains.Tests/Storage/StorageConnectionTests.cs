@@ -1,4 +1,5 @@
 using FederationNode.Grains.Storage;
+using Npgsql;
 using Xunit;
 
 namespace FederationNode.Grains.Tests.Storage;
@@ -58,6 +59,18 @@ public sealed class StorageConnectionTests
 
         Assert.Equal("PostgreSQL database 'my db' on [::1]:6000 as user 'a@b'", connection.ToString());
         Assert.DoesNotContain("p/w", source.ConnectionString, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Host=db.example;Database=fed", 24)]
+    [InlineData("postgres://db.example/fed", 24)]
+    [InlineData("Host=db.example;Database=fed;Maximum Pool Size=100", 100)]
+    [InlineData("Host=db.example;Database=fed;MaxPoolSize=7", 7)]
+    public void TryParse_PoolSize_IsModestUnlessGiven(string text, int expected)
+    {
+        using var source = StorageConnection.Parse(text).CreateDataSource();
+
+        Assert.Equal(expected, new NpgsqlConnectionStringBuilder(source.ConnectionString).MaxPoolSize);
     }
 
     [Theory]

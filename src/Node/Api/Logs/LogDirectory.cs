@@ -9,7 +9,8 @@ namespace FederationNode.Node.Api.Logs;
 /// <summary>The logs that the node holds, with their keys.</summary>
 internal sealed class LogDirectory(HeadBoard heads, RosterBoard roster, NodeIdentity identity)
 {
-    public IReadOnlyList<LogRow> Rows() => [.. heads.All().Select(Row)];
+    /// <summary>Those with a checkpoint: a log that nobody has written to yet is not held.</summary>
+    public IReadOnlyList<LogRow> Rows() => [.. heads.All().Where(h => h.SignedSize > 0).Select(Row)];
 
     private LogRow Row(LogStatus log) =>
         new(log.Origin, log.SignedSize, log.SignedRoot.ToBase64(), KeyOf(log.Origin), log.Size);

@@ -1,0 +1,167 @@
+using FederationNode.Audit.Logs;
+using FederationNode.Audit.Report;
+using FederationNode.Protocol;
+using FederationNode.Protocol.Roster;
+
+namespace FederationNode.Audit.Coalition;
+
+/// <summary>
+/// Checks what receipts and heartbeats say of other logs against the rebuilt trees: for each log the sizes named
+/// anywhere are collected first, and their roots computed in one go.
+/// </summary>
+internal sealed class StatementChecks(IReadOnlyDictionary<string, LogGroup> logs, RosterDocument? roster)
+{
+    private readonly Dictionary<(string Target, string Member), List<(long Size, long Since)>> _receipts = [];
+    private readonly List<Finding> _findings = [];
+
+    public IReadOnlyList<Finding> Findings => _findings;
+
+    public ReceiptTimes Times { get; } = new();
+
+    private sealed record Said(string Writer, string Source, Statement Statement);
+
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        var said = new SortedDictionary<string, List<Said>>(StringComparer.Ordinal);
+        foreach (var log in logs.Values.Where(l => l.Primary is not null))
+        {
+            CheckSizesRise(log.Primary!);
+            foreach (var statement in log.Primary!.Contents.Statements)
+            {
+                if (!said.TryGetValue(statement.Head.Origin, out var about))
+                {
+                    said[statement.Head.Origin] = about = [];
+                }
+
+                about.Add(new Said(log.Origin, log.Primary.Source, statement));
+            }
+        }
+
+        foreach (var (target, about) in said)
+        {
+            await CheckAsync(target, about, cancellationToken);
+        }
+
+        NoteMissing(said);
+        foreach (var ((target, member), statements) in _receipts)
+        {
+            Times.Set(target, member, statements);
+        }
+    }
+
+    private async Task CheckAsync(string target, List<Said> about, CancellationToken cancellationToken)
+    {
+        if (roster is not null && !roster.TryFindLog(target, out _, out _))
+        {
+            foreach (var first in about.DistinctBy(s => s.Writer))
+            {
+                Add(Severity.Warning, FindingKind.StatementOfUnknownLog, first, $"The roster names no log {target}.");
+            }
+
+            return;
+        }
+
+        if (!logs.TryGetValue(target, out var log) || log.Tree is null)
+        {
+            if (log is not null)
+            {
+                _findings.Add(new Finding(Severity.Gap, FindingKind.StatementsUnchecked, target, null,
+                    $"{about.Count} receipts and heartbeats name heads of this log; they could not be checked, "
+                        + "because it could not be rebuilt."));
+            }
+
+            about.ForEach(Count);
+            return;
+        }
+
+        var roots = await log.Tree.RootsAtAsync(about.Select(s => s.Statement.Head.Size), cancellationToken);
+        foreach (var said in about)
+        {
+            Check(said, log.Tree.Size, roots);
+        }
+    }
+
+    private void Check(Said said, long size, Dictionary<long, Hash256> roots)
+    {
+        var head = said.Statement.Head;
+        var isReceipt = said.Statement.Since is not null;
+        if (head.Size > size)
+        {
+            Add(Severity.Warning, isReceipt ? FindingKind.ReceiptBeyondLog : FindingKind.HeartbeatBeyondLog, said,
+                $"It names {head.Origin} at size {head.Size}; the largest copy at hand has {size} entries.");
+        }
+        else if (!roots.TryGetValue(head.Size, out var root))
+        {
+            Add(Severity.Gap, FindingKind.StatementsUnchecked, said,
+                $"The root of {head.Origin} at size {head.Size} could not be read again.");
+        }
+        else if (root != head.Root)
+        {
+            Add(Severity.Fault, isReceipt ? FindingKind.ReceiptFalseRoot : FindingKind.HeartbeatFalseRoot, said,
+                $"It names {head.Origin} at size {head.Size} with root {head.Root.ToBase64()}; the log's root "
+                    + $"there is {root.ToBase64()}. Either this member says what it did not see, or it was shown "
+                    + "another log.");
+            return;
+        }
+
+        Count(said);
+    }
+
+    /// <summary>Lets a statement that was not refuted count as a receipt.</summary>
+    private void Count(Said said)
+    {
+        if (said.Statement.Since is not { } since || !Origin.TryParse(said.Writer, out var writer, out _))
+        {
+            return;
+        }
+
+        var key = (said.Statement.Head.Origin, writer.Member);
+        if (!_receipts.TryGetValue(key, out var statements))
+        {
+            _receipts[key] = statements = [];
+        }
+
+        statements.Add((said.Statement.Head.Size, since));
+    }
+
+    private void CheckSizesRise(LogAudit log)
+    {
+        var sizes = new Dictionary<string, long>(StringComparer.Ordinal);
+        foreach (var statement in log.Contents.Statements.Where(s => s.Since is not null))
+        {
+            var (origin, size, _) = statement.Head;
+            if (sizes.TryGetValue(origin, out var before) && size < before)
+            {
+                Add(Severity.Warning, FindingKind.ReceiptSizeRegressed, new Said(log.Origin, log.Source, statement),
+                    $"It names {origin} at size {size}, after an earlier receipt for {before} entries: the "
+                        + "receiver lost entries that it had acknowledged.");
+            }
+
+            sizes[origin] = Math.Max(size, before);
+        }
+    }
+
+    /// <summary>A log of the roster that is not at hand matters when somebody has seen entries of it.</summary>
+    private void NoteMissing(SortedDictionary<string, List<Said>> said)
+    {
+        foreach (var log in roster?.Members.SelectMany(m => m.Logs) ?? [])
+        {
+            if (logs.ContainsKey(log.Origin.Text))
+            {
+                continue;
+            }
+
+            var seen = Math.Max(
+                log.ClosedAt?.Size ?? 0,
+                said.TryGetValue(log.Origin.Text, out var about) ? about.Max(s => s.Statement.Head.Size) : 0);
+            _findings.Add(new Finding(
+                seen > 0 ? Severity.Gap : Severity.Warning, FindingKind.LogMissing, log.Origin.Text, null,
+                seen > 0
+                    ? $"The roster names this log and others have seen {seen} entries, but it is not among the sources."
+                    : "The roster names this log; it is not among the sources, and nobody quotes an entry of it."));
+        }
+    }
+
+    private void Add(Severity severity, string kind, Said said, string explanation) =>
+        _findings.Add(new Finding(severity, kind, said.Writer, said.Statement.Index, explanation, said.Source));
+}

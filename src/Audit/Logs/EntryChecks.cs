@@ -1,0 +1,138 @@
+using FederationNode.Audit.Report;
+using FederationNode.Protocol;
+using FederationNode.Protocol.Entries;
+using FederationNode.Protocol.Merge;
+
+namespace FederationNode.Audit.Logs;
+
+/// <summary>
+/// The checks of single entries: payload against leaf, and erasures. Findings wait until it is known which leaves were
+/// changed, because a changed leaf makes its payload look wrong, too. Entries come in the order of the log.
+/// </summary>
+internal sealed class EntryChecks(string originText, LogContents contents)
+{
+    // Of which faults may take all and lighter findings half, so that many small things cannot hide a large one.
+    private const int MaxWaiting = 8192;
+
+    private readonly Origin? _origin = Origin.TryParse(originText, out var origin, out _) ? origin : null;
+    private readonly List<Finding> _waiting = [];
+    private readonly HashSet<long> _withoutPayload = [];
+    private readonly HashSet<long> _malformed = [];
+    private readonly HashSet<long> _erases = [];
+    private readonly SortedDictionary<long, long> _orders = [];
+
+    /// <summary>Takes an entry that could not be read, so that the list of times keeps its order.</summary>
+    public void Skip() => contents.Issued.Add(LogContents.NotIssued);
+
+    /// <summary>Takes an entry.</summary>
+    /// <param name="index">Where it stands.</param>
+    /// <param name="leafHash">Hash of the leaf's bytes.</param>
+    /// <param name="bytes">The leaf's bytes.</param>
+    /// <param name="payload">What stands beside it, or null for nil.</param>
+    /// <param name="payloadKnown">False if the payload tile could not be read at this place.</param>
+    public void Take(long index, Hash256 leafHash, ReadOnlySpan<byte> bytes, SaltedPayload? payload, bool payloadKnown)
+    {
+        if (!Leaf.TryDecode(bytes, out var leaf, out var error))
+        {
+            contents.Issued.Add(LogContents.NotIssued);
+            _malformed.Add(index);
+            Note(Severity.Info, FindingKind.EntryWithoutMeaning, index, $"The entry does nothing. {error}");
+            if (payload is not null)
+            {
+                Note(
+                    Severity.Fault,
+                    FindingKind.PayloadUnexpected,
+                    index,
+                    "A leaf without meaning has no payload, but there is one.");
+            }
+
+            return;
+        }
+
+        contents.Issued.Add(leaf.Issued);
+        if (leaf.Kind == EntryKind.Erase)
+        {
+            _erases.Add(index);
+        }
+
+        if (payload is null)
+        {
+            if (payloadKnown)
+            {
+                _withoutPayload.Add(index);
+            }
+
+            return;
+        }
+
+        if (payload.Payload.Length > EntryKind.MaxPayload(leaf.Kind)
+            || !leaf.Opens(payload.Salt.Span, payload.Payload.Span))
+        {
+            Note(Severity.Fault, FindingKind.PayloadChanged, index,
+                "Salt and payload do not open the commitment in the leaf: the payload is not the one that was logged.");
+            return;
+        }
+
+        Interpret(index, leafHash, bytes, payload);
+    }
+
+    /// <summary>
+    /// Ends the walk: checks erasures and hands over what was found about entries whose leaf is sound.
+    /// </summary>
+    public void Finish(FindingList findings, IReadOnlySet<long> changedLeaves)
+    {
+        CheckErasures();
+        contents.Erased = _orders.Count;
+        foreach (var finding in _waiting.Where(f => !changedLeaves.Contains(f.Index!.Value)))
+        {
+            findings.Add(finding with { Source = findings.Source });
+        }
+    }
+
+    private void Interpret(long index, Hash256 leafHash, ReadOnlySpan<byte> bytes, SaltedPayload payload)
+    {
+        string? reason = "The log's name is not an origin.";
+        if (_origin is null
+            || !LogEntry.TryInterpret(
+                _origin, index, leafHash, bytes, payload.Salt.Span, payload.Payload.Span, out var entry, out reason))
+        {
+            Note(Severity.Info, FindingKind.EntryWithoutMeaning, index, $"The entry does nothing. {reason}");
+            return;
+        }
+
+        contents.Take(entry);
+        if (entry.Payload is ErasePayload erase && !_erases.Contains(erase.Index))
+        {
+            _orders.TryAdd(erase.Index, index);
+        }
+    }
+
+    private void CheckErasures()
+    {
+        foreach (var index in _withoutPayload.Where(i => !_orders.ContainsKey(i)).Order())
+        {
+            Note(
+                Severity.Fault,
+                FindingKind.PayloadMissing,
+                index,
+                "The payload is not there, and no entry of this log orders its erasure.");
+        }
+
+        foreach (var (index, by) in _orders)
+        {
+            if (!_withoutPayload.Contains(index) && !_malformed.Contains(index))
+            {
+                Note(Severity.Warning, FindingKind.ErasedPayloadPresent, index,
+                    $"Entry {by} orders the erasure of this payload, and this copy still has it.");
+            }
+        }
+    }
+
+    private void Note(Severity severity, string kind, long index, string explanation)
+    {
+        if (_waiting.Count < (severity == Severity.Fault ? MaxWaiting : MaxWaiting / 2))
+        {
+            _waiting.Add(new Finding(severity, kind, originText, index, explanation));
+        }
+    }
+}

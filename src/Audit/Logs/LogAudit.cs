@@ -1,0 +1,47 @@
+using FederationNode.Audit.Report;
+using FederationNode.Audit.Sources;
+using FederationNode.Audit.Trees;
+using FederationNode.Protocol.Entries;
+using FederationNode.Protocol.Keys;
+
+namespace FederationNode.Audit.Logs;
+
+/// <summary>What the audit of one copy of one log gave.</summary>
+public sealed class LogAudit
+{
+    internal LogAudit(ILogSource source, FindingList findings, VerifiedHead? head, byte[]? note)
+    {
+        Source = source.Name;
+        Collected = findings;
+        Note = head is null ? null : note;
+        Key = head?.Key;
+        Head = head is null ? null : new LogHead(head.Origin, head.Checkpoint.Size, head.Checkpoint.Root);
+    }
+
+    /// <summary>The log; empty if the copy does not even say which it is.</summary>
+    public string Origin => Collected.Origin;
+
+    /// <summary>Where the copy lies.</summary>
+    public string Source { get; }
+
+    /// <summary>The signed head, or null if no checkpoint could be verified.</summary>
+    public LogHead? Head { get; }
+
+    /// <summary>The key that signed it, or null.</summary>
+    public VerificationKey? Key { get; }
+
+    /// <summary>Whether the signed root was rebuilt from this copy.</summary>
+    public bool Rebuilt => Tree is not null;
+
+    /// <summary>What was found, in the order of the walk.</summary>
+    public IReadOnlyList<Finding> Findings => Collected.ToList();
+
+    internal FindingList Collected { get; }
+
+    /// <summary>The signed note, for evidence.</summary>
+    internal byte[]? Note { get; }
+
+    internal LogContents Contents { get; set; } = new();
+
+    internal VerifiedTree? Tree { get; set; }
+}

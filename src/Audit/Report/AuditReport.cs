@@ -1,0 +1,136 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace FederationNode.Audit.Report;
+
+/// <summary>The outcome of an audit. The number is the exit code of <c>fednode audit</c>.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<Verdict>))]
+public enum Verdict
+{
+    /// <summary>0: everything that the roster names and anybody quotes was audited, and no rule is broken.</summary>
+    Clean = 0,
+
+    /// <summary>1: at least one rule is broken; see the findings of severity fault.</summary>
+    Faults = 1,
+
+    /// <summary>
+    /// 2: no fault, but something could not be audited: no trust anchor, no roster, or a missing log.
+    /// </summary>
+    Incomplete = 2,
+}
+
+/// <summary>One copy of one log.</summary>
+/// <param name="Origin">The log.</param>
+/// <param name="Source">Where the copy lies.</param>
+/// <param name="Size">Entries under the signed checkpoint; null if no checkpoint could be verified.</param>
+/// <param name="Root">Root over them, base64; null likewise.</param>
+/// <param name="Vkey">The key that it was verified with, or null.</param>
+/// <param name="Rebuilt">Whether the root was rebuilt from entries or hashes of this copy.</param>
+/// <param name="Meaningful">Entries with a meaning.</param>
+/// <param name="Erased">Entries whose erasure the log orders.</param>
+/// <param name="Faults">Findings of severity fault in this copy.</param>
+public sealed record LogRow(
+    string Origin,
+    string Source,
+    long? Size,
+    string? Root,
+    string? Vkey,
+    bool Rebuilt,
+    long Meaningful,
+    long Erased,
+    int Faults);
+
+/// <summary>
+/// What one member acknowledged of one log. Lags are from a leaf's time of issue to the receipt. The time of issue
+/// is the claim of the log's writer, in whole seconds; the time of receipt the claim of the receiver.
+/// </summary>
+/// <param name="Origin">The log.</param>
+/// <param name="Member">The receiver.</param>
+/// <param name="NewestSize">Largest size acknowledged; 0 if none was.</param>
+/// <param name="Since">Earliest time stated for that size, unix milliseconds; null if none was acknowledged.</param>
+/// <param name="Acknowledged">Entries of the audited copy that are acknowledged.</param>
+/// <param name="NotAcknowledged">Entries of the audited copy that are not.</param>
+/// <param name="FirstNotAcknowledged">The first of these, or null if there are none.</param>
+/// <param name="MedianLagMs">Median lag in milliseconds; null if no entry is acknowledged.</param>
+/// <param name="WorstLagMs">Longest lag in milliseconds; null likewise.</param>
+/// <param name="WorstIndex">The entry that it was measured on; null likewise.</param>
+public sealed record ReceiptRow(
+    string Origin,
+    string Member,
+    long NewestSize,
+    long? Since,
+    long Acknowledged,
+    long NotAcknowledged,
+    long? FirstNotAcknowledged,
+    double? MedianLagMs,
+    long? WorstLagMs,
+    long? WorstIndex);
+
+/// <summary>The roster in force at the end of the roster log.</summary>
+/// <param name="Coalition">The coalition.</param>
+/// <param name="Version">Its version; the chain from version 1 was walked.</param>
+/// <param name="Issued">When it was made, unix seconds.</param>
+/// <param name="Expires">When it should be replaced, unix seconds.</param>
+/// <param name="Threshold">Secretariat keys needed to sign the next one.</param>
+/// <param name="SecretariatKeys">Secretariat keys.</param>
+/// <param name="Members">The members.</param>
+public sealed record RosterSummary(
+    string Coalition,
+    int Version,
+    long Issued,
+    long Expires,
+    int Threshold,
+    int SecretariatKeys,
+    IReadOnlyList<MemberSummary> Members);
+
+/// <summary>One member.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Status"><c>active</c>, <c>suspended</c> or <c>expelled</c>.</param>
+/// <param name="Roles">Its roles.</param>
+/// <param name="Logs">Origins of its logs.</param>
+public sealed record MemberSummary(string Name, string Status, IReadOnlyList<string> Roles, IReadOnlyList<string> Logs);
+
+/// <summary>
+/// The merged view of the audited copies: compare the digests of two audits, or of an audit and a node.
+/// </summary>
+/// <param name="Digest">The view digest, docs/protocol.md section 8, in hexadecimal.</param>
+/// <param name="Complete">
+/// Whether every <c>indicators</c> log that the roster names went in, undamaged. Otherwise the digest says nothing.
+/// </param>
+/// <param name="Entries">Entries that went in.</param>
+/// <param name="Indicators">Indicators that anybody ever said something about.</param>
+public sealed record ViewSummary(string Digest, bool Complete, long Entries, int Indicators);
+
+/// <summary>Everything that an audit found.</summary>
+public sealed record AuditReport
+{
+    private static readonly JsonSerializerOptions JsonForm = new(JsonSerializerDefaults.Web) { WriteIndented = true };
+
+    /// <summary>The outcome.</summary>
+    public required Verdict Verdict { get; init; }
+
+    /// <summary>The outcome as exit code: 0 clean, 1 faults, 2 incomplete.</summary>
+    public int ExitCode => (int)Verdict;
+
+    /// <summary>The roster in force, or null if there is none.</summary>
+    public required RosterSummary? Roster { get; init; }
+
+    /// <summary>The logs, by origin, each copy in a row.</summary>
+    public required IReadOnlyList<LogRow> Logs { get; init; }
+
+    /// <summary>Who received what when: for each log that receipts are written for, each other member.</summary>
+    public required IReadOnlyList<ReceiptRow> Receipts { get; init; }
+
+    /// <summary>The merged view.</summary>
+    public required ViewSummary View { get; init; }
+
+    /// <summary>The findings, the heaviest first, then by log and entry.</summary>
+    public required IReadOnlyList<Finding> Findings { get; init; }
+
+    /// <summary>Who had which entry since when.</summary>
+    [JsonIgnore]
+    public ReceiptTimes ReceiptTimes { get; init; } = new();
+
+    /// <summary>The report as JSON, for programs.</summary>
+    public string ToJson() => JsonSerializer.Serialize(this, JsonForm);
+}

@@ -1,0 +1,134 @@
+namespace FederationNode.Audit.Report;
+
+/// <summary>The kinds of finding. The severity in brackets is the usual one.</summary>
+public static class FindingKind
+{
+    /// <summary>The log has no checkpoint (fault).</summary>
+    public const string CheckpointMissing = "checkpoint-missing";
+
+    /// <summary>The checkpoint is not a signed note of three lines (fault).</summary>
+    public const string CheckpointMalformed = "checkpoint-malformed";
+
+    /// <summary>The log's key did not sign the checkpoint (fault).</summary>
+    public const string CheckpointBadSignature = "checkpoint-bad-signature";
+
+    /// <summary>A source that was asked for one log answered with another (fault).</summary>
+    public const string CheckpointOtherLog = "checkpoint-other-log";
+
+    /// <summary>The file <c>vkey</c> of an export is not the key that the roster names (fault).</summary>
+    public const string VkeyChanged = "vkey-changed";
+
+    /// <summary>The roster names no such log (fault).</summary>
+    public const string LogUnknownToRoster = "log-unknown-to-roster";
+
+    /// <summary>Without a roster, the log's own <c>vkey</c> file was believed (warning).</summary>
+    public const string KeyUnconfirmed = "key-unconfirmed";
+
+    /// <summary>Neither the entries nor the hashes lead to the signed root (fault).</summary>
+    public const string RootMismatch = "root-mismatch";
+
+    /// <summary>An entry was changed: the hashes lead to the signed root, its bytes do not (fault).</summary>
+    public const string LeafChanged = "leaf-changed";
+
+    /// <summary>A hash was changed: the entries lead to the signed root, it does not (fault).</summary>
+    public const string HashTileChanged = "hash-tile-changed";
+
+    /// <summary>Entry and hash differ, and neither leads to the signed root (fault).</summary>
+    public const string LeafOrTileChanged = "leaf-or-tile-changed";
+
+    /// <summary>A tile or bundle is not there, or its source cannot read it (fault).</summary>
+    public const string TileMissing = "tile-missing";
+
+    /// <summary>A hash tile has another length than its width asks for (fault).</summary>
+    public const string TileMalformed = "tile-malformed";
+
+    /// <summary>An entry bundle does not hold the entries that it should (fault).</summary>
+    public const string BundleMalformed = "bundle-malformed";
+
+    /// <summary>A payload tile is not the canonical MessagePack that it should be (fault).</summary>
+    public const string PayloadsMalformed = "payloads-malformed";
+
+    /// <summary>Salt and payload do not open the leaf's commitment, or the payload is too long (fault).</summary>
+    public const string PayloadChanged = "payload-changed";
+
+    /// <summary>There is no payload, and no entry of the log orders its erasure (fault).</summary>
+    public const string PayloadMissing = "payload-missing";
+
+    /// <summary>There is a payload beside a leaf that commits to none (fault).</summary>
+    public const string PayloadUnexpected = "payload-unexpected";
+
+    /// <summary>The payload is still there although an entry orders its erasure (warning).</summary>
+    public const string ErasedPayloadPresent = "erased-payload-present";
+
+    /// <summary>The entry is in the log and does nothing (info).</summary>
+    public const string EntryWithoutMeaning = "entry-without-meaning";
+
+    /// <summary>The roster closed the log at another root than the log has there (fault).</summary>
+    public const string ClosedLogDiffers = "closed-log-differs";
+
+    /// <summary>The log goes on beyond the end that the roster set (warning).</summary>
+    public const string EntriesBeyondEnd = "entries-beyond-end";
+
+    /// <summary>Two signed heads of one log contradict each other (fault, with evidence).</summary>
+    public const string Fork = "fork";
+
+    /// <summary>Copies of a log could not be compared because the larger one is damaged (gap).</summary>
+    public const string CopiesNotCompared = "copies-not-compared";
+
+    /// <summary>
+    /// A log named by the roster is not among the sources (gap if somebody quotes entries of it, else warning).
+    /// </summary>
+    public const string LogMissing = "log-missing";
+
+    /// <summary>
+    /// A receipt states a root that the log does not have at that size (fault of the receiver's log).
+    /// </summary>
+    public const string ReceiptFalseRoot = "receipt-false-root";
+
+    /// <summary>A receipt is for more entries than the copy at hand has (warning).</summary>
+    public const string ReceiptBeyondLog = "receipt-beyond-log";
+
+    /// <summary>A receipt is for fewer entries of a log than an earlier one by the same receiver (warning).</summary>
+    public const string ReceiptSizeRegressed = "receipt-size-regressed";
+
+    /// <summary>A heartbeat quotes a root that the log does not have at that size (fault of the quoting log).</summary>
+    public const string HeartbeatFalseRoot = "heartbeat-false-root";
+
+    /// <summary>A heartbeat quotes more entries than the copy at hand has (warning).</summary>
+    public const string HeartbeatBeyondLog = "heartbeat-beyond-log";
+
+    /// <summary>Receipts or heartbeats name a log that the roster does not (warning).</summary>
+    public const string StatementOfUnknownLog = "statement-of-unknown-log";
+
+    /// <summary>Receipts or heartbeats of a log could not be checked: it is missing or damaged (gap).</summary>
+    public const string StatementsUnchecked = "statements-unchecked";
+
+    /// <summary>A roster document does not follow the one before it (fault).</summary>
+    public const string RosterStepRefused = "roster-step-refused";
+
+    /// <summary>The roster in force was logged again (info).</summary>
+    public const string RosterRepeated = "roster-repeated";
+
+    /// <summary>The roster gives the roster log another key than the trust anchor (fault).</summary>
+    public const string RosterLogKeyDiffers = "roster-log-key-differs";
+
+    /// <summary>The roster in force is past its expiry (warning).</summary>
+    public const string RosterExpired = "roster-expired";
+
+    /// <summary>There is no roster: keys, members and missing logs cannot be told (gap).</summary>
+    public const string RosterMissing = "roster-missing";
+
+    /// <summary>There is no trust anchor (gap).</summary>
+    public const string AnchorMissing = "anchor-missing";
+
+    /// <summary>A file <c>coalition.json</c> is unreadable, or two of them differ (gap).</summary>
+    public const string AnchorUnusable = "anchor-unusable";
+
+    /// <summary>A place given to the audit holds no log, or cannot be read (gap).</summary>
+    public const string SourceUnreadable = "source-unreadable";
+
+    /// <summary>
+    /// There were more findings of this log than are listed (weighs as much as the heaviest left out).
+    /// </summary>
+    public const string MoreFindings = "more-findings";
+}

@@ -1,0 +1,27 @@
+namespace FederationNode.Audit.Sources;
+
+/// <summary>
+/// One copy of one log in the layout of C2SP tlog-tiles with our payload tiles (docs/protocol.md section 4): an
+/// exported directory, a node's local API, or a node's own database.
+/// </summary>
+public interface ILogSource
+{
+    /// <summary>What people call this copy: its directory or address.</summary>
+    string Name { get; }
+
+    /// <summary>The log that this copy must be of, or null if the copy itself is to say so.</summary>
+    string? Origin { get; }
+
+    /// <summary>
+    /// Reads one file whole: <c>checkpoint</c>, <c>vkey</c> or the path of a tile. Read by one caller at a time.
+    /// A file longer than <see cref="SourceLimits.MaxBytes"/> may be cut off behind that many bytes and one more: it
+    /// is malformed in any case.
+    /// </summary>
+    /// <param name="path">The path below the log's prefix, with slashes.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>The bytes, or null if there is no such file.</returns>
+    /// <exception cref="IOException">The source cannot be read at all, now: the audit of this copy ends.</exception>
+    /// <exception cref="InvalidDataException">This file's storage is damaged: the audit goes on with the
+    /// next.</exception>
+    Task<byte[]?> ReadAsync(string path, CancellationToken cancellationToken);
+}

@@ -1,0 +1,202 @@
+using System.CommandLine;
+using System.Security.Cryptography;
+using FederationNode.Contracts.Api;
+using FederationNode.Matching.Images;
+using FederationNode.Node.Folder;
+using FederationNode.Protocol.Entries;
+
+namespace FederationNode.Node.Cli;
+
+/// <summary><c>fednode publish</c>.</summary>
+internal static class PublishVerbs
+{
+    public static Command Create() => new("publish", "Publishes an indicator to the whole coalition.")
+    {
+        KeywordVerb(), ImageVerb(), SellerVerb(),
+    };
+
+    private static Verb KeywordVerb()
+    {
+        var text = new Argument<string>("TEXT") { Description = "The keyword as people write it; the node makes it canonical." };
+        var language = new Option<string>("--lang") { Description = "BCP 47 tag, such as zh-Hans.", DefaultValueFactory = _ => "" };
+        var match = new Option<string>("--match") { Description = "auto (by script), word, substring or prefix.", DefaultValueFactory = _ => "auto" };
+        match.AcceptOnlyFromAmong([.. ListingPayload.MatchModes]);
+        var anyOf = TermsOption("--any-of", "At least one of these must stand near.");
+        var allOf = TermsOption("--all-of", "All of these must stand near.");
+        var noneOf = TermsOption("--none-of", "None of these may stand near.");
+        var window = new Option<int>("--window") { Description = "How near, in characters; 0: anywhere in the text." };
+        var lint = new Option<string?>("--override-lint") { Description = "Publish a keyword that the lint refuses, for this reason.", HelpName = "REASON" };
+        var listing = new ListingOptions();
+        var verb = new Verb(
+            "keyword",
+            "Publishes a keyword.",
+            "fednode publish keyword 象牙手串 --lang zh-Hans --category ivory --cites I --data ./acme",
+            "fednode publish keyword 血牙 --category helmeted-hornbill --any-of 盔犀鸟 --any-of 手串 --window 20 --data ./acme")
+        {
+            text, language, match, anyOf, allOf, noneOf, window, lint,
+        };
+        listing.AddTo(verb);
+        verb.Does((parsed, output, cancel) => listing.PublishAsync(parsed, output, common => Task.FromResult<IReadOnlyList<ListingRequest>>(
+        [
+            common with
+            {
+                Kind = IndicatorKind.Keyword,
+                Value = parsed.GetRequiredValue(text),
+                OverrideLint = parsed.GetValue(lint),
+                Context = new KeywordRuleRequest(
+                    parsed.GetValue(language)!,
+                    parsed.GetValue(match)!,
+                    parsed.GetValue(anyOf),
+                    parsed.GetValue(allOf),
+                    parsed.GetValue(noneOf),
+                    parsed.GetValue(window)),
+            },
+        ]), cancel));
+        return verb;
+    }
+
+    private static Verb ImageVerb()
+    {
+        var image = new Argument<string>("FILE|HASH") { Description = "A JPEG, PNG or WebP file, which is hashed here and goes nowhere; or a PDQ hash of 64 hexadecimal digits." };
+        var exact = new Option<bool>("--exact") { Description = "List the file's SHA-256 instead: matches this very file only." };
+        var listing = new ListingOptions();
+        var verb = new Verb(
+            "image",
+            "Publishes the hash of an image.",
+            "fednode publish image listing-photo.jpg --category ivory --action block --data ./acme")
+        {
+            image, exact,
+        };
+        listing.AddTo(verb);
+        verb.Does((parsed, output, cancel) => listing.PublishAsync(parsed, output, common =>
+            Task.FromResult<IReadOnlyList<ListingRequest>>([OfImage(common, parsed.GetRequiredValue(image), parsed.GetValue(exact))]), cancel));
+        return verb;
+    }
+
+    private static ListingRequest OfImage(ListingRequest listing, string image, bool exact)
+    {
+        if (!File.Exists(image))
+        {
+            return PdqHash.TryParse(image, out var given, out var notHash)
+                ? listing with { Kind = IndicatorKind.ImagePdq, Value = given.ToString() }
+                : throw new CliException(ExitCode.BadFolder, $"There is no file {image}, nor is it a hash: {notHash}");
+        }
+
+        var file = NodeFolder.Read(image);
+        if (exact)
+        {
+            return listing with { Kind = IndicatorKind.ImageSha256, Value = Convert.ToHexStringLower(SHA256.HashData(file)) };
+        }
+
+        if (!PdqImage.TryHash(file, out var result, out var error))
+        {
+            throw new CliException(ExitCode.BadFolder, $"{image}: {error}");
+        }
+
+        return result.IsReliable
+            ? listing with { Kind = IndicatorKind.ImagePdq, Value = result.Hash.ToString() }
+            : throw new CliException(
+                ExitCode.Refused,
+                $"{image} has too little detail for a PDQ hash (quality {result.Quality} of at least {PdqResult.ReliableQuality}): it would match unrelated images. Use --exact.");
+    }
+
+    private static Verb SellerVerb()
+    {
+        var raw = new Argument<string>("IDENTIFIER") { Description = "The telephone number, address or account; `-` reads it from standard input, so that it stands in no history. It never leaves this process." };
+        var type = new Option<string>("--type") { Description = "tel, email, wechat, qq, url, ...", HelpName = "TYPE", Required = true };
+        var region = new Option<string?>("--region") { Description = "For tel: the region of the account, such as GB, unless the number begins with +.", HelpName = "CC" };
+        var epoch = new Option<int>("--epoch") { Description = "Epoch of the key.", DefaultValueFactory = _ => 1 };
+        var listing = new ListingOptions();
+        var verb = new Verb(
+            "seller",
+            "Publishes the tag of a seller, which nobody can turn back into the identifier.",
+            "fednode publish seller - --type tel --region GB --category ivory --data ./acme < number.txt")
+        {
+            raw, type, region, epoch,
+        };
+        listing.AddTo(verb);
+        verb.Does((parsed, output, cancel) => listing.PublishAsync(parsed, output, async (common, client) =>
+        {
+            var tag = await SellerTagging.TagAsync(
+                client, parsed.GetRequiredValue(type), parsed.GetValue(epoch), SellerTagging.ReadRaw(parsed.GetRequiredValue(raw)), parsed.GetValue(region), cancel);
+            return [common with { Kind = IndicatorKind.Seller, Value = tag.Tag.ToString(), Scheme = tag.Scheme.ToString() }];
+        }, cancel));
+        return verb;
+    }
+
+    private static Option<string[]> TermsOption(string name, string description) => new(name)
+    {
+        Description = description + " May be given several times.",
+        HelpName = "TERM",
+        DefaultValueFactory = _ => [],
+    };
+}
+
+/// <summary>What every kind of listing has in common, as options.</summary>
+internal sealed class ListingOptions
+{
+    private readonly Option<string> _category = new("--category") { Description = "What it stands for: ivory, pangolin, live-reptile, ...", HelpName = "CODE", Required = true };
+    private readonly Option<string> _action = new("--action") { Description = "What to suggest: block, review or signal.", DefaultValueFactory = _ => "review" };
+    private readonly Option<int> _confidence = new("--confidence") { Description = "How sure you are, 0 to 100.", DefaultValueFactory = _ => 80 };
+    private readonly Option<string> _severity = new("--severity") { Description = "low, medium, high or critical.", DefaultValueFactory = _ => "medium" };
+    private readonly Option<string> _taxon = new("--taxon") { Description = "Scientific name.", DefaultValueFactory = _ => "" };
+    private readonly Option<string> _cites = new("--cites") { Description = "CITES appendix: I, II or III.", DefaultValueFactory = _ => "" };
+    private readonly Option<int> _days = new("--expires-days") { Description = "Days until the listing ends.", DefaultValueFactory = _ => 365 };
+    private readonly Option<string?> _idempotency = new("--idempotency-key") { Description = "The same key again publishes nothing twice.", HelpName = "KEY" };
+    private readonly Option<string?> _data = Shared.Data();
+    private readonly Option<string?> _url = Shared.Url();
+    private readonly Option<string?> _key = Shared.Key();
+
+    public void AddTo(Command verb)
+    {
+        _action.AcceptOnlyFromAmong([.. ListingPayload.Actions]);
+        _severity.AcceptOnlyFromAmong("low", "medium", "high", "critical");
+        foreach (var option in (Option[])[_category, _action, _confidence, _severity, _taxon, _cites, _days, _idempotency, _data, _url, _key])
+        {
+            verb.Add(option);
+        }
+    }
+
+    public Task<int> PublishAsync(
+        ParseResult parsed,
+        Output output,
+        Func<ListingRequest, Task<IReadOnlyList<ListingRequest>>> make,
+        CancellationToken cancel) =>
+        PublishAsync(parsed, output, (listing, _) => make(listing), cancel);
+
+    public async Task<int> PublishAsync(
+        ParseResult parsed,
+        Output output,
+        Func<ListingRequest, NodeClient, Task<IReadOnlyList<ListingRequest>>> make,
+        CancellationToken cancel)
+    {
+        using var client = NodeTarget.Running(parsed.GetValue(_data), parsed.GetValue(_url), parsed.GetValue(_key), ApiRole.Analyst);
+        var listings = await make(Common(parsed), client);
+        var answer = await client.PostAsync<ListingBatch, PublishResponse>(
+            ApiRoutes.Listings, new ListingBatch(listings), cancel, parsed.GetValue(_idempotency) ?? Guid.NewGuid().ToString("N"));
+        Print(output, answer);
+        return ExitCode.Done;
+    }
+
+    public static void Print(Output output, PublishResponse answer)
+    {
+        output.Json(answer);
+        foreach (var (id, i) in answer.IndicatorIds.Select((id, i) => (id, i)))
+        {
+            output.Line($"{id}  {answer.Origin} entry {answer.Index + i}{(answer.Repeated ? " (published before)" : "")}");
+        }
+    }
+
+    private ListingRequest Common(ParseResult parsed) => new()
+    {
+        Kind = "",
+        Value = "",
+        Category = parsed.GetRequiredValue(_category),
+        Action = parsed.GetValue(_action)!,
+        Confidence = parsed.GetValue(_confidence),
+        Severity = parsed.GetValue(_severity)!,
+        Taxon = parsed.GetValue(_taxon)!,
+        Cites = parsed.GetValue(_cites)!,
+        Expires = DateTimeOffset.UtcNow.AddDays(parsed.GetValue(_days)).ToUnixTimeSeconds(),
+    };
+}

@@ -1,0 +1,63 @@
+using System.CommandLine;
+using System.Globalization;
+using FederationNode.Contracts.Api;
+
+namespace FederationNode.Node.Cli;
+
+/// <summary><c>fednode status</c>.</summary>
+internal static class StatusVerb
+{
+    public static Command Create()
+    {
+        var (data, url, key) = (Shared.Data(), Shared.Url(), Shared.Key());
+        var verb = new Verb(
+            "status",
+            "How a node is doing: its peers, its logs, what needs a person. A stopped node shows its logs.",
+            "fednode status --data ./acme",
+            "fednode status --url http://127.0.0.1:7480 --key @api-keys/operator.key --json")
+        {
+            data, url, key,
+        };
+        verb.Does(async (parsed, output, cancel) =>
+        {
+            await using var target = NodeTarget.Of(parsed.GetValue(data), parsed.GetValue(url), parsed.GetValue(key), ApiRole.Operator);
+            if (target.Client is null)
+            {
+                var config = target.Folder!.ReadConfig();
+                var logs = await target.ListLogsAsync(cancel);
+                output.Json(new { config.Member, running = false, logs });
+                output.Line($"The node of {config.Member} is stopped.");
+                LogVerbs.Print(output, logs);
+                return ExitCode.Done;
+            }
+
+            var status = await target.Client.GetAsync<NodeStatus>(ApiRoutes.Status, cancel);
+            output.Json(status);
+            Print(output, status);
+            return ExitCode.Done;
+        });
+        return verb;
+    }
+
+    private static void Print(Output output, NodeStatus status)
+    {
+        output.Line($"{status.Member} of {status.Coalition}, fednode {status.Version}, {status.Storage}, {(status.Ready ? "ready" : "not ready yet")}.");
+        output.Line($"Roster version {status.RosterVersion}. {status.Indicators} indicators in force, view {status.ViewDigest[..16]}.");
+        foreach (var alarm in status.Alarms)
+        {
+            output.Line($"  ! {alarm}");
+        }
+
+        output.Table(
+            ["peer", "endpoint", "reachable", "last contact", "trouble"],
+            status.Peers.Select(p => (IReadOnlyList<string>)
+            [
+                p.Member,
+                p.Endpoint,
+                p.Reachable ? "yes" : "no",
+                p.LastContactSecondsAgo is { } ago ? string.Create(CultureInfo.InvariantCulture, $"{ago:0.0} s ago") : "never",
+                p.LastError ?? "",
+            ]));
+        LogVerbs.Print(output, status.Logs);
+    }
+}

@@ -1,0 +1,190 @@
+using System.Net;
+using System.Net.Sockets;
+using FederationNode.Grains;
+using FederationNode.Grains.Identity;
+using FederationNode.Grains.Lists;
+using FederationNode.Grains.Logs;
+using FederationNode.Grains.Peers;
+using FederationNode.Grains.Receipts;
+using FederationNode.Grains.Rosters;
+using FederationNode.Grains.Storage;
+using FederationNode.Node.Api;
+using FederationNode.Node.Api.Sellers;
+using FederationNode.Node.Cli;
+using FederationNode.Node.Folder;
+using FederationNode.Node.Peers;
+using FederationNode.Node.Sellers;
+using FederationNode.Protocol.Keys;
+using Microsoft.AspNetCore.Connections;
+using Orleans.Configuration;
+
+namespace FederationNode.Node.Hosting;
+
+/// <summary>
+/// A running node: the silo with its database, the listener for peers, the local API. This is the one place where the
+/// parts are put together.
+/// </summary>
+public sealed class NodeHost : IAsyncDisposable
+{
+    private const string ClusterName = "fednode";
+
+    private readonly WebApplication _app;
+
+    private NodeHost(WebApplication app, RunFile run)
+    {
+        _app = app;
+        Run = run;
+    }
+
+    /// <summary>How the running node is reached.</summary>
+    public RunFile Run { get; }
+
+    /// <summary>Starts a node on a folder whose lock the caller holds.</summary>
+    /// <exception cref="CliException">It cannot start; says why.</exception>
+    public static async Task<NodeHost> StartAsync(NodeFolder folder, NodeConfig config, CancellationToken cancel)
+    {
+        Ed25519SelfTest.Run();
+        var identity = folder.ReadIdentity(config);
+        var storage = folder.ReadStorage(config);
+        if (!PeerCertificate.TryLoad(folder.TlsFolder, out var certificate, out var error))
+        {
+            throw new NodeFolderException(error);
+        }
+
+        // The schema first, for its clear errors.
+        await SchemaMigrator.MigrateAsync(storage, cancel);
+        var app = Build(folder, config, identity, storage, certificate);
+        try
+        {
+            await app.StartAsync(cancel);
+        }
+        catch (IOException e) when (e.InnerException is AddressInUseException || e.InnerException is SocketException)
+        {
+            await app.DisposeAsync();
+            throw new CliException(
+                ExitCode.BadFolder,
+                $"A port is in use or not ours: {e.Message} Change \"apiListen\" or \"peerListen\" in {folder.ConfigFile}.",
+                e);
+        }
+
+        var api = app.Urls.Single();
+        var peers = app.Services.GetService<PeerHost>() is { } host ? $"https://{host.EndPoint}" : "";
+        var run = new RunFile(Environment.ProcessId, api, peers);
+        run.Write(folder);
+        app.Lifetime.ApplicationStopped.Register(() => File.Delete(folder.RunFile));
+        return new NodeHost(app, run);
+    }
+
+    /// <summary>Runs until the process is told to stop.</summary>
+    public Task WaitForShutdownAsync(CancellationToken cancel) => _app.WaitForShutdownAsync(cancel);
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => _app.DisposeAsync();
+
+    private static WebApplication Build(
+        NodeFolder folder, NodeConfig config, NodeIdentity identity, StorageConnection storage, PeerCertificate certificate)
+    {
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
+        {
+            ApplicationName = "fednode",
+            ContentRootPath = folder.Path,
+        });
+        ConfigureLogging(builder.Logging);
+        builder.WebHost.UseKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Listen(IPEndPoint.Parse(config.ApiListen));
+            kestrel.Limits.MaxRequestBodySize = Contracts.Limits.MaxApiBody;
+        });
+        builder.Host.UseOrleans(silo => ConfigureSilo(silo, storage));
+        AddFederation(builder.Services, folder, config, identity, certificate);
+        builder.Services.AddLocalApi(LocalApiOptions.From(folder, config, PolicyFile.Load(folder, config.Member)));
+        var app = builder.Build();
+        app.UseLocalApi();
+        app.MapLocalApi();
+        return app;
+    }
+
+    private static void ConfigureLogging(ILoggingBuilder logging)
+    {
+        logging.ClearProviders();
+        logging.AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ";
+            console.UseUtcTimestamp = true;
+        });
+        logging.AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+        logging.SetMinimumLevel(LogLevel.Warning);
+        logging.AddFilter("FederationNode", LogLevel.Information);
+    }
+
+    private static void ConfigureSilo(ISiloBuilder silo, StorageConnection storage)
+    {
+        // One silo a node for now. Its ports are for itself alone, on loopback, and never a peer's business.
+        var (siloPort, gatewayPort) = FreePorts();
+        silo.UseLocalhostClustering(siloPort, gatewayPort, serviceId: ClusterName, clusterId: ClusterName);
+        silo.Configure<EndpointOptions>(o => o.AdvertisedIPAddress = IPAddress.Loopback);
+        silo.AddFederationStorage(storage);
+    }
+
+    private static void AddFederation(
+        IServiceCollection services,
+        NodeFolder folder,
+        NodeConfig config,
+        NodeIdentity identity,
+        PeerCertificate certificate)
+    {
+        services.AddKeyedSingleton(FederationClock.Key, TimeProvider.System);
+        services.AddSingleton(folder);
+        services.AddSingleton(config);
+        services.AddSingleton(identity);
+        services.AddSingleton(certificate);
+        services.AddSingleton(new PeerOptions { HeadsInterval = TimeSpan.FromSeconds(config.HeadsSeconds) });
+        services.AddSingleton(new ReceiptOptions());
+        services.AddSingleton<RosterBoard>();
+        services.AddSingleton<HeadBoard>();
+        services.AddSingleton<LogAppender>();
+        services.AddSingleton<IPeerTransport, HttpPeerTransport>();
+        services.AddSingleton<PeerEndpoints>();
+        var keys = SellerKeyHolder.Load(folder);
+        services.AddSingleton(keys);
+        if (keys.HasKeys)
+        {
+            services.AddSingleton<ISellerEvaluator, LocalSellerEvaluator>();
+            services.AddSingleton<ISellerTags, LocalSellerTags>();
+        }
+        else
+        {
+            services.AddSingleton<ISellerTags, RemoteSellerTags>();
+        }
+
+        // In this order they start: the list must follow before logs are woken, peers come last.
+        AddHosted<IndicatorList>(services);
+        AddHosted<RangePuller>(services);
+        services.AddHostedService<RosterOutbox>();
+        services.AddHostedService<LogStarter>();
+        services.AddHostedService<PeerTicker>();
+        if (config.PeerListen.Length > 0)
+        {
+            services.AddSingleton(new PeerHostOptions(IPEndPoint.Parse(config.PeerListen)));
+            AddHosted<PeerHost>(services);
+        }
+    }
+
+    private static void AddHosted<T>(IServiceCollection services)
+        where T : class, IHostedService
+    {
+        services.AddSingleton<T>();
+        services.AddHostedService(provider => provider.GetRequiredService<T>());
+    }
+
+    private static (int Silo, int Gateway) FreePorts()
+    {
+        using var first = new TcpListener(IPAddress.Loopback, 0);
+        using var second = new TcpListener(IPAddress.Loopback, 0);
+        first.Start();
+        second.Start();
+        return (((IPEndPoint)first.LocalEndpoint).Port, ((IPEndPoint)second.LocalEndpoint).Port);
+    }
+}

@@ -1,0 +1,176 @@
+using FederationNode.Contracts;
+using FederationNode.Contracts.Logs;
+using FederationNode.Contracts.Peers;
+using FederationNode.Grains.Logs;
+using FederationNode.Grains.Peers;
+using FederationNode.Grains.Rosters;
+using FederationNode.Protocol.Merkle;
+using FederationNode.Protocol.Notes;
+
+namespace FederationNode.Node.Peers;
+
+/// <summary>
+/// What the node answers its peers: docs/protocol.md, section 10. No state of its own but what is in flight. This file:
+/// what each route means; PeerEndpoints.Requests.cs: what all have in common.
+/// </summary>
+public sealed partial class PeerEndpoints(
+    IGrainFactory grains,
+    RosterBoard roster,
+    HeadBoard heads,
+    RangePuller puller,
+    ILogger<PeerEndpoints> logger,
+    ISellerEvaluator? sellers = null)
+{
+    private const string LogPattern = PeerRoutes.Logs + "{coalition}/{member}/{log}/{epoch}/";
+    private const string TileType = "application/octet-stream";
+    private const string CheckpointType = "text/plain; charset=utf-8";
+    private const string Immutable = "private, max-age=604800, immutable";
+    private const string Brief = "private, max-age=2";
+
+    private static readonly TimeSpan s_storageRetry = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// Maps all routes, and a fallback that answers 404. Meant for a listener of its own, <see cref="PeerHost"/>: on
+    /// any other, where no client certificate is asked for, each route answers 403.
+    /// </summary>
+    public void MapPeerEndpoints(IEndpointRouteBuilder routes)
+    {
+        MapPost(routes, PeerRoutes.Push, Limits.MaxPushBody, PeerBody.Push, PushAsync);
+        MapPost(routes, PeerRoutes.Heads, Limits.MaxHeadsBody, PeerBody.Heads, ExchangeHeadsAsync);
+        MapPost(routes, PeerRoutes.Range, PeerBody.MaxSmallBody, PeerBody.RangeRequest, GetRangeAsync);
+        MapPost(routes, PeerRoutes.Evaluate, Limits.MaxEvaluateBody, PeerBody.Evaluate, EvaluateAsync);
+        MapGet(routes, LogPattern + "checkpoint", GetCheckpointAsync);
+        MapGet(routes, LogPattern + "tile/{**tile}", GetTileAsync);
+        routes.MapFallback("{**path}", context => ServeAsync(context, NoRouteAsync));
+    }
+
+    private static Task<PeerAnswer> NoRouteAsync(string member, RouteValueDictionary values) =>
+        Task.FromResult(PeerAnswer.Problem(StatusCodes.Status404NotFound, "There is no such route."));
+
+    private async Task<PeerAnswer> PushAsync(string member, PushMessage push, CancellationToken cancellationToken)
+    {
+        if (!Checkpoint.TryParse(push.Checkpoint, out var checkpoint, out var error))
+        {
+            return PeerAnswer.Problem(StatusCodes.Status422UnprocessableEntity, error);
+        }
+
+        if (PeerWire.FromMessage(push) is not { } range)
+        {
+            return PeerAnswer.Problem(StatusCodes.Status400BadRequest, "The push is malformed.");
+        }
+
+        // A log grain is made only for names that the roster knows, so that nobody can fill the silo with others.
+        if (!IsNamed(checkpoint.Origin))
+        {
+            return PeerAnswer.Problem(
+                StatusCodes.Status403Forbidden, $"The roster in force here names no log {checkpoint.Origin}.");
+        }
+
+        var result = await grains.GetGrain<IMemberLogGrain>(checkpoint.Origin).ExtendAsync(range);
+        if (result.Outcome is ExtendOutcome.Gap)
+        {
+            puller.Request(checkpoint.Origin, member, checkpoint.Size);
+        }
+
+        return AnswerOf(result);
+    }
+
+    private static PeerAnswer AnswerOf(ExtendResult result)
+    {
+        var size = new SizeMessage { Size = result.Size };
+        var error = result.Error ?? result.Outcome.ToString();
+        return result.Outcome switch
+        {
+            ExtendOutcome.Extended or ExtendOutcome.AlreadyHeld => PeerAnswer.Message(size),
+            ExtendOutcome.Gap => PeerAnswer.Message(size, StatusCodes.Status409Conflict),
+            ExtendOutcome.UnknownLog => PeerAnswer.Problem(StatusCodes.Status403Forbidden, error),
+            ExtendOutcome.StorageUnavailable =>
+                PeerAnswer.Problem(StatusCodes.Status503ServiceUnavailable, "The storage takes nothing now.") with
+                {
+                    RetryAfter = s_storageRetry,
+                },
+            _ => PeerAnswer.Problem(StatusCodes.Status422UnprocessableEntity, error),
+        };
+    }
+
+    private Task<PeerAnswer> ExchangeHeadsAsync(string member, HeadsMessage theirs, CancellationToken cancellationToken)
+    {
+        NoteHeads(member, [.. theirs.Heads.Select(h => new PeerHead(h.Origin, h.Size))]);
+        return Task.FromResult(PeerAnswer.Message(PeerGrain.OwnHeads(heads)));
+    }
+
+    private async Task<PeerAnswer> GetRangeAsync(
+        string member, RangeRequestMessage request, CancellationToken cancellationToken)
+    {
+        if (!IsNamed(request.Origin))
+        {
+            return NotHeld(request.Origin);
+        }
+
+        var range = await grains.GetGrain<IMemberLogGrain>(request.Origin)
+            .ReadAsync(request.From, request.MaxEntries, request.MaxBytes);
+        return range.Checkpoint.Length == 0 ? NotHeld(request.Origin) : PeerAnswer.Message(PeerWire.ToMessage(range));
+    }
+
+    private async Task<PeerAnswer> EvaluateAsync(
+        string member, EvaluateMessage request, CancellationToken cancellationToken)
+    {
+        if (sellers is null)
+        {
+            return PeerAnswer.Problem(StatusCodes.Status404NotFound, "This node holds no keys for seller tags.");
+        }
+
+        var evaluation = await sellers.EvaluateAsync(member, request, cancellationToken);
+        var error = evaluation.Error ?? evaluation.Outcome.ToString();
+        return evaluation.Outcome switch
+        {
+            EvaluationOutcome.Evaluated => PeerAnswer.Message(evaluation.Answer),
+            EvaluationOutcome.UnknownKey => PeerAnswer.Problem(StatusCodes.Status404NotFound, error),
+            EvaluationOutcome.BadPoint => PeerAnswer.Problem(StatusCodes.Status422UnprocessableEntity, error),
+            _ => PeerAnswer.Problem(StatusCodes.Status429TooManyRequests, error) with
+            {
+                RetryAfter = evaluation.RetryAfter,
+            },
+        };
+    }
+
+    private async Task<PeerAnswer> GetCheckpointAsync(string origin, HttpContext context)
+    {
+        var status = IsNamed(origin)
+            ? heads.Get(origin) ?? await grains.GetGrain<IMemberLogGrain>(origin).GetStatusAsync()
+            : null;
+        return status is { Checkpoint.Length: > 0 }
+            ? new PeerAnswer(StatusCodes.Status200OK, CheckpointType, status.Checkpoint) { CacheControl = Brief }
+            : NotHeld(origin);
+    }
+
+    private async Task<PeerAnswer> GetTileAsync(string origin, HttpContext context)
+    {
+        if (!TilePath.TryParse($"tile/{context.GetRouteValue("tile")}", out var path, out var error))
+        {
+            return PeerAnswer.Problem(StatusCodes.Status404NotFound, error);
+        }
+
+        if (!IsNamed(origin))
+        {
+            return NotHeld(origin);
+        }
+
+        var tile = await grains.GetGrain<IMemberLogGrain>(origin).ReadTileAsync(path.Level, path.Number, path.Width);
+        if (tile is null)
+        {
+            return PeerAnswer.Problem(StatusCodes.Status404NotFound, $"{origin} has no {path} at its checkpoint.");
+        }
+
+        // A payload may be erased, so its tile, unlike all others, may change.
+        return path.Level == TilePath.Payloads
+            ? new PeerAnswer(StatusCodes.Status200OK, PeerRoutes.ContentType, tile)
+            : new PeerAnswer(StatusCodes.Status200OK, TileType, tile) { CacheControl = Immutable };
+    }
+
+    private bool IsNamed(string origin) =>
+        heads.Get(origin) is not null || roster.Current?.TryFindLog(origin, out _, out _) is true;
+
+    private static PeerAnswer NotHeld(string origin) =>
+        PeerAnswer.Problem(StatusCodes.Status404NotFound, $"The log {origin} is not held here.");
+}

@@ -1,0 +1,276 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using System.Text.Json;
+using FederationNode.Audit.Coalition;
+using FederationNode.Audit.Report;
+using FederationNode.Audit.Sources;
+using FederationNode.Audit.Tests.Building;
+using Xunit;
+
+namespace FederationNode.Audit.Tests;
+
+public class SourceSetTests
+{
+    [Fact]
+    public async Task Discover_ParentFolder_FindsLogsAndAnchor()
+    {
+        using var folder = new TemporaryFolder();
+        WriteCoalition(folder, TestCoalition.Create());
+        var report = await AuditAsync(folder.Path);
+        Assert.Empty(report.Findings);
+        Assert.Equal(6, report.Logs.Count);
+    }
+
+    [Fact]
+    public async Task Discover_LogFolderAndAnchorFile_FindsBoth()
+    {
+        using var folder = new TemporaryFolder();
+        WriteCoalition(folder, TestCoalition.Create());
+        using var http = new HttpClient();
+        var set = await SourceSet.DiscoverAsync(
+            [folder.Below("demo/secretariat/roster/1"), folder.Below("coalition.json")],
+            http,
+            null,
+            CancellationToken.None);
+        Assert.Single(set.Sources);
+        Assert.NotNull(set.Anchor);
+        Assert.Empty(set.Findings);
+    }
+
+    [Fact]
+    public async Task Discover_CheckpointDeleted_TheLogIsStillFoundAndIsAtFault()
+    {
+        using var folder = new TemporaryFolder();
+        var coalition = TestCoalition.Create();
+        WriteCoalition(folder, coalition);
+        File.Delete(folder.Below("demo/alpha/indicators/1/checkpoint"));
+        var report = await AuditAsync(folder.Path);
+        Assert.Contains(
+            report.Findings, f => f.Kind == FindingKind.CheckpointMissing && f.Origin == coalition.Alpha.Origin);
+        Assert.Equal(1, report.ExitCode);
+    }
+
+    [Fact]
+    public async Task Discover_CheckpointAndVkeyDeleted_TheLogIsNamedAfterItsFolder()
+    {
+        using var folder = new TemporaryFolder();
+        var coalition = TestCoalition.Create();
+        WriteCoalition(folder, coalition);
+        File.Delete(folder.Below("demo/alpha/indicators/1/checkpoint"));
+        File.Delete(folder.Below("demo/alpha/indicators/1/vkey"));
+        var report = await AuditAsync(folder.Path);
+        Assert.Contains(
+            report.Findings, f => f.Kind == FindingKind.CheckpointMissing && f.Origin == coalition.Alpha.Origin);
+    }
+
+    [Fact]
+    public async Task Discover_TwoAnchorsThatDiffer_IsIncomplete()
+    {
+        using var folder = new TemporaryFolder();
+        WriteCoalition(folder, TestCoalition.Create());
+        var other = TestCoalition.AnchorOf([TestCoalition.RoleKey("demo/x/1"), TestCoalition.RoleKey("demo/x/2")]);
+        File.WriteAllText(folder.Below("demo/coalition.json"), other.ToText());
+        var report = await AuditAsync(folder.Path);
+        Assert.Equal(FindingKind.AnchorUnusable, Assert.Single(report.Findings).Kind);
+        Assert.Equal(2, report.ExitCode);
+    }
+
+    [Fact]
+    public async Task Discover_NothingThere_IsIncomplete()
+    {
+        using var folder = new TemporaryFolder();
+        Assert.Equal(2, (await AuditAsync(folder.Path)).ExitCode);
+        Assert.Equal(2, (await AuditAsync(folder.Below("missing"))).ExitCode);
+    }
+
+    [Fact]
+    public async Task Discover_UrlOfANode_AuditsItsLogs()
+    {
+        using var folder = new TemporaryFolder();
+        var coalition = TestCoalition.Create();
+        WriteCoalition(folder, coalition);
+        await using var server = new FileServer(folder.Path, "secret", [.. coalition.Logs.Select(l => l.Origin)]);
+        var report = await AuditAsync(server.Address, "secret", folder.Below("coalition.json"));
+        Assert.Empty(report.Findings);
+        Assert.All(
+            report.Logs,
+            l => Assert.StartsWith($"{server.Address}/v1/logs/{l.Origin}", l.Source, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Discover_UrlWithoutKey_SaysThatTheServerRefuses()
+    {
+        using var folder = new TemporaryFolder();
+        await using var server = new FileServer(folder.Path, "secret", []);
+        var report = await AuditAsync(server.Address);
+        Assert.Contains(
+            report.Findings,
+            f => f.Kind == FindingKind.SourceUnreadable && f.Explanation.Contains("401", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Discover_NodeListsAPathInsteadOfAnOrigin_IsNotFollowed()
+    {
+        using var folder = new TemporaryFolder();
+        await using var server = new FileServer(folder.Path, null, ["../../admin"]);
+        using var http = new HttpClient();
+        var set = await SourceSet.DiscoverAsync([server.Address], http, null, CancellationToken.None);
+        Assert.Empty(set.Sources);
+        Assert.NotEmpty(set.Findings);
+    }
+
+    [Fact]
+    public async Task Read_UrlOfAnExportedLog_FallsBackToFullTiles()
+    {
+        using var folder = new TemporaryFolder();
+        var log = new TestLog("demo/alpha/indicators/1");
+        log.AddListings(512);
+        var files = log.Files();
+        files["checkpoint"] = log.Checkpoint(300);
+        files["tile/1/000.p/1"] = files["tile/1/000.p/2"][..32];
+        TemporaryFolder.Write(folder.Path, files);
+        await using var server = new FileServer(folder.Path, null, null);
+        using var http = new HttpClient();
+        var set = await SourceSet.DiscoverAsync([server.Address], http, null, CancellationToken.None);
+        var audit = await Logs.LogAuditor.AuditAsync(
+            Assert.Single(set.Sources), log.Key.VerificationKey, CancellationToken.None);
+        Assert.Empty(audit.Findings);
+        Assert.True(audit.Rebuilt);
+    }
+
+    [Fact]
+    public async Task Read_AnswerWithoutEnd_IsCutOffBehindTheLimit()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllBytes(folder.Below("checkpoint"), new byte[1_000_000]);
+        await using var server = new FileServer(folder.Path, null, null);
+        using var http = new HttpClient();
+        var bytes = await new HttpLogSource(http, new Uri(server.Address)).ReadAsync(
+            "checkpoint", CancellationToken.None);
+        Assert.Equal(SourceLimits.MaxBytes("checkpoint", null) + 1, bytes!.Length);
+    }
+
+    private static void WriteCoalition(TemporaryFolder folder, TestCoalition coalition)
+    {
+        foreach (var log in coalition.Logs)
+        {
+            TemporaryFolder.Write(folder.Below(log.Origin), log.Files());
+        }
+
+        File.WriteAllText(folder.Below("coalition.json"), coalition.Anchor.ToText());
+    }
+
+    private static async Task<AuditReport> AuditAsync(string place, string? key = null, string? anchor = null)
+    {
+        using var http = new HttpClient();
+        string[] places = anchor is null ? [place] : [place, anchor];
+        var set = await SourceSet.DiscoverAsync(places, http, key, CancellationToken.None);
+        return await CoalitionAuditor.AuditAsync(set, null, null, CancellationToken.None);
+    }
+
+    /// <summary>Serves a folder on loopback; as a node does when it is given origins, else as it lies.</summary>
+    private sealed class FileServer : IAsyncDisposable
+    {
+        private readonly HttpListener _listener = new();
+        private readonly string _folder;
+        private readonly string? _key;
+        private readonly IReadOnlyList<string>? _origins;
+        private readonly Task _loop;
+
+        public FileServer(string folder, string? key, IReadOnlyList<string>? origins)
+        {
+            (_folder, _key, _origins) = (folder, key, origins);
+            Address = Listen();
+            _loop = ServeAsync();
+        }
+
+        public string Address { get; }
+
+        public async ValueTask DisposeAsync()
+        {
+            _listener.Stop();
+            await _loop;
+            _listener.Close();
+        }
+
+        /// <summary>
+        /// Takes a port that the system says is free; another process may be faster, so again if need be.
+        /// </summary>
+        private string Listen()
+        {
+            for (var attempt = 0; ; attempt++)
+            {
+                using var probe = new TcpListener(IPAddress.Loopback, 0);
+                probe.Start();
+                var address = $"http://127.0.0.1:{((IPEndPoint)probe.LocalEndpoint).Port}";
+                probe.Stop();
+                try
+                {
+                    _listener.Prefixes.Clear();
+                    _listener.Prefixes.Add(address + "/");
+                    _listener.Start();
+                    return address;
+                }
+                catch (HttpListenerException) when (attempt < 10)
+                {
+                }
+            }
+        }
+
+        private async Task ServeAsync()
+        {
+            while (true)
+            {
+                HttpListenerContext context;
+                try
+                {
+                    context = await _listener.GetContextAsync();
+                }
+                catch (Exception e) when (e is HttpListenerException or ObjectDisposedException)
+                {
+                    return;
+                }
+
+                await AnswerAsync(context);
+            }
+        }
+
+        private async Task AnswerAsync(HttpListenerContext context)
+        {
+            var (status, body) = Find(context.Request);
+            context.Response.StatusCode = status;
+            try
+            {
+                await context.Response.OutputStream.WriteAsync(body);
+                context.Response.Close();
+            }
+            catch (HttpListenerException)
+            {
+                // The client has read enough and hung up.
+                context.Response.Abort();
+            }
+        }
+
+        private (int Status, byte[] Body) Find(HttpListenerRequest request)
+        {
+            if (_key is not null && request.Headers["Authorization"] != $"Bearer {_key}")
+            {
+                return (401, []);
+            }
+
+            var path = request.Url!.AbsolutePath.TrimStart('/');
+            if (path == "v1/logs" && _origins is not null)
+            {
+                return (
+                    200,
+                    Encoding.UTF8.GetBytes(
+                        JsonSerializer.Serialize(_origins.Select(o => new { origin = o, size = 0 }))));
+            }
+
+            var file = Path.Combine(
+                _folder, path.StartsWith("v1/logs/", StringComparison.Ordinal) ? path["v1/logs/".Length..] : path);
+            return File.Exists(file) ? (200, File.ReadAllBytes(file)) : (404, []);
+        }
+    }
+}

@@ -1,0 +1,123 @@
+using CsCheck;
+using FederationNode.Protocol.Entries;
+using FederationNode.Protocol.Merge;
+using FederationNode.Protocol.Tests.Generators;
+using Xunit;
+
+namespace FederationNode.Protocol.Tests.Merge;
+
+/// <summary>The view is a function of the set of entries, the one that section 8 of docs/protocol.md describes.</summary>
+public sealed class ViewPropertyTests
+{
+    [Fact]
+    public void Apply_AnyOrderAndRepetition_GivesTheViewOfTheModel() =>
+        HistoryGen.Histories.SelectMany(h => HistoryGen.Arrivals(h).Select(a => (History: h, Arrivals: a))).Sample((history, arrivals) =>
+        {
+            var view = new View();
+            foreach (var entry in arrivals)
+            {
+                view.Apply(entry);
+            }
+
+            AssertIsModel(new NaiveView(history), view, history);
+        });
+
+    [Fact]
+    public void Digest_TakenOnTheWay_EqualsThatOfAFreshViewAndOfTheModel() =>
+        Gen.Select(HistoryGen.Histories, Gen.Int[1, 7]).Sample(
+            (history, every) =>
+            {
+                var view = new View();
+                for (var i = 0; i < history.Length; i++)
+                {
+                    view.Apply(history[i]);
+                    if (i % every == 0)
+                    {
+                        var sofar = history[..(i + 1)];
+                        Assert.Equal(Fresh(sofar).Digest(), view.Digest());
+                        Assert.Equal(new NaiveView(sofar).Digest(), view.Digest());
+                    }
+                }
+            },
+            iter: 30);
+
+    [Fact]
+    public void Digest_OfTwoHistories_IsEqualExactlyWhenTheRowsAre() =>
+        Gen.Select(HistoryGen.Histories, Gen.Int[0, 39]).Sample((history, without) =>
+        {
+            var fewer = history.Where((_, i) => i != without).ToArray();
+            var (all, less) = (new NaiveView(history), new NaiveView(fewer));
+            var sameRows = all.Rows.Select(r => Convert.ToHexString(r.Bytes)).SequenceEqual(less.Rows.Select(r => Convert.ToHexString(r.Bytes)));
+            Assert.Equal(sameRows, Fresh(history).Digest() == Fresh(fewer).Digest());
+        });
+
+    [Fact]
+    public void Apply_AnyEntry_ReportsEachIndicatorThatChanges() =>
+        HistoryGen.Histories.Sample(history =>
+        {
+            var view = new View();
+            foreach (var entry in history)
+            {
+                var before = HistoryGen.Indicators.Select(i => StateText(view, i.Id)).ToList();
+                var changed = view.Apply(entry);
+                for (var i = 0; i < before.Count; i++)
+                {
+                    var id = HistoryGen.Indicators[i].Id;
+                    Assert.True(StateText(view, id) == before[i] || changed == id);
+                }
+            }
+        });
+
+    private static View Fresh(IEnumerable<LogEntry> entries)
+    {
+        var view = new View();
+        foreach (var entry in entries)
+        {
+            view.Apply(entry);
+        }
+
+        return view;
+    }
+
+    private static void AssertIsModel(NaiveView model, View view, LogEntry[] history)
+    {
+        Assert.Equal(model.Digest(), view.Digest());
+        foreach (var id in HistoryGen.Indicators.Select(i => i.Id))
+        {
+            var known = view.TryGet(id, out var state);
+            Assert.Equal(Positions(model.Winners, id, opinions: false), known ? state!.Listings.Select(Position) : []);
+            Assert.Equal(Positions(model.Winners, id, opinions: true), known ? state!.Opinions.Select(Position) : []);
+        }
+
+        var named = model.Winners.Select(IdOf).OfType<Hash256>().Distinct().Order();
+        Assert.Equal(named, view.IndicatorIds.Order());
+        Assert.Equal(view.IndicatorIds.Count(), view.IndicatorCount);
+        Assert.Equal(
+            model.Winners.Where(w => w.Payload is TallyPayload).Select(Position).Order(),
+            view.Tallies().Select(Position).Order());
+        foreach (var entry in history.Where(e => e.Origin.Log == Origin.Indicators))
+        {
+            Assert.Equal(model.Erased.Contains((entry.Origin.Text, entry.Index)), view.IsErased(entry.Origin, entry.Index));
+        }
+    }
+
+    private static IEnumerable<string> Positions(IEnumerable<LogEntry> winners, Hash256 id, bool opinions) =>
+        winners.Where(w => IdOf(w) == id && w.Payload is OpinionPayload == opinions)
+            .OrderBy(w => w.Member, StringComparer.Ordinal)
+            .ThenBy(w => (w.Payload as OpinionPayload)?.Lister, StringComparer.Ordinal)
+            .Select(Position);
+
+    private static string Position(LogEntry entry) => $"{entry.Origin} {entry.Index} {entry.LeafHash}";
+
+    private static string StateText(View view, Hash256 id) => view.TryGet(id, out var state)
+        ? string.Join('\n', state.Listings.Concat(state.Opinions).Select(Position))
+        : "";
+
+    private static Hash256? IdOf(LogEntry entry) => entry.Payload switch
+    {
+        ListingPayload p => p.Indicator.Id,
+        WithdrawalPayload p => p.IndicatorId,
+        OpinionPayload p => p.IndicatorId,
+        _ => null,
+    };
+}

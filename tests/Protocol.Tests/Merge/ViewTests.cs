@@ -1,0 +1,166 @@
+using FederationNode.Protocol.Entries;
+using FederationNode.Protocol.Merge;
+using Xunit;
+
+namespace FederationNode.Protocol.Tests.Merge;
+
+public sealed class ViewTests
+{
+    private static readonly Indicator s_ivory = Indicator.Keyword("elfenbein");
+
+    [Fact]
+    public void Digest_OfNothing_IsTheModels() => Assert.Equal(new NaiveView([]).Digest(), new View().Digest());
+
+    [Fact]
+    public void Apply_EraseOfTheWinner_LetsTheOneBeforeCountAgain()
+    {
+        var log = new Log("alpha");
+        var (older, newer, erase) = (log.Append(Log.Listing(s_ivory, 1)), log.Append(Log.Listing(s_ivory, 3)), log.Append(new ErasePayload(1, "legal")));
+
+        Assert.Equal([older], ListingsOf(older, newer, erase));
+        Assert.Equal([older], ListingsOf(erase, newer, older));
+        Assert.Equal([newer], ListingsOf(older, newer));
+    }
+
+    [Fact]
+    public void Apply_EraseOfAnOlderValue_ChangesNothing()
+    {
+        var log = new Log("alpha");
+        LogEntry[] entries = [log.Append(Log.Listing(s_ivory, 1)), log.Append(Log.Listing(s_ivory, 3))];
+        var view = ViewOf(entries);
+        var digest = view.Digest();
+
+        view.Apply(log.Append(new ErasePayload(0, "legal")));
+
+        Assert.Equal(digest, view.Digest());
+        Assert.True(view.IsErased(log.Origin, 0));
+        Assert.False(view.IsErased(log.Origin, 1));
+    }
+
+    [Fact]
+    public void Apply_EraseBeforeItsTarget_TargetNeverCounts()
+    {
+        var log = new Log("alpha");
+        var (listing, erase) = (log.Append(Log.Listing(s_ivory)), log.Append(new ErasePayload(0, "legal")));
+        var view = ViewOf(erase, listing);
+
+        Assert.False(view.TryGet(s_ivory.Id, out _));
+        Assert.Equal(0, view.IndicatorCount);
+        Assert.Equal(new View().Digest(), view.Digest());
+    }
+
+    [Fact]
+    public void Apply_ListingThenItsErasure_LeavesNoTrace()
+    {
+        var log = new Log("alpha");
+        var view = ViewOf(log.Append(Log.Listing(s_ivory)), log.Append(new ErasePayload(0, "legal")));
+
+        Assert.Equal(0, view.IndicatorCount);
+        Assert.Empty(view.IndicatorIds);
+        Assert.Equal(new View().Digest(), view.Digest());
+    }
+
+    [Fact]
+    public void Apply_ListingAfterTheErasureOfTheOnlyOne_Counts()
+    {
+        var log = new Log("alpha");
+        var (first, erase, second) = (log.Append(Log.Listing(s_ivory)), log.Append(new ErasePayload(0, "legal")), log.Append(Log.Listing(s_ivory)));
+
+        Assert.Equal([second], ListingsOf(first, erase, second));
+    }
+
+    [Fact]
+    public void Apply_EraseOfAnEraseEntry_DoesNothing()
+    {
+        var log = new Log("alpha");
+        var (listing, erase, erasure) = (log.Append(Log.Listing(s_ivory)), log.Append(new ErasePayload(0, "legal")), log.Append(new ErasePayload(1, "legal")));
+        foreach (var view in new[] { ViewOf(listing, erase, erasure), ViewOf(erasure, erase, listing) })
+        {
+            Assert.False(view.TryGet(s_ivory.Id, out _));
+            Assert.True(view.IsErased(log.Origin, 0));
+            Assert.False(view.IsErased(log.Origin, 1));
+        }
+    }
+
+    [Fact]
+    public void Apply_EraseInAnotherLogOrEpoch_DoesNotReachThisOne()
+    {
+        var (log, next, other) = (new Log("alpha"), new Log("alpha", epoch: 2), new Log("beta"));
+        var listing = log.Append(Log.Listing(s_ivory));
+
+        Assert.Equal([listing], ListingsOf(listing, next.At(1, new ErasePayload(0, "legal")), other.At(1, new ErasePayload(0, "legal"))));
+    }
+
+    [Fact]
+    public void Apply_LaterEpoch_WinsWhateverTheIndex()
+    {
+        var old = new Log("alpha").At(500, Log.Listing(s_ivory, 3));
+        var young = new Log("alpha", epoch: 2).At(0, Log.Listing(s_ivory, 0));
+
+        Assert.Equal([young], ListingsOf(young, old));
+        Assert.Equal([young], ListingsOf(old, young));
+    }
+
+    [Fact]
+    public void Apply_Withdrawal_TakesThePlaceOfTheListing()
+    {
+        var log = new Log("alpha");
+        var (listing, withdrawal) = (log.Append(Log.Listing(s_ivory)), log.Append(new WithdrawalPayload(s_ivory.Id, "error")));
+        var view = ViewOf(withdrawal, listing);
+
+        Assert.True(view.TryGet(s_ivory.Id, out var state));
+        Assert.Same(withdrawal, Assert.Single(state.Listings));
+        Assert.Null(state.Indicator);
+        Assert.Empty(state.Active(0, _ => true));
+    }
+
+    [Fact]
+    public void Apply_NewerTally_ReplacesThatOfTheDayAndCategoryOnly()
+    {
+        var log = new Log("alpha");
+        LogEntry[] entries =
+        [
+            log.Append(new TallyPayload(20_000, "ivory", 1, 0, 0)), log.Append(new TallyPayload(20_000, "pangolin", 2, 0, 0)),
+            log.Append(new TallyPayload(20_001, "ivory", 3, 0, 0)), log.Append(new TallyPayload(20_000, "ivory", 4, 0, 0)),
+        ];
+
+        Assert.Equal([2L, 3L, 4L], ViewOf(entries).Tallies().Select(t => ((TallyPayload)t.Payload).Matches).Order());
+    }
+
+    [Fact]
+    public void Apply_ReceiptsRostersAndHeartbeats_TouchNothing()
+    {
+        var view = ViewOf(
+            new Log("alpha", Origin.Receipts).Append(new ReceiptPayload([])),
+            new Log("alpha", Origin.Receipts).Append(new HeartbeatPayload([])),
+            new Log("secretariat", Origin.RosterLog).Append(new RosterPayload(new byte[1])),
+            new Log("alpha").Append(new HeartbeatPayload([])));
+
+        Assert.Equal(new View().Digest(), view.Digest());
+        Assert.Equal(0, view.IndicatorCount);
+        Assert.Empty(view.Tallies());
+    }
+
+    [Fact]
+    public void Apply_ManyIndicators_DigestIsTheModels()
+    {
+        // Enough for buckets with several rows.
+        var log = new Log("alpha");
+        LogEntry[] entries = [.. Enumerable.Range(0, 1500).Select(i => log.Append(Log.Listing(Indicator.Keyword($"w{i}"))))];
+        var model = new NaiveView(entries);
+
+        Assert.Contains(model.Rows.GroupBy(r => r.Bucket), g => g.Count() > 1);
+        Assert.Equal(model.Digest(), ViewOf(entries).Digest());
+        Assert.Equal(model.Digest(), ViewOf([.. entries.Reverse()]).Digest());
+    }
+
+    private static View ViewOf(params LogEntry[] entries)
+    {
+        var view = new View();
+        Array.ForEach(entries, e => view.Apply(e));
+        return view;
+    }
+
+    private static LogEntry[] ListingsOf(params LogEntry[] entries) =>
+        ViewOf(entries).TryGet(s_ivory.Id, out var state) ? [.. state.Listings] : [];
+}

@@ -1,0 +1,229 @@
+using FederationNode.Protocol.Entries;
+using FederationNode.Protocol.Notes;
+using FederationNode.Protocol.Roster;
+using Xunit;
+
+namespace FederationNode.Protocol.Tests.Roster;
+
+/// <summary>docs/protocol.md, section 9, "Chain".</summary>
+public sealed class RosterChainTests
+{
+    private static readonly LogHead s_end = new("demo/alpha/indicators/1", 9, Demo.Pin("root"));
+
+    [Fact]
+    public void TryOpenFirst_SignedByEnoughKeys_IsTheDocument()
+    {
+        Assert.True(RosterChain.TryOpenFirst(Demo.Sign(Demo.First, 1, 3), Demo.Anchor, out var roster, out var error), error);
+        Assert.Equal(Demo.First.ToText(), roster.ToText());
+    }
+
+    /// <summary>Who signs version 1, of which two of the keys 1, 2, 3 must.</summary>
+    [Theory]
+    [InlineData("1 2 3", true)]
+    [InlineData("3 2", true)]
+    [InlineData("1 2 4", true)]
+    [InlineData("1", false)]
+    [InlineData("1 1", false)]
+    [InlineData("1 4", false)]
+    [InlineData("4 5", false)]
+    public void TryOpenFirst_Signers_MustReachTheThreshold(string signers, bool ok) =>
+        Assert.Equal(ok, IsFirst(Demo.Sign(Demo.First, Numbers(signers))));
+
+    /// <summary>Who signs version 2: two of the old keys 1, 2, 3 and two of the new keys 1, 2, 4 must.</summary>
+    [Theory]
+    [InlineData("1 2", true)]
+    [InlineData("1 3 4", true)]
+    [InlineData("2 3 4", true)]
+    [InlineData("1 2 3 4", true)]
+    [InlineData("1 3", false)]
+    [InlineData("1 4", false)]
+    [InlineData("1 1 1", false)]
+    [InlineData("4 4 1", false)]
+    [InlineData("1", false)]
+    [InlineData("5 6", false)]
+    public void TryOpenNext_Signers_MustReachBothThresholds(string signers, bool ok) =>
+        Assert.Equal(ok, IsNext(Demo.Sign(Demo.Second, Numbers(signers))));
+
+    [Theory]
+    [InlineData("1 2 3", false)]
+    [InlineData("4 5 6", false)]
+    [InlineData("1 2 4 5", true)]
+    public void TryOpenNext_AllKeysExchanged_NeedsOldAndNewSignatures(string signers, bool ok) =>
+        Assert.Equal(ok, IsNext(Demo.Sign(Demo.Second with { SecretariatKeys = Demo.Keys(4, 5, 6) }, Numbers(signers))));
+
+    [Theory]
+    [InlineData(3, "1 2", false)]
+    [InlineData(3, "1 2 4", true)]
+    [InlineData(1, "1 4", false)]
+    [InlineData(1, "1 2", true)]
+    public void TryOpenNext_ThresholdChanged_BothCount(int threshold, string signers, bool ok) =>
+        Assert.Equal(ok, IsNext(Demo.Sign(Demo.Second with { Threshold = threshold }, Numbers(signers))));
+
+    [Theory]
+    [InlineData(1, false)]
+    [InlineData(2, true)]
+    [InlineData(3, false)]
+    [InlineData(int.MaxValue, false)]
+    public void TryOpenNext_Version_IsTheNext(int version, bool ok) =>
+        Assert.Equal(ok, IsNext(Demo.Sign(Demo.Second with { Version = version }, 1, 2)));
+
+    [Fact]
+    public void TryOpenNext_AfterTheLastVersion_IsRefused() =>
+        Assert.False(RosterChain.TryOpenNext(
+            Demo.Sign(Demo.First, 1, 2), Demo.First with { Version = int.MaxValue }, out _, out _));
+
+    [Fact]
+    public void TryOpenFirst_AnotherVersionCoalitionThresholdOrKeys_IsRefused()
+    {
+        Assert.False(IsFirst(Demo.Sign(Demo.First with { Version = 2 }, 1, 2)));
+        Assert.False(IsFirst(Demo.Sign(Demo.First with { Threshold = 1 }, 1, 2)));
+        Assert.False(IsFirst(Demo.Sign(Demo.First with { Threshold = 3 }, 1, 2, 3)));
+        Assert.False(IsFirst(Demo.Sign(Demo.First with { SecretariatKeys = Demo.Keys(1, 2) }, 1, 2)));
+        Assert.False(IsFirst(Demo.Sign(Demo.First with { SecretariatKeys = Demo.Keys(1, 2, 4) }, 1, 2)));
+        Assert.False(IsFirst(Demo.Sign(Demo.First with { SecretariatKeys = Demo.Keys(1, 2, 3, 4) }, 1, 2)));
+        Assert.True(IsFirst(Demo.Sign(Demo.First with { SecretariatKeys = Demo.Keys(3, 2, 1) }, 1, 2)));
+        Assert.False(RosterChain.TryOpenFirst(
+            Demo.Sign(Demo.First, 1, 2), Demo.Anchor with { Coalition = "other" }, out _, out var error));
+        Assert.Contains("other", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void TryOpenNext_AnotherCoalition_IsRefused()
+    {
+        var stranger = Demo.Second with
+        {
+            Coalition = "other",
+            Members = [Demo.Member("secretariat"), Demo.Member("alpha")],
+        };
+
+        Assert.False(RosterChain.TryOpenNext(Demo.Sign(stranger, 1, 2), Demo.First, out _, out var error));
+        Assert.Contains("coalition", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void TryOpenNext_LogOrMemberDropped_IsRefused()
+    {
+        Assert.False(IsNext(Demo.Sign(Demo.Second.With("alpha", m => m with { Logs = [m.Logs[0]] }), 1, 2)));
+        Assert.False(IsNext(Demo.Sign(Demo.Second with { Members = [Demo.Second.Members[0]] }, 1, 2)));
+    }
+
+    [Fact]
+    public void TryOpenNext_KeyOfALogExchanged_IsRefused()
+    {
+        var exchanged = Demo.Second.With("alpha", m => m with
+        {
+            Logs = [m.Logs[0] with { Key = Demo.Key("demo/alpha/indicators/1", 0xf0).VerificationKey }, m.Logs[1]],
+        });
+
+        Assert.False(IsNext(Demo.Sign(exchanged, 1, 2), Demo.First, out var error));
+        Assert.Contains("exchanged", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void TryOpenNext_LogClosedAndNextEpochOpened_IsTaken()
+    {
+        var closed = Close(Demo.Second);
+        var reopened = closed.With("alpha", m => m with { Logs = [.. m.Logs, Demo.LogOf("alpha", "indicators", 2)] });
+
+        Assert.True(IsNext(Demo.Sign(closed, 1, 2)));
+        Assert.True(IsNext(Demo.Sign(reopened, 1, 2)));
+        Assert.Null(closed.Member("alpha")!.OpenLog("indicators"));
+        Assert.Equal(2, reopened.Member("alpha")!.OpenLog("indicators")!.Origin.Epoch);
+    }
+
+    [Fact]
+    public void TryOpenNext_ClosedLogOpenedOrEndMoved_IsRefused()
+    {
+        var current = Close(Demo.First);
+
+        Assert.True(IsNext(Demo.Sign(Close(Demo.Second), 1, 2), current, out _));
+        Assert.False(IsNext(Demo.Sign(Demo.Second, 1, 2), current, out _));
+        Assert.False(IsNext(Demo.Sign(Close(Demo.Second, s_end with { Size = 10 }), 1, 2), current, out _));
+        Assert.False(IsNext(Demo.Sign(Close(Demo.Second, s_end with { Size = 8 }), 1, 2), current, out _));
+        Assert.False(IsNext(Demo.Sign(Close(Demo.Second, s_end with { Root = default }), 1, 2), current, out var error));
+        Assert.Contains("closed", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void TryOpen_AnyFlippedBit_IsRefused()
+    {
+        // Exactly as many signatures as are needed: with one to spare, a note that loses one is still good.
+        var (first, next) = (Demo.Sign(Demo.First, 1, 2), Demo.Sign(Demo.Second, 1, 2));
+        for (var at = 0; at < next.Length; at++)
+        {
+            var bit = (byte)(1 << (at % 8));
+            Flip(next, at, bit);
+            Assert.False(IsNext(next), $"byte {at}");
+            Flip(next, at, bit);
+            if (at < first.Length)
+            {
+                Flip(first, at, bit);
+                Assert.False(IsFirst(first), $"byte {at}");
+                Flip(first, at, bit);
+            }
+        }
+
+        Assert.True(IsFirst(first) && IsNext(next));
+    }
+
+    [Fact]
+    public void TryOpenNext_BadSignatureOfAKnownKeyToSpare_IsRefused()
+    {
+        var other = SignedNote.Sign("another text\n", Demo.SecretariatKey(3));
+        var line = System.Text.Encoding.UTF8.GetString(other).Split('\n')[2];
+        byte[] note = [.. Demo.Sign(Demo.Second, 1, 2), .. System.Text.Encoding.UTF8.GetBytes(line + "\n")];
+
+        Assert.False(IsNext(note));
+    }
+
+    [Fact]
+    public void TryOpenNext_NoteBeyondTheLimit_IsRefused()
+    {
+        // Blanks before the end keep the JSON as it is.
+        var text = Demo.Second.ToText();
+        var rest = RosterChain.MaxNote - Demo.Sign(Demo.Second, 1, 2).Length;
+        foreach (var extra in new[] { 0, 1 })
+        {
+            var longer = text[..^1] + new string(' ', rest + extra) + "\n";
+            Assert.Equal(extra == 0, IsNext(SignedNote.Sign(longer, Demo.SecretariatKey(1), Demo.SecretariatKey(2))));
+        }
+    }
+
+    [Fact]
+    public void TryWalk_WholeChain_GivesTheNewest()
+    {
+        ReadOnlyMemory<byte>[] chain = [Demo.Sign(Demo.First, 1, 2), Demo.Sign(Demo.Second, 1, 2)];
+
+        Assert.True(RosterChain.TryWalk(chain, Demo.Anchor, out var newest, out _));
+        Assert.Equal(2, newest!.Version);
+        Assert.True(RosterChain.TryWalk([], Demo.Anchor, out newest, out _));
+        Assert.Null(newest);
+    }
+
+    [Fact]
+    public void TryWalk_SkippedOrRepeatedVersion_StopsAtTheLastGood()
+    {
+        ReadOnlyMemory<byte> first = Demo.Sign(Demo.First, 1, 2);
+
+        Assert.False(RosterChain.TryWalk([Demo.Sign(Demo.Second, 1, 2)], Demo.Anchor, out var newest, out _));
+        Assert.Null(newest);
+        Assert.False(RosterChain.TryWalk([first, first], Demo.Anchor, out newest, out _));
+        Assert.Equal(1, newest!.Version);
+    }
+
+    private static RosterDocument Close(RosterDocument document, LogHead? end = null) => document.With(
+        "alpha", m => m with { Logs = [m.Logs[0] with { ClosedAt = end ?? s_end }, .. m.Logs.Skip(1)] });
+
+    private static void Flip(byte[] note, int at, byte bit) => note[at] ^= bit;
+
+    private static int[] Numbers(string text) => [.. text.Split(' ').Select(int.Parse)];
+
+    private static bool IsFirst(byte[] note) =>
+        RosterChain.TryOpenFirst(note, Demo.Anchor, out var roster, out var error) == (roster is not null)
+        && roster is not null == (error is null) && roster is not null;
+
+    private static bool IsNext(byte[] note) => IsNext(note, Demo.First, out _);
+
+    private static bool IsNext(byte[] note, RosterDocument current, out string? error) =>
+        RosterChain.TryOpenNext(note, current, out var roster, out error) && roster is not null;
+}
