@@ -60,5 +60,5 @@ public static class Limits
     public const int MaxChangeStreams = 64;
 
     /// <summary>Longest cursor of the changes, in characters.</summary>
-    public const int MaxCursor = 8192;
+    public const int MaxCursor = 32_768;
 }

@@ -1,3 +1,4 @@
+using FederationNode.Contracts;
 using FederationNode.Node.Api.Access;
 using FederationNode.Node.Api.Changes;
 using FederationNode.Node.Api.Checking;
@@ -8,6 +9,7 @@ using FederationNode.Node.Api.Publishing;
 using FederationNode.Node.Api.Rosters;
 using FederationNode.Node.Api.Sellers;
 using FederationNode.Node.Api.Status;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace FederationNode.Node.Api;
 
@@ -46,6 +48,18 @@ public static class LocalApi
         services.ConfigureHttpJsonOptions(json => ApiJson.Configure(json.SerializerOptions));
         services.AddOpenApi(OpenApiDescription.DocumentName, OpenApiDescription.Configure);
         return services;
+    }
+
+    /// <summary>
+    /// Lets the server take request lines that hold the longest cursor. Bodies are bounded by the API itself.
+    /// </summary>
+    /// <param name="server">The server's options.</param>
+    public static void ConfigureLocalApi(this KestrelServerOptions server)
+    {
+        ArgumentNullException.ThrowIfNull(server);
+        server.Limits.MaxRequestLineSize = Limits.MaxCursor + 4096;
+        server.Limits.MaxRequestHeadersTotalSize = Limits.MaxCursor + (32 * 1024);
+        server.Limits.MaxRequestBufferSize = 1024 * 1024;
     }
 
     /// <summary>Turns every error into problem details. Comes before all other parts of the pipeline.</summary>

@@ -198,7 +198,7 @@ internal sealed class ApiNode : IAsyncDisposable
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = _folder });
         builder.Logging.ClearProviders();
         builder.Logging.AddProvider(Log);
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.WebHost.UseUrls("http://127.0.0.1:0").ConfigureKestrel(server => server.ConfigureLocalApi());
         builder.Host.UseOrleans(silo =>
         {
             silo.UseLocalhostClustering(FreePort(), FreePort());

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
 using CsCheck;
+using FederationNode.Contracts;
 using FederationNode.Contracts.Api;
 using FederationNode.Node.Api;
 using FederationNode.Node.Api.Changes;
@@ -111,7 +112,7 @@ public sealed class ChangesTests(SharedNode shared)
         Encode("test/b/indicators/1:1\ntest/a/indicators/1:1"),
         Encode("test/a/indicators/1:1\ntest/a/indicators/1:1"),
         Encode("test/a/indicators/1:1") + "=",
-        new string('A', 8193),
+        new string('A', Limits.MaxCursor + 1),
     ];
 
     [Theory]
@@ -192,6 +193,23 @@ public sealed class ChangesTests(SharedNode shared)
 
         await stream.ReadUntilAsync(": alive");
         await stream.ReadUntilAsync(": alive");
+    }
+
+    [Fact]
+    public async Task Stream_TooManyAtOnce_RefusedAndTheNodeStopsWithThemOpen()
+    {
+        await using var node = await ApiNode.StartReadyAsync();
+        for (var i = 0; i < Limits.MaxChangeStreams; i++)
+        {
+            var response = await node.Client.SendAsync(StreamRequest(ApiRoutes.Changes, null), HttpCompletionOption.ResponseHeadersRead);
+            Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        }
+
+        using var oneMore = StreamRequest(ApiRoutes.Changes, null);
+        var refused = await node.Client.SendAsync(oneMore);
+
+        Assert.NotNull(refused.Headers.RetryAfter);
+        await ApiNode.ReadProblemAsync(refused, HttpStatusCode.TooManyRequests, "too-many-requests");
     }
 
     [Theory]

@@ -175,6 +175,17 @@ public sealed class CheckTests(SharedNode shared)
         Assert.Equal(items.Select(i => i.Id), answer.Items.Select(i => i.Id));
     }
 
+    [Fact]
+    public async Task Check_Values_NeverInTheLog()
+    {
+        var (text, tag) = ("call " + Some.Word(), Some.Hex());
+
+        await CheckAsync(new CheckItem("text", text, text), new CheckItem("seller", tag));
+        await _node.PostTextAsync(ApiRoutes.Check, $"{{\"items\":\"{text}\"}}");
+
+        Assert.DoesNotContain(_node.Log.Lines, line => line.Contains(text, StringComparison.Ordinal) || line.Contains(tag, StringComparison.Ordinal));
+    }
+
     public static TheoryData<string, string, string?, string> BadItems => new()
     {
         { "texts", "x", null, "items[1].kind" },

@@ -164,7 +164,7 @@ public sealed class IndicatorTests(SharedNode shared)
     }
 
     private Task<HttpResponseMessage> PutNoteAsync(string path, string note) => _node.SendAsync(
-        HttpMethod.Put, path, ApiRole.Analyst, JsonContent.Create(new NoteRequest(note), options: ApiJson.Options));
+        HttpMethod.Put, path + "/note", ApiRole.Analyst, JsonContent.Create(new NoteRequest(note), options: ApiJson.Options));
 
     private async Task<IndicatorPage> ListAsync(string query) =>
         await ApiNode.ReadAsync<IndicatorPage>(await _node.GetAsync($"{ApiRoutes.Indicators}?{query}", ApiRole.Analyst));

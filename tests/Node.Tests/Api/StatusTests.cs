@@ -107,6 +107,10 @@ public sealed class StatusTests
         var problem = await ApiNode.ReadProblemAsync(
             await node.PostAsync(ApiRoutes.Listings, listing, key: "once"), HttpStatusCode.ServiceUnavailable, "storage-unavailable");
         Assert.DoesNotContain(node.DatabaseFile, problem.Detail, StringComparison.Ordinal);
+
+        // A repetition that was taken together with a request that failed has failed, too.
+        var together = await Task.WhenAll(Enumerable.Range(0, 12).Select(_ => node.PostAsync(ApiRoutes.Listings, listing, key: "once")));
+        Assert.All(together, answer => Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode));
         Assert.Contains((await StatusAsync(node)).Alarms, a => a.StartsWith("The storage failed", StringComparison.Ordinal));
         Assert.Equal(HttpStatusCode.OK, (await node.GetAsync(ApiRoutes.Health, null)).StatusCode);
         Assert.Equal("none", (await CheckAsync(node)).Items[0].Verdict);

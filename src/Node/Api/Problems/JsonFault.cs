@@ -13,13 +13,17 @@ internal static partial class JsonFault
     public static ProblemResult Describe(JsonException fault)
     {
         var place = Place(fault);
-        var what = fault.InnerException is JsonException ? "is not valid JSON"
+        var what = IsSyntax(fault) ? "is not valid JSON"
             : Missing().Match(fault.Message) is { Success: true } missing ? $"lacks {missing.Groups[1].Value.Replace('\'', '"')}"
             : fault.Message.StartsWith("Duplicate", StringComparison.Ordinal) ? "holds a property twice"
             : fault.Message.StartsWith("The JSON property", StringComparison.Ordinal) ? "holds a property that is not known here"
             : "has another type than the route takes";
         return Fault.MalformedJson.Because($"The body {what}: {place}.");
     }
+
+    // The reader's own exception is a kind of its own; what the serializer makes of the values is not.
+    private static bool IsSyntax(JsonException fault) =>
+        fault.GetType() != typeof(JsonException) || fault.InnerException is JsonException;
 
     private static string Place(JsonException fault)
     {

@@ -87,9 +87,9 @@ internal static class RequestBody
                 return Fault.MalformedJson.Because("The body is null where an object was expected.");
             }
 
-            return reader.Read()
-                ? Fault.MalformedJson.Because("The body goes on after its object.")
-                : value;
+            // Throws when anything but white space follows.
+            _ = reader.Read();
+            return value;
         }
         catch (JsonException fault)
         {
