@@ -32,7 +32,7 @@ public sealed class DependencyTests
         var projects = Directory.GetFiles(Path.Combine(TestFiles.Repository, "src"), "*.csproj", SearchOption.AllDirectories)
             .Select(Path.GetFileNameWithoutExtension)
             .Order();
-        Assert.Equal(Allowed.Select(row => row.Data.Item1).Order(), projects);
+        Assert.Equal(Allowed.Select(row => (string)row[0]).Order(), projects);
     }
 
     [Theory]
