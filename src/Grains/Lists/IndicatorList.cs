@@ -31,15 +31,19 @@ public sealed partial class IndicatorList(
     [FromKeyedServices(FederationClock.Key)] TimeProvider clock,
     ILogger<IndicatorList> logger) : BackgroundService
 {
+    private const int SecondsBetweenCounts = 60;
+
     private readonly Channel<string> _grown = Channel.CreateUnbounded<string>(new() { SingleReader = true });
     private readonly ConcurrentDictionary<string, bool> _pending = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, long> _applied = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<Hash256, IndicatorState> _states = new();
+    private readonly HashSet<Hash256> _inForce = [];
     private readonly SortedSet<Hash256> _ids = [];
     private readonly Lock _idsLock = new();
     private readonly View _view = new();
     private readonly IndicatorMatcher _matcher = new(BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)));
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private long _countedAt;
     private Snapshot _snapshot = new(default, 0, 0);
 
     /// <summary>Whether all that was held at start is applied, and a roster is in force.</summary>
@@ -210,9 +214,31 @@ public sealed partial class IndicatorList(
         }
 
         _matcher.Publish();
+        Volatile.Write(ref _snapshot, new Snapshot(_view.Digest(), _states.Count, CountInForce(touched)));
+    }
+
+    /// <summary>
+    /// Looks at what changed; at everything only once a minute, because listings expire and members come and go
+    /// without a change. A publication must not cost time in proportion to the list.
+    /// </summary>
+    private int CountInForce(HashSet<Hash256> touched)
+    {
         var now = clock.GetUtcNow().ToUnixTimeSeconds();
-        var inForce = touched.Count == 0 ? Current.InForce : _states.Values.Count(s => s.Active(now, roster.Counts).Any());
-        Volatile.Write(ref _snapshot, new Snapshot(_view.Digest(), _states.Count, inForce));
+        var all = now - _countedAt >= SecondsBetweenCounts;
+        foreach (var id in all ? _states.Keys : (IEnumerable<Hash256>)touched)
+        {
+            if (_states.TryGetValue(id, out var state) && state.Active(now, roster.Counts).Any())
+            {
+                _inForce.Add(id);
+            }
+            else
+            {
+                _inForce.Remove(id);
+            }
+        }
+
+        _countedAt = all ? now : _countedAt;
+        return _inForce.Count;
     }
 
     /// <summary>The list at one moment.</summary>
