@@ -4,7 +4,7 @@ using Microsoft.OpenApi;
 
 namespace FederationNode.Node.Api;
 
-/// <summary>What the OpenAPI document says beyond the routes themselves: the keys, and the roles of each route.</summary>
+/// <summary>What the OpenAPI document says beyond the routes themselves: keys, and the roles of each route.</summary>
 internal static class OpenApiDescription
 {
     public const string DocumentName = "v1";
@@ -34,9 +34,11 @@ internal static class OpenApiDescription
         });
         options.AddOperationTransformer((operation, context, _) =>
         {
-            if (context.Description.ActionDescriptor.EndpointMetadata.OfType<Permission>().FirstOrDefault() is { } permission)
+            var metadata = context.Description.ActionDescriptor.EndpointMetadata;
+            if (metadata.OfType<Permission>().FirstOrDefault() is { } permission)
             {
-                operation.Security = [new() { [new OpenApiSecuritySchemeReference(SchemeName, context.Document)] = [] }];
+                var scheme = new OpenApiSecuritySchemeReference(SchemeName, context.Document);
+                operation.Security = [new() { [scheme] = [] }];
                 operation.Description = $"{operation.Description} Role: {permission}.".TrimStart();
             }
 

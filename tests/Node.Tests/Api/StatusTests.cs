@@ -1,8 +1,10 @@
 using System.Net;
 using FederationNode.Contracts.Api;
+using FederationNode.Contracts.Logs;
 using FederationNode.Contracts.Peers;
 using FederationNode.Node.Api.Status;
 using FederationNode.Protocol;
+using FederationNode.Protocol.Entries;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
@@ -107,10 +109,6 @@ public sealed class StatusTests
         var problem = await ApiNode.ReadProblemAsync(
             await node.PostAsync(ApiRoutes.Listings, listing, key: "once"), HttpStatusCode.ServiceUnavailable, "storage-unavailable");
         Assert.DoesNotContain(node.DatabaseFile, problem.Detail, StringComparison.Ordinal);
-
-        // A repetition that was taken together with a request that failed has failed, too.
-        var together = await Task.WhenAll(Enumerable.Range(0, 12).Select(_ => node.PostAsync(ApiRoutes.Listings, listing, key: "once")));
-        Assert.All(together, answer => Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode));
         Assert.Contains((await StatusAsync(node)).Alarms, a => a.StartsWith("The storage failed", StringComparison.Ordinal));
         Assert.Equal(HttpStatusCode.OK, (await node.GetAsync(ApiRoutes.Health, null)).StatusCode);
         Assert.Equal("none", (await CheckAsync(node)).Items[0].Verdict);
@@ -120,6 +118,32 @@ public sealed class StatusTests
             await node.PostAsync(ApiRoutes.Listings, listing, key: "once"), HttpStatusCode.Created);
         Assert.Equal(before.Index + 1, after.Index);
         Assert.DoesNotContain((await StatusAsync(node)).Alarms, a => a.StartsWith("The storage failed", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Storage_TakesNoWrites_RepetitionInTheSameBatchFailsToo()
+    {
+        await using var node = await ApiNode.StartReadyAsync();
+        await node.PublishAsync(Some.Keyword(Some.Word()));
+        foreach (var verb in (string[])["INSERT", "UPDATE"])
+        {
+            await ExecuteAsync(
+                node,
+                $"CREATE TRIGGER No{verb} BEFORE {verb} ON OrleansStorage BEGIN SELECT RAISE(ABORT, 'no writes'); END");
+        }
+
+        var entry = new NewEntry(EntryKind.Heartbeat, new HeartbeatPayload([]).Encode());
+        var request = new AppendRequest([entry], "once");
+        var log = node.Grains.GetGrain<IMemberLogGrain>("test/acme/indicators/1");
+
+        var results = await log.AppendAsync([request, request]);
+
+        Assert.All(results, r => Assert.Equal(AppendRefusal.StorageUnavailable, r.Refusal));
+        await ApiNode.ReadProblemAsync(
+            await node.PostAsync(ApiRoutes.Listings, Some.Keyword(Some.Word())),
+            HttpStatusCode.ServiceUnavailable,
+            "storage-unavailable");
+        Assert.Contains((await StatusAsync(node)).Alarms, a => a.StartsWith("The storage failed", StringComparison.Ordinal));
     }
 
     private static (double?, bool) Freshness(CheckResponse answer) => (answer.AgeSeconds, answer.Stale);

@@ -20,7 +20,8 @@ internal sealed class ApiKeyRing
         _keys = [.. options.Keys.Select(k => (SHA256.HashData(Encoding.UTF8.GetBytes(k.Key)), k.Value))];
         if (options.Keys.Any(k => string.IsNullOrWhiteSpace(k.Key) || !ApiRole.All.Contains(k.Value)))
         {
-            throw new ArgumentException("Every API key is a text that is not empty, with one of the known roles.", nameof(options));
+            throw new ArgumentException(
+                "Every API key is a text that is not empty, with one of the known roles.", nameof(options));
         }
     }
 

@@ -11,7 +11,8 @@ internal sealed class KeyFilter(ApiKeyRing keys, Permission permission) : IEndpo
     {
         var http = context.HttpContext;
         var header = http.Request.Headers.Authorization;
-        if (header.Count != 1 || header[0] is not { } value || !value.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
+        if (header.Count != 1 || header[0] is not { } value
+            || !value.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
         {
             return Refuse(http, "Send the header \"Authorization: Bearer KEY\" with a key of this node.");
         }

@@ -22,7 +22,10 @@ internal sealed class ChangeReader(IndicatorList list, IndicatorDescriber descri
     public string? FirstAhead(ChangesCursor cursor) =>
         cursor.Read.FirstOrDefault(r => r.Value > list.Applied.GetValueOrDefault(r.Key)).Key;
 
-    /// <summary>The next changes, and where to go on. The logs with the least news go first, so a takedown does not wait behind an import.</summary>
+    /// <summary>
+    /// The next changes, and where to go on. The logs with the least news go first, so a takedown does not wait behind
+    /// an import.
+    /// </summary>
     public async Task<(ChangesPage Page, ChangesCursor Next)> ReadAsync(ChangesCursor cursor, int limit)
     {
         var changes = new List<ChangeRow>();
@@ -37,7 +40,8 @@ internal sealed class ChangeReader(IndicatorList list, IndicatorDescriber descri
         {
             while (cursor.Of(origin) < applied && scan > 0 && changes.Count < limit)
             {
-                var read = await ReadLogAsync(Origin.Parse(origin), cursor.Of(origin), applied, Math.Min(scan, limit - changes.Count), changes);
+                var atMost = Math.Min(scan, limit - changes.Count);
+                var read = await ReadLogAsync(Origin.Parse(origin), cursor.Of(origin), applied, atMost, changes);
                 if (read == 0)
                 {
                     break;
@@ -75,7 +79,8 @@ internal sealed class ChangeReader(IndicatorList list, IndicatorDescriber descri
         {
             return entry.Payload switch
             {
-                ListingPayload or WithdrawalPayload or OpinionPayload => Row(origin, index, entry.Leaf.Kind, IdOf(entry)),
+                ListingPayload or WithdrawalPayload or OpinionPayload =>
+                    Row(origin, index, entry.Leaf.Kind, IdOf(entry)),
                 ErasePayload erase => Row(origin, index, entry.Leaf.Kind, await IdOfErasedAsync(origin, erase.Index)),
                 _ => null,
             };
@@ -100,7 +105,9 @@ internal sealed class ChangeReader(IndicatorList list, IndicatorDescriber descri
     private async Task<Hash256?> IdOfErasedAsync(Origin origin, long index)
     {
         var range = await grains.GetGrain<IMemberLogGrain>(origin.Text).ReadAsync(index, 1, 1);
-        return range.Entries.Count > 0 && TryInterpret(origin, index, range.Entries[0]) is { } erased ? IdOf(erased) : null;
+        return range.Entries.Count > 0 && TryInterpret(origin, index, range.Entries[0]) is { } erased
+            ? IdOf(erased)
+            : null;
     }
 
     private static LogEntry? TryInterpret(Origin origin, long index, StoredEntry stored) =>

@@ -5,9 +5,9 @@ using FederationNode.Grains.Lists;
 namespace FederationNode.Node.Api.Changes;
 
 /// <summary>
-/// Changes as server-sent events (WHATWG HTML, section 9.2). Each event is one page; its id is the page's cursor. A reader
-/// drops an event that is broken off, by the format's own rule. At most one page a reader is in memory: a slow reader
-/// slows only itself.
+/// Changes as server-sent events (WHATWG HTML, section 9.2). Each event is one page; its id is the page's cursor. A
+/// reader drops an event that is broken off, by the format's own rule. At most one page a reader is in memory: a slow
+/// reader slows only itself.
 /// </summary>
 internal sealed class ChangeStream(
     ChangeReader reader, IndicatorList list, LocalApiOptions options, ChangesCursor start, int limit) : IResult

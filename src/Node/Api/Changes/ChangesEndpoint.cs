@@ -86,5 +86,6 @@ internal static class ChangesEndpoint
     /// <summary>Only who names the stream's type gets it: */* means a page.</summary>
     private static bool WantsStream(HttpRequest request) =>
         MediaTypeHeaderValue.TryParseList(request.Headers.Accept, out var accepted)
-        && accepted.Any(a => a.MediaType.Equals(ChangeStream.ContentType, StringComparison.OrdinalIgnoreCase) && a.Quality is not 0);
+        && accepted.Any(a => a.Quality is not 0
+            && a.MediaType.Equals(ChangeStream.ContentType, StringComparison.OrdinalIgnoreCase));
 }

@@ -62,7 +62,11 @@ internal sealed partial class HitRecorder(
         }
 
         var now = clock.GetUtcNow().ToUnixTimeSeconds();
-        var atMost = new ParallelOptions { MaxDegreeOfParallelism = MaxConcurrentCalls, CancellationToken = cancellationToken };
+        var atMost = new ParallelOptions
+        {
+            MaxDegreeOfParallelism = MaxConcurrentCalls,
+            CancellationToken = cancellationToken,
+        };
         await Parallel.ForEachAsync(hits, atMost, async (hit, _) => await TellAsync(hit.Key, hit.Value, now));
     }
 
@@ -87,7 +91,7 @@ internal sealed partial class HitRecorder(
         }
     }
 
-    [LoggerMessage(1, LogLevel.Warning, "{Dropped} hits were not counted: more than {Max} indicators were hit at once.")]
+    [LoggerMessage(1, LogLevel.Warning, "{Dropped} hits were not counted: more than {Max} indicators at once.")]
     private partial void LogDropped(long dropped, int max);
 
     [LoggerMessage(2, LogLevel.Warning, "{Hits} hits of {Indicator} were not counted.")]

@@ -27,10 +27,11 @@ internal sealed class ItemChecker(IndicatorList list, RosterBoard roster, LocalA
             Text => item.Value.Length is > 0 and <= Limits.MaxCheckText
                 ? null
                 : $".value must have 1 to {Limits.MaxCheckText} UTF-16 code units",
-            IndicatorKind.ImagePdq or IndicatorKind.ImageSha256 or IndicatorKind.Seller => LowerHex.TryParse(item.Value, out _)
-                ? null
+            IndicatorKind.ImagePdq or IndicatorKind.ImageSha256 or IndicatorKind.Seller =>
+                LowerHex.TryParse(item.Value, out _) ? null
                 : ".value must be 64 lower-case hexadecimal digits",
-            _ => $".kind must be {Text}, {IndicatorKind.ImagePdq}, {IndicatorKind.ImageSha256} or {IndicatorKind.Seller}",
+            _ => $".kind must be {Text}, "
+                + $"{IndicatorKind.ImagePdq}, {IndicatorKind.ImageSha256} or {IndicatorKind.Seller}",
         };
 
     /// <summary>Checks an item that has no fault.</summary>

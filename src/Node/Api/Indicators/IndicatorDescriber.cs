@@ -37,7 +37,9 @@ internal sealed class IndicatorDescriber(
             judgement.Verdict.ToText(),
             judgement.Reason,
             [.. state.Listings.Select(l => DescribeListing(l, now))],
-            [.. state.Opinions.Where(o => o.Payload is OpinionPayload { Stance: not OpinionPayload.None }).Select(DescribeOpinion)]);
+            [.. state.Opinions
+                .Where(o => o.Payload is OpinionPayload { Stance: not OpinionPayload.None })
+                .Select(DescribeOpinion)]);
     }
 
     /// <summary>A keyword as text, anything else in hexadecimal.</summary>
@@ -74,7 +76,9 @@ internal sealed class IndicatorDescriber(
             listing?.Confidence,
             listing?.Action,
             (entry.Payload as WithdrawalPayload)?.Reason,
-            listing?.Context is { } c ? new KeywordRuleRequest(c.Language, c.Match, c.AnyOf, c.AllOf, c.NoneOf, c.Window) : null,
+            listing?.Context is { } c
+                ? new KeywordRuleRequest(c.Language, c.Match, c.AnyOf, c.AllOf, c.NoneOf, c.Window)
+                : null,
             entry.Origin.Text,
             entry.Index);
     }
@@ -83,6 +87,12 @@ internal sealed class IndicatorDescriber(
     {
         var opinion = (OpinionPayload)entry.Payload;
         return new OpinionSummary(
-            entry.Member, opinion.Stance, opinion.Lister, opinion.Reason, entry.Leaf.Issued, entry.Origin.Text, entry.Index);
+            entry.Member,
+            opinion.Stance,
+            opinion.Lister,
+            opinion.Reason,
+            entry.Leaf.Issued,
+            entry.Origin.Text,
+            entry.Index);
     }
 }

@@ -15,10 +15,12 @@ namespace FederationNode.Node.Api.Indicators;
 /// <summary>GET /v1/indicators, GET /v1/indicators/{id}, PUT /v1/indicators/{id}/note.</summary>
 internal static class IndicatorEndpoints
 {
-    /// <summary>Indicators looked at for one page: a rare filter gives a short page and a cursor, not a long wait.</summary>
+    /// <summary>Indicators looked at for a page: a rare filter gives a short page and a cursor, no long wait.</summary>
     private const int MaxScan = 20_000;
 
     private const int MaxQuery = 200;
+
+    private static readonly string[] Parameters = ["kind", "category", "member", "state", "q", "after", "limit"];
 
     private static readonly string[] States =
         [IndicatorDescriber.Listed, IndicatorDescriber.Withdrawn, IndicatorDescriber.Expired];
@@ -61,7 +63,7 @@ internal static class IndicatorEndpoints
         [FromQuery, Description("The cursor of the page before")] string? after,
         [FromQuery, Description("Rows, 1 to 1,000; 100 if left out")] string? limit)
     {
-        if (QueryReader.FirstFault(context.Request, "kind", "category", "member", "state", "q", "after", "limit") is { } query)
+        if (QueryReader.FirstFault(context.Request, Parameters) is { } query)
         {
             return query;
         }
@@ -163,7 +165,8 @@ internal static class IndicatorEndpoints
             ApiJson.Options);
     }
 
-    private static async Task<IResult> NoteAsync(HttpContext context, string id, IndicatorList list, IGrainFactory grains)
+    private static async Task<IResult> NoteAsync(
+        HttpContext context, string id, IndicatorList list, IGrainFactory grains)
     {
         if (QueryReader.FirstFault(context.Request) is { } query)
         {

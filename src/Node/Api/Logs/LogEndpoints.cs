@@ -15,8 +15,7 @@ internal static class LogEndpoints
 
     public static void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet(ApiRoutes.Logs, (HttpContext context, LogDirectory logs) =>
-                QueryReader.FirstFault(context.Request) is { } query ? (IResult)query : TypedResults.Json(logs.Rows(), ApiJson.Options))
+        routes.MapGet(ApiRoutes.Logs, List)
             .WithName("listLogs")
             .WithSummary("The logs that the node holds.")
             .WithTags("audit")
@@ -32,7 +31,11 @@ internal static class LogEndpoints
             .Needs(Permission.Audit);
     }
 
-    private static async Task<IResult> ReadAsync(HttpContext context, string path, HeadBoard heads, IGrainFactory grains)
+    private static IResult List(HttpContext context, LogDirectory logs) =>
+        QueryReader.FirstFault(context.Request) is { } query ? query : TypedResults.Json(logs.Rows(), ApiJson.Options);
+
+    private static async Task<IResult> ReadAsync(
+        HttpContext context, string path, HeadBoard heads, IGrainFactory grains)
     {
         if (QueryReader.FirstFault(context.Request) is { } query)
         {
@@ -46,7 +49,8 @@ internal static class LogEndpoints
         // Only logs that are held: asking the grain of any other name would bring it to life.
         if (!Origin.TryParse(origin, out _, out _) || heads.Get(origin) is not { SignedSize: > 0 })
         {
-            return Fault.NotFound.Because("The node holds no signed log of this name: GET /v1/logs names those that it holds.");
+            return Fault.NotFound.Because(
+                "The node holds no signed log of this name: GET /v1/logs names those that it holds.");
         }
 
         var log = grains.GetGrain<IMemberLogGrain>(origin);
@@ -67,7 +71,8 @@ internal static class LogEndpoints
         }
 
         // What a hash covers never changes; a payload may be erased.
-        context.Response.Headers.CacheControl = tile.Level == TilePath.Payloads ? "no-store" : "private, max-age=31536000, immutable";
+        context.Response.Headers.CacheControl =
+            tile.Level == TilePath.Payloads ? "no-store" : "private, max-age=31536000, immutable";
         return TypedResults.Bytes(bytes, "application/octet-stream");
     }
 }

@@ -23,13 +23,15 @@ internal sealed record Fault(string Code, int Status, string Title, int? RetryAf
     public static readonly Fault Lint = new("lint", 422, "The keyword would hit too much");
     public static readonly Fault OwnListing = new("own-listing", 422, "An opinion is about others' listings");
     public static readonly Fault UnknownMember = new("unknown-member", 422, "The roster names no such member");
-    public static readonly Fault UnknownSellerKey = new("unknown-seller-key", 422, "The roster names no such seller key");
+    public static readonly Fault UnknownSellerKey =
+        new("unknown-seller-key", 422, "The roster names no such seller key");
     public static readonly Fault BadPoint = new("bad-point", 422, "The key holder refused the points");
     public static readonly Fault RosterRefused = new("roster-refused", 422, "The roster does not follow");
     public static readonly Fault TooMany = new("too-many-requests", 429, "Too much for now", 5);
     public static readonly Fault Internal = new("internal", 500, "The node failed");
     public static readonly Fault NotReady = new("not-ready", 503, "The node is starting", 1);
-    public static readonly Fault StorageUnavailable = new("storage-unavailable", 503, "The storage takes nothing now", 5);
+    public static readonly Fault StorageUnavailable =
+        new("storage-unavailable", 503, "The storage takes nothing now", 5);
     public static readonly Fault Behind = new("log-behind", 503, "The node fetches back its own log", 5);
     public static readonly Fault NotApplied = new("not-applied", 503, "Durable, but not yet in the list", 1);
     public static readonly Fault KeyHolder = new("key-holder-unreachable", 503, "The key holder does not answer", 5);

@@ -14,9 +14,11 @@ internal static partial class JsonFault
     {
         var place = Place(fault);
         var what = IsSyntax(fault) ? "is not valid JSON"
-            : Missing().Match(fault.Message) is { Success: true } missing ? $"lacks {missing.Groups[1].Value.Replace('\'', '"')}"
+            : Missing().Match(fault.Message) is { Success: true } missing
+                ? $"lacks {missing.Groups[1].Value.Replace('\'', '"')}"
             : fault.Message.StartsWith("Duplicate", StringComparison.Ordinal) ? "holds a property twice"
-            : fault.Message.StartsWith("The JSON property", StringComparison.Ordinal) ? "holds a property that is not known here"
+            : fault.Message.StartsWith("The JSON property", StringComparison.Ordinal)
+                ? "holds a property that is not known here"
             : "has another type than the route takes";
         return Fault.MalformedJson.Because($"The body {what}: {place}.");
     }
@@ -38,6 +40,7 @@ internal static partial class JsonFault
     [GeneratedRegex(@"^\$(\.[A-Za-z]{1,32}(?![^.\[])|\[[0-9]{1,9}\])*", RegexOptions.CultureInvariant)]
     private static partial Regex SafePath();
 
-    [GeneratedRegex(@"missing required properties including: ('[A-Za-z]+'(?:, '[A-Za-z]+')*)", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        @"missing required properties including: ('[A-Za-z]+'(?:, '[A-Za-z]+')*)", RegexOptions.CultureInvariant)]
     private static partial Regex Missing();
 }

@@ -16,7 +16,8 @@ internal sealed partial class ProblemMiddleware(
         try
         {
             await next(context);
-            if (context.Response is not { StatusCode: >= 400, HasStarted: false, ContentLength: null, ContentType: null })
+            var isBare = context.Response is { HasStarted: false, ContentLength: null, ContentType: null };
+            if (!isBare || context.Response.StatusCode < 400)
             {
                 return;
             }
@@ -69,7 +70,8 @@ internal sealed partial class ProblemMiddleware(
                     alarm.Raise(storage.Message);
                     LogStorage(route, failure);
                     return Fault.StorageUnavailable.Because(
-                        $"The database failed ({storage.Fault}): see the node's log and its status. Nothing was acknowledged.");
+                        $"The database failed ({storage.Fault}): see the node's log and its status. Nothing was "
+                        + "acknowledged.");
                 case RowConflictException:
                     LogStorage(route, failure);
                     return Fault.StorageUnavailable.Because("Another writer was faster: try again.");

@@ -23,7 +23,7 @@ internal static class RequestBody
     public static ValueTask<Parsed<T>> ReadAsync<T>(HttpContext context)
         where T : class => ReadAsync(context, Decode<T>);
 
-    /// <summary>Reads a body that is a batch if it has the property <paramref name="marker"/>, and else a single.</summary>
+    /// <summary>Reads a body that is a batch if it has the property <paramref name="marker"/>, else a single.</summary>
     public static ValueTask<Parsed<TBatch>> ReadOneOrManyAsync<TBatch, TOne>(
         HttpContext context, byte[] marker, Func<TOne, TBatch> wrap)
         where TBatch : class

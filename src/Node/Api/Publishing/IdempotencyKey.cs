@@ -16,7 +16,8 @@ internal static class IdempotencyKey
             || (key is { Length: > 0 and <= Limits.MaxIdempotencyKey } && key.All(c => c is >= '!' and <= '~'))
             ? null
             : Fault.Invalid.Because(
-                $"{ApiRoutes.IdempotencyHeader} is given once, with 1 to {Limits.MaxIdempotencyKey} visible ASCII characters.");
+                $"{ApiRoutes.IdempotencyHeader} is given once, with 1 to "
+                + $"{Limits.MaxIdempotencyKey} visible ASCII characters.");
         return problem is null;
     }
 }

@@ -14,11 +14,13 @@ namespace FederationNode.Node.Api.Publishing;
 
 /// <summary>A listing ready to be appended.</summary>
 /// <param name="Payload">The payload.</param>
-/// <param name="Requested">The payload with expiry 0 where the request gave none: equal for equal requests, whenever they come.</param>
+/// <param name="Requested">
+/// The payload with expiry 0 where the request gave none: equal for equal requests, whenever they come.
+/// </param>
 /// <param name="Override">Why it is published against the lint, or null.</param>
 internal sealed record BuiltListing(ListingPayload Payload, ListingPayload Requested, string? Override);
 
-/// <summary>Makes a payload of what a person or program asks to list. Errors name the field and never its value.</summary>
+/// <summary>Makes a payload of what somebody asks to list. Errors name the field and never its value.</summary>
 internal sealed class ListingBuilder(RosterDocument roster, long now)
 {
     private const int DefaultLifetime = 365 * 86_400;
@@ -56,9 +58,9 @@ internal sealed class ListingBuilder(RosterDocument roster, long now)
             && (built = new BuiltListing(payload, requested, request.OverrideLint)) is not null;
     }
 
-    private static ListingPayload MakePayload(ListingRequest request, Indicator indicator, KeywordContext? context) => new()
+    private static ListingPayload MakePayload(ListingRequest request, Indicator what, KeywordContext? context) => new()
     {
-        Indicator = indicator,
+        Indicator = what,
         Category = request.Category,
         Taxon = request.Taxon,
         Cites = request.Cites,
@@ -82,9 +84,12 @@ internal sealed class ListingBuilder(RosterDocument roster, long now)
             : request.Cites is not ("" or "I" or "II" or "III") ? ".cites must be I, II, III or empty"
             : !Severities.Contains(request.Severity) ? $".severity must be one of {string.Join(", ", Severities)}"
             : request.Confidence is < 0 or > 100 ? ".confidence must be 0 to 100"
-            : !ListingPayload.Actions.Contains(request.Action) ? $".action must be one of {string.Join(", ", ListingPayload.Actions)}"
-            : !ListingPayload.TlpLabels.Contains(request.Tlp) ? $".tlp must be one of {string.Join(", ", ListingPayload.TlpLabels)}"
-            : request.Evidence is { } evidence && !LowerHex.TryParse(evidence, out _) ? ".evidence must be 64 lower-case hexadecimal digits"
+            : !ListingPayload.Actions.Contains(request.Action)
+                ? $".action must be one of {string.Join(", ", ListingPayload.Actions)}"
+            : !ListingPayload.TlpLabels.Contains(request.Tlp)
+                ? $".tlp must be one of {string.Join(", ", ListingPayload.TlpLabels)}"
+            : request.Evidence is { } evidence && !LowerHex.TryParse(evidence, out _)
+                ? ".evidence must be 64 lower-case hexadecimal digits"
             : request.Expires is < 0 or > ProtocolLimits.MaxTime ? ".expires must be a time in unix seconds"
             : null;
         return fault is null ? null : Fault.Invalid.Because($"{path}{fault}.");
@@ -93,14 +98,20 @@ internal sealed class ListingBuilder(RosterDocument roster, long now)
     private static ProblemResult? ListFault(ListingRequest request, string path)
     {
         var fault =
-            request.Jurisdictions.Count > 64 || !request.Jurisdictions.All(j => j is { Length: 2 } && j.All(char.IsAsciiLetterUpper))
+            request.Jurisdictions.Count > 64 || !request.Jurisdictions.All(IsCountry)
                 ? ".jurisdictions must be at most 64 country codes of two capitals"
-            : request.Exceptions.Count > 16 || !request.Exceptions.All(e => Names.IsCode(e)) ? ".exceptions must be at most 16 codes"
-            : request.OverrideLint is { } reason && (string.IsNullOrWhiteSpace(reason) || reason.Length > MaxOverride || reason.Any(char.IsControl))
+            : request.Exceptions.Count > 16 || !request.Exceptions.All(e => Names.IsCode(e))
+                ? ".exceptions must be at most 16 codes"
+            : request.OverrideLint is { } reason && !IsReason(reason)
                 ? $".overrideLint must be a reason of 1 to {MaxOverride} characters on one line"
             : null;
         return fault is null ? null : Fault.Invalid.Because($"{path}{fault}.");
     }
+
+    private static bool IsCountry(string? code) => code is { Length: 2 } && code.All(char.IsAsciiLetterUpper);
+
+    private static bool IsReason(string text) =>
+        !string.IsNullOrWhiteSpace(text) && text.Length <= MaxOverride && !text.Any(char.IsControl);
 
     private bool TryReadIndicator(
         ListingRequest request,
@@ -124,7 +135,8 @@ internal sealed class ListingBuilder(RosterDocument roster, long now)
         var isHash = LowerHex.TryParse(request.Value, out var value);
         var fault =
             scheme is { Length: 0 } && request.Kind != IndicatorKind.Seller
-                ? $".kind must be {IndicatorKind.Keyword}, {IndicatorKind.Seller}, {IndicatorKind.ImagePdq} or {IndicatorKind.ImageSha256}"
+                ? $".kind must be {IndicatorKind.Keyword}, {IndicatorKind.Seller}, {IndicatorKind.ImagePdq} or "
+                  + $"{IndicatorKind.ImageSha256}"
             : request.Scheme is not null && request.Scheme != scheme ? $".scheme of this kind is {scheme}, or left out"
             : !isHash ? ".value must be 64 lower-case hexadecimal digits"
             : null;
@@ -144,7 +156,8 @@ internal sealed class ListingBuilder(RosterDocument roster, long now)
         !SellerScheme.TryParse(scheme, out var parsed, out _)
             ? Fault.Invalid.Because($"{path}.scheme must be voprf/<type>/<epoch>, such as voprf/tel/1.")
         : !roster.SellerKeys.Any(k => k.Type == parsed.Type.Name && k.Epoch == parsed.Epoch)
-            ? Fault.UnknownSellerKey.Because($"{path}.scheme names a key that the roster, version {roster.Version}, does not.")
+            ? Fault.UnknownSellerKey.Because(
+                $"{path}.scheme names a key that the roster, version {roster.Version}, does not.")
         : null;
 
     private static bool TryReadKeyword(
@@ -156,7 +169,8 @@ internal sealed class ListingBuilder(RosterDocument roster, long now)
         indicator = null;
         var canonical = request.Value.Length <= MaxKeyword ? Wlnorm.Normalize(request.Value) : "";
         var fault =
-            request.Scheme is not (null or IndicatorScheme.Wlnorm1) ? $".scheme of a keyword is {IndicatorScheme.Wlnorm1}, or left out"
+            request.Scheme is not (null or IndicatorScheme.Wlnorm1)
+                ? $".scheme of a keyword is {IndicatorScheme.Wlnorm1}, or left out"
             : request.Value.Length > MaxKeyword || Encoding.UTF8.GetByteCount(canonical) > Indicator.MaxValue
                 ? $".value must be at most {Indicator.MaxValue} bytes long when normalised"
             : canonical.Length == 0 ? ".value must have something visible in it"
@@ -171,7 +185,10 @@ internal sealed class ListingBuilder(RosterDocument roster, long now)
     }
 
     private static bool TryReadContext(
-        ListingRequest request, string path, out KeywordContext? context, [NotNullWhen(false)] out ProblemResult? problem)
+        ListingRequest request,
+        string path,
+        out KeywordContext? context,
+        [NotNullWhen(false)] out ProblemResult? problem)
     {
         context = null;
         problem = null;
@@ -183,8 +200,10 @@ internal sealed class ListingBuilder(RosterDocument roster, long now)
 
         var rule = request.Context ?? new KeywordRuleRequest();
         var fault =
-            rule.Language.Length > 35 || !rule.Language.All(c => char.IsAsciiLetterOrDigit(c) || c == '-') ? ".language must be a BCP 47 tag, or empty"
-            : !ListingPayload.MatchModes.Contains(rule.Match) ? $".match must be one of {string.Join(", ", ListingPayload.MatchModes)}"
+            rule.Language.Length > 35 || !rule.Language.All(c => char.IsAsciiLetterOrDigit(c) || c == '-')
+                ? ".language must be a BCP 47 tag, or empty"
+            : !ListingPayload.MatchModes.Contains(rule.Match)
+                ? $".match must be one of {string.Join(", ", ListingPayload.MatchModes)}"
             : rule.Window is < 0 or > KeywordContext.MaxWindow ? $".window must be 0 to {KeywordContext.MaxWindow}"
             : TermFault(".anyOf", rule.AnyOf) ?? TermFault(".allOf", rule.AllOf) ?? TermFault(".noneOf", rule.NoneOf);
         if (fault is not null)
@@ -201,7 +220,8 @@ internal sealed class ListingBuilder(RosterDocument roster, long now)
     private static string? TermFault(string name, IReadOnlyList<string>? terms) =>
         terms is null || (terms.Count <= KeywordContext.MaxTerms && terms.All(IsTerm))
             ? null
-            : $"{name} must be at most {KeywordContext.MaxTerms} terms of 1 to {KeywordContext.MaxTerm} bytes when normalised";
+            : $"{name} must be at most {KeywordContext.MaxTerms} terms of 1 to {KeywordContext.MaxTerm} bytes when "
+              + "normalised";
 
     private static bool IsTerm(string? term) =>
         term is { Length: > 0 and <= MaxKeyword }
@@ -236,7 +256,8 @@ internal sealed class ListingBuilder(RosterDocument roster, long now)
             // The lint's own words quote the keyword.
             problem = Fault.Lint.Because(
                 $"{path}.value is too short to stand alone (fewer than 2 Han characters or 4 letters): add words that "
-                + "must be near it (context.anyOf or context.allOf), or say in overrideLint why it is needed all the same.");
+                + "must be near it (context.anyOf or context.allOf), or say in overrideLint why it is needed all the "
+                + "same.");
         }
 
         return problem is null;

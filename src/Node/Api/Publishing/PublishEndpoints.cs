@@ -18,7 +18,8 @@ internal static class PublishEndpoints
     {
         Describe(routes.MapPost(ApiRoutes.Listings, ListAsync), "publishListings")
             .WithSummary("Publishes one listing, or many together: all or none.")
-            .WithDescription("A body with the property \"listings\" is a batch (ListingBatch); any other is one ListingRequest.")
+            .WithDescription(
+                "A body with the property \"listings\" is a batch (ListingBatch); any other is one ListingRequest.")
             .Accepts<ListingRequest>("application/json");
         Describe(routes.MapPost(ApiRoutes.Withdrawals, WithdrawAsync), "publishWithdrawal")
             .WithSummary("Takes back this member's own listing of an indicator.")
@@ -58,7 +59,8 @@ internal static class PublishEndpoints
 
         if (batch.Listings.Count is 0 or > Limits.MaxAppendEntries)
         {
-            return Fault.Invalid.Because($"listings must have 1 to {Limits.MaxAppendEntries} items: send more in parts.");
+            return Fault.Invalid.Because(
+                $"listings must have 1 to {Limits.MaxAppendEntries} items: send more in parts.");
         }
 
         if (!publisher.TryFindLog(out var log, out var roster, out var problem))
@@ -178,7 +180,8 @@ internal static class PublishEndpoints
     }
 
     private static ProblemResult? IdOrReasonFault(string indicatorId, string reason, out Hash256 id) =>
-        !LowerHex.TryParse(indicatorId, out id) ? Fault.Invalid.Because("indicatorId must be 64 lower-case hexadecimal digits.")
+        !LowerHex.TryParse(indicatorId, out id)
+            ? Fault.Invalid.Because("indicatorId must be 64 lower-case hexadecimal digits.")
         : !Names.IsCode(reason) ? Fault.Invalid.Because("reason must be a code: 1 to 32 of a-z, 0-9 and '-'.")
         : null;
 }

@@ -24,7 +24,7 @@ namespace FederationNode.Node.Api.Publishing;
 internal sealed record Publication(
     IReadOnlyList<Payload> Payloads, IReadOnlyList<Payload> Requested, IReadOnlyList<Hash256> Ids, string? Key);
 
-/// <summary>Appends to the node's own indicators log, and answers only when the entries are durable and in the list.</summary>
+/// <summary>Appends to the own indicators log, and answers only when the entries are durable and in the list.</summary>
 internal sealed partial class Publisher(
     IGrainFactory grains,
     NodeIdentity identity,
@@ -59,8 +59,8 @@ internal sealed partial class Publisher(
         problem = log is not null
             ? null
             : Fault.NotWritable.Because(
-                $"By the roster, version {document.Version}, {identity.Member} is not active, or has no open indicators log "
-                + "of which this node holds the key.");
+                $"By the roster, version {document.Version}, {identity.Member} is not active, or has no open "
+                + "indicators log of which this node holds the key.");
         return problem is null;
     }
 
@@ -72,7 +72,8 @@ internal sealed partial class Publisher(
     /// <summary>Whether an earlier request with this key did something already.</summary>
     public async Task<bool> WasDoneAsync(Origin log, Publication publication) =>
         publication.Key is { } key
-        && await grains.GetGrain<IMemberLogGrain>(log.Text).FindAppendAsync(key, HashOf(publication.Requested)) is not null;
+        && await grains.GetGrain<IMemberLogGrain>(log.Text)
+            .FindAppendAsync(key, HashOf(publication.Requested)) is not null;
 
     public async Task<IResult> PublishAsync(HttpContext context, Origin log, Publication publication)
     {
@@ -124,7 +125,8 @@ internal sealed partial class Publisher(
                 return Fault.Behind.Because(result.Error!);
             case AppendRefusal.StorageUnavailable:
                 alarm.Raise(result.Error!);
-                return Fault.StorageUnavailable.Because("Nothing was acknowledged: see the node's status for what the storage said.");
+                return Fault.StorageUnavailable.Because(
+                    "Nothing was acknowledged: see the node's status for what the storage said.");
             default:
                 return Fault.NotWritable.Because(result.Error!);
         }

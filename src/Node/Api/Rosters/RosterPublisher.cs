@@ -19,7 +19,11 @@ namespace FederationNode.Node.Api.Rosters;
 /// at a time, so that no two documents of one version are ever logged.
 /// </summary>
 internal sealed class RosterPublisher(
-    NodeIdentity identity, RosterBoard board, LogAppender appender, StorageAlarm alarm, IGrainFactory grains) : IDisposable
+    NodeIdentity identity,
+    RosterBoard board,
+    LogAppender appender,
+    StorageAlarm alarm,
+    IGrainFactory grains) : IDisposable
 {
     private readonly SemaphoreSlim _one = new(1);
 
@@ -28,7 +32,8 @@ internal sealed class RosterPublisher(
         var log = identity.Anchor.RosterLogKey.Name;
         if (identity.Member != Origin.Secretariat || identity.KeyOf(log) is null)
         {
-            return Fault.NotWritable.Because("Rosters are published at the secretariat's node, which holds the roster log's key.");
+            return Fault.NotWritable.Because(
+                "Rosters are published at the secretariat's node, which holds the roster log's key.");
         }
 
         await _one.WaitAsync(cancellationToken);
@@ -44,7 +49,8 @@ internal sealed class RosterPublisher(
 
     public void Dispose() => _one.Dispose();
 
-    private async Task<IResult> PublishNextAsync(string log, string text, byte[] note, CancellationToken cancellationToken)
+    private async Task<IResult> PublishNextAsync(
+        string log, string text, byte[] note, CancellationToken cancellationToken)
     {
         var grain = grains.GetGrain<IRosterGrain>(identity.Coalition);
         var current = await grain.GetAsync();
@@ -60,9 +66,10 @@ internal sealed class RosterPublisher(
         }
 
         // The key makes a request that is sent again after a broken connection the same entry.
+        var entry = new NewEntry(EntryKind.Roster, new RosterPayload(note).Encode());
         var appended = await appender.AppendAsync(
             log,
-            new AppendRequest([new NewEntry(EntryKind.Roster, new RosterPayload(note).Encode())], $"roster-{Hash256.Of(note)}"),
+            new AppendRequest([entry], $"roster-{Hash256.Of(note)}"),
             cancellationToken);
         if (appended.Refusal is AppendRefusal.StorageUnavailable or AppendRefusal.Behind)
         {
@@ -78,7 +85,8 @@ internal sealed class RosterPublisher(
         var result = await grain.FollowLogAsync();
         return result.Version == next!.Version
             ? Answer(result.Version, text, StatusCodes.Status201Created)
-            : Fault.RosterRefused.Because(result.Error ?? $"Version {result.Version} stays in force: the document does not follow it.");
+            : Fault.RosterRefused.Because(
+                result.Error ?? $"Version {result.Version} stays in force: the document does not follow it.");
     }
 
     private bool TryOpen(byte[] note, out RosterDocument? next, out string? error) => board.Current is { } current

@@ -17,7 +17,9 @@ internal static class SellerEndpoint
         .MapPost(ApiRoutes.SellerEvaluate, EvaluateAsync)
         .WithName("evaluateSellers")
         .WithSummary("Has blinded seller identifiers evaluated by the key holder.")
-        .WithDescription("The caller blinds and finalises: the identifier never reaches this node. docs/protocol.md, \"Seller tags\".")
+        .WithDescription(
+            "The caller blinds and finalises: the identifier never reaches this node. "
+            + "docs/protocol.md, \"Seller tags\".")
         .WithTags("check")
         .Accepts<SellerEvaluateRequest>("application/json")
         .Produces<SellerEvaluateResponse>()
@@ -55,7 +57,8 @@ internal static class SellerEndpoint
 
         return roster.Current is not { } document ? Fault.NotReady.Because("No roster was received yet.")
             : document.SellerKeys.FirstOrDefault(k => k.Type == request.Type && k.Epoch == request.Epoch) is not { } key
-                ? Fault.UnknownSellerKey.Because($"The roster, version {document.Version}, names no key of this type and epoch.")
+                ? Fault.UnknownSellerKey.Because(
+                    $"The roster, version {document.Version}, names no key of this type and epoch.")
             : await AskAsync(tags, key, points, context.RequestAborted);
     }
 
@@ -78,7 +81,8 @@ internal static class SellerEndpoint
         {
             return refusal.Status switch
             {
-                StatusCodes.Status422UnprocessableEntity => Fault.BadPoint.Because("A point is not canonical, or is the identity."),
+                StatusCodes.Status422UnprocessableEntity =>
+                    Fault.BadPoint.Because("A point is not canonical, or is the identity."),
                 StatusCodes.Status429TooManyRequests => Fault.TooMany.Because("The key holder takes no more for now."),
                 0 => Fault.KeyHolder.Because("The key holder is out of reach: see the node's status."),
                 var status => Fault.KeyHolder.Because($"The key holder refused with status {status}."),

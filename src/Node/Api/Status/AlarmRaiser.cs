@@ -46,7 +46,9 @@ internal sealed class AlarmRaiser(
 
         if (document.Expires <= clock.GetUtcNow().ToUnixTimeSeconds())
         {
-            alarms.Add($"The roster, version {document.Version}, has expired: ask the secretariat for the next one; somebody may be keeping it back.");
+            alarms.Add(
+                $"The roster, version {document.Version}, has expired: ask the secretariat for the next one; somebody "
+                + "may be keeping it back.");
         }
 
         if (document.Member(identity.Member) is not { Status: MemberStatus.Active })
@@ -64,7 +66,7 @@ internal sealed class AlarmRaiser(
         peer.LastContactSecondsAgo is not { } silent || silent > options.StaleAfter.TotalSeconds
         || (peer is { Reachable: false, Failures: > 0 });
 
-    /// <summary>Reading shows a database that is gone; that it takes no writes, only the last write has shown.</summary>
+    /// <summary>Reading shows a database that is gone; that it takes no writes, the last write has shown.</summary>
     private async Task<string?> StorageFaultAsync()
     {
         try

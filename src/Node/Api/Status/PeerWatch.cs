@@ -54,7 +54,12 @@ internal sealed partial class PeerWatch(
         {
             var link = _links.GetValueOrDefault(peer.Name);
             return new PeerRow(
-                peer.Name, peer.Endpoint, link?.Reachable ?? false, SilenceOf(peer.Name), link?.Failures ?? 0, link?.LastError);
+                peer.Name,
+                peer.Endpoint,
+                link?.Reachable ?? false,
+                SilenceOf(peer.Name),
+                link?.Failures ?? 0,
+                link?.LastError);
         })];
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

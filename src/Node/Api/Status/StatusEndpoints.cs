@@ -15,7 +15,8 @@ namespace FederationNode.Node.Api.Status;
 internal static class StatusEndpoints
 {
     private static readonly string Version =
-        typeof(StatusEndpoints).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "";
+        typeof(StatusEndpoints).Assembly
+            .GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "";
 
     public static void Map(IEndpointRouteBuilder routes)
     {
@@ -26,7 +27,7 @@ internal static class StatusEndpoints
             .Produces<ProbeResponse>();
         routes.MapGet(ApiRoutes.Ready, Ready)
             .WithName("ready")
-            .WithSummary("Whether the node answers with its list; 503 with the reasons while it does not. No key needed.")
+            .WithSummary("Whether the node answers with its list; 503 with the reason while not. No key needed.")
             .WithTags("operate")
             .Produces<ProbeResponse>()
             .MayFail(503);
@@ -41,7 +42,8 @@ internal static class StatusEndpoints
 
     private static IResult Ready(RosterBoard roster, IndicatorList list)
     {
-        var reason = roster.Current is null ? "no roster was received yet: the node waits for its first contact with the secretariat"
+        var reason = roster.Current is null
+                ? "no roster was received yet: the node waits for its first contact with the secretariat"
             : !list.IsReady ? "the list is still loading from the logs"
             : null;
         return reason is null
