@@ -123,7 +123,7 @@ internal static class RosterVerbs
         if (RunFile.TryRead(folder) is { } running)
         {
             using var client = new NodeClient(running.ApiUrl, folder.ReadApiKey(ApiRole.Operator));
-            await client.PostAsync<RosterView, RosterView>(ApiRoutes.Roster, new RosterView(version, Encoding.UTF8.GetString(note)), cancel);
+            await client.PostAsync<RosterRequest, RosterView>(ApiRoutes.Roster, new RosterRequest(Encoding.UTF8.GetString(note)), cancel);
         }
 
         NodeFolder.WriteSecret(folder.RosterFile(version), note);
