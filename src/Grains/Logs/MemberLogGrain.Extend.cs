@@ -30,12 +30,7 @@ public sealed partial class MemberLogGrain
             return Outcome(ExtendOutcome.Refused, error);
         }
 
-        if (checkpoint.Size < _log.Size)
-        {
-            return Outcome(ExtendOutcome.AlreadyHeld, null);
-        }
-
-        if (checkpoint.Size == _log.Size)
+        if (checkpoint.Size <= _log.Size)
         {
             return await TakeCheckpointAsync(range.Checkpoint, checkpoint);
         }
@@ -68,13 +63,12 @@ public sealed partial class MemberLogGrain
     /// <summary>No new entries; at most a checkpoint for what a broken-off transfer had already brought.</summary>
     private async Task<ExtendResult> TakeCheckpointAsync(byte[] note, Checkpoint checkpoint)
     {
-        if (checkpoint.Root != _log.Root)
+        if (checkpoint.Root != await RootAtAsync(checkpoint.Size))
         {
-            LogFork(_origin, checkpoint.Size);
-            return Outcome(ExtendOutcome.Fork, $"{_origin} has two roots at size {checkpoint.Size}: the origin forked.");
+            return await RecordForkAsync(note, checkpoint, []);
         }
 
-        return IsOwn || checkpoint.Size == SignedSize
+        return IsOwn || checkpoint.Size <= SignedSize
             ? Outcome(ExtendOutcome.AlreadyHeld, null)
             : await CommitExtendAsync(_log.Plan([]), note, checkpoint.Size);
     }
@@ -93,9 +87,11 @@ public sealed partial class MemberLogGrain
         var plan = _log.Plan(fresh);
         if (!ConsistencyProof.Verify(plan.Size, checkpoint.Size, plan.Root, checkpoint.Root, range.Proof))
         {
-            return Outcome(
-                ExtendOutcome.Refused,
-                $"The entries up to {plan.Size} and the proof do not lead to the checkpoint at {checkpoint.Size}.");
+            return Contradicts(range, checkpoint) is { } leaves
+                ? await RecordForkAsync(range.Checkpoint, checkpoint, leaves)
+                : Outcome(
+                    ExtendOutcome.Refused,
+                    $"The entries up to {plan.Size} and the proof do not lead to the checkpoint at {checkpoint.Size}.");
         }
 
         return await CommitExtendAsync(plan, range.Checkpoint, checkpoint.Size);
@@ -111,7 +107,7 @@ public sealed partial class MemberLogGrain
                 {
                     head.SignedSize = head.Size;
                 }
-                else if (signedSize == head.Size)
+                else if (signedSize <= head.Size)
                 {
                     head.SignedSize = signedSize;
                     head.Checkpoint = note;

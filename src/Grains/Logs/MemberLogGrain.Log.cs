@@ -14,7 +14,7 @@ public sealed partial class MemberLogGrain
     [LoggerMessage(3, LogLevel.Error, "A peer holds {PeerSize} entries of our own log {Origin}, this node {Size}: an old backup was restored. Nothing is signed until the rest is fetched back.")]
     private partial void LogBehind(string origin, long size, long peerSize);
 
-    [LoggerMessage(4, LogLevel.Critical, "{Origin} forked: its key signed two roots for size {Size}.")]
+    [LoggerMessage(4, LogLevel.Critical, "{Origin} forked: its key signed a head of size {Size} that contradicts what is held.")]
     private partial void LogFork(string origin, long size);
 
     [LoggerMessage(5, LogLevel.Warning, "A range of {Origin} was refused: {Error}")]
