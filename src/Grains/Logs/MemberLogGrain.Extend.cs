@@ -30,6 +30,7 @@ public sealed partial class MemberLogGrain
             return Outcome(ExtendOutcome.Refused, error);
         }
 
+        NoteShown(range.Checkpoint, checkpoint);
         if (checkpoint.Size <= _log.Size)
         {
             return await TakeCheckpointAsync(range.Checkpoint, checkpoint);
@@ -105,7 +106,9 @@ public sealed partial class MemberLogGrain
             {
                 if (IsOwn)
                 {
-                    head.SignedSize = head.Size;
+                    var whole = head.Size >= _shownSize;
+                    head.SignedSize = whole ? head.Size : head.SignedSize;
+                    head.Checkpoint = whole ? [] : _shown;
                 }
                 else if (signedSize <= head.Size)
                 {
@@ -127,7 +130,7 @@ public sealed partial class MemberLogGrain
         }
 
         // An own log that is being fetched back is signed only once it has caught up with what the peers have seen.
-        _checkpoint = !IsOwn ? _log.Head.Checkpoint : _log.Size >= _peerSize ? SignCheckpoint() : _checkpoint;
+        _checkpoint = !IsOwn ? _log.Head.Checkpoint : SignedSize == _log.Size ? await SignCheckpointAsync() : _checkpoint;
         Show();
         return Outcome(ExtendOutcome.Extended, null);
     }

@@ -283,6 +283,48 @@ public sealed class OwnLogTests
         Assert.Empty(await KeysAsync(node, LogRowKind.Head));
     }
 
+    [Fact]
+    public async Task Append_LogThatTheRosterClosed_IsRefusedAndWritesNothing()
+    {
+        await using var sandbox = await StorageSandbox.CreateAsync("sqlite");
+        await using var node = await TestNode.StartAsync(sandbox);
+        await AppendAsync(node, 3);
+        var before = await HeldSnapshot.TakeAsync(node, s_log);
+        node.Roster.Put(TestCoalition.Roster(2).With("a", m => m with
+        {
+            Logs = [m.Logs[0] with { ClosedAt = new LogHead(s_log, 3, before.Status.Root) }, m.Logs[1]],
+        }));
+
+        var result = Assert.Single(await node.Log(s_log).AppendAsync([Sample.Request(3, 1)]));
+
+        Assert.Equal(AppendRefusal.NotOurs, result.Refusal);
+        Assert.Contains("closed", result.Error, StringComparison.Ordinal);
+        await before.AssertUnchangedAsync(node, s_log);
+    }
+
+    [Fact]
+    public async Task Append_ClockMovesDuringTheCall_NoEntryLosesItsMeaning()
+    {
+        await using var sandbox = await StorageSandbox.CreateAsync("sqlite");
+        await using var node = await TestNode.StartAsync(sandbox);
+        node.Clock.AutoAdvanceAmount = TimeSpan.FromSeconds(1);
+        for (var i = 1; i <= 3; i++)
+        {
+            var soon = Sample.Entry(Sample.Listing(i, node.Clock.GetUtcNow().ToUnixTimeSeconds() + i));
+            await node.Log(s_log).AppendAsync([new AppendRequest([soon])]);
+        }
+
+        node.Clock.AutoAdvanceAmount = TimeSpan.Zero;
+        var (status, entries) = await node.ReadAllAsync(s_log);
+        Assert.InRange(status.Size, 1, 3);
+        for (var i = 0; i < entries.Count; i++)
+        {
+            var (leaf, salt, payload) = entries[i];
+            Assert.True(LogEntry.TryInterpret(
+                Origin.Parse(s_log), i, MerkleHash.Leaf(leaf), leaf, salt, payload, out _, out var reason), reason);
+        }
+    }
+
     [Theory, OnSqlite, OnPostgres]
     public async Task Append_64AtOnce_Get64ConsecutivePositionsUnderOneRootForEachSize(string backend)
     {
