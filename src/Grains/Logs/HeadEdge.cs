@@ -14,6 +14,9 @@ internal sealed class HeadEdge
 
     private const int WidthBits = 8;
 
+    // 256^5 = 2^40 entries are the most that a log can have.
+    private const int MaxLevel = 5;
+
     // Item l: hashes of level l that do not fill a tile; item 0 are leaf hashes.
     private readonly List<List<Hash256>> _levels;
 
@@ -34,6 +37,12 @@ internal sealed class HeadEdge
         foreach (var joined in head.Edge)
         {
             levels.Add(Split(joined));
+        }
+
+        if (head.Edge.Length > MaxLevel || head.Size is < 0 or > ProtocolLimits.MaxLogSize
+            || head.Size >> (WidthBits * levels.Count) != 0)
+        {
+            throw new InvalidDataException($"The head row says {head.Size} entries, but its edge has {head.Edge.Length} levels.");
         }
 
         var edge = new HeadEdge(levels, head.Size);
