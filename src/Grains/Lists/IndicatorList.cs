@@ -33,6 +33,8 @@ public sealed partial class IndicatorList(
 {
     private const int SecondsBetweenCounts = 60;
 
+    private static readonly TimeSpan s_retry = TimeSpan.FromSeconds(5);
+
     private readonly Channel<string> _grown = Channel.CreateUnbounded<string>(new() { SingleReader = true });
     private readonly ConcurrentDictionary<string, bool> _pending = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, long> _applied = new(StringComparer.Ordinal);
@@ -100,13 +102,7 @@ public sealed partial class IndicatorList(
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        void OnGrew(LogStatus head)
-        {
-            if (Origin.Parse(head.Origin).Log == Origin.Indicators && _pending.TryAdd(head.Origin, true))
-            {
-                _grown.Writer.TryWrite(head.Origin);
-            }
-        }
+        void OnGrew(LogStatus head) => Announce(head.Origin);
 
         heads.Grew += OnGrew;
         try
@@ -143,6 +139,23 @@ public sealed partial class IndicatorList(
         LogReady(_states.Count);
     }
 
+    private void Announce(string origin)
+    {
+        if (Origin.Parse(origin).Log == Origin.Indicators && _pending.TryAdd(origin, true))
+        {
+            _grown.Writer.TryWrite(origin);
+        }
+    }
+
+    private async Task AnnounceLaterAsync(string origin, CancellationToken stopping)
+    {
+        await Task.Delay(s_retry, clock, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!stopping.IsCancellationRequested)
+        {
+            Announce(origin);
+        }
+    }
+
     private async Task FollowAsync(string text, CancellationToken stopping)
     {
         var origin = Origin.Parse(text);
@@ -153,17 +166,24 @@ public sealed partial class IndicatorList(
             {
                 var range = await log.ReadAsync(_applied.GetValueOrDefault(text), Limits.MaxRangeEntries, Limits.MaxRangeBytes);
                 Apply(origin, range);
-                if (_applied[text] == head.SignedSize && identity.KeyOf(text) is null)
-                {
-                    await grains.GetGrain<IReceiptsGrain>(identity.Member).HeldAsync(
-                        [new HeldStatement(text, head.SignedSize, head.SignedRoot, clock.GetUtcNow().ToUnixTimeMilliseconds())]);
-                }
+                await ReceiptAsync(text);
             }
         }
         catch (Exception failure) when (failure is not OperationCanceledException)
         {
-            // The log stays where it is and is tried again when it next grows; the others go on.
+            // The log stays where it is; the others go on.
             LogFollowFailed(text, failure);
+            _ = AnnounceLaterAsync(text, stopping);
+        }
+    }
+
+    /// <summary>Receipts what is applied, if that is a whole head: the one now, for it may have moved while we read.</summary>
+    private async Task ReceiptAsync(string text)
+    {
+        if (identity.KeyOf(text) is null && heads.Get(text) is { } head && _applied[text] == head.SignedSize)
+        {
+            await grains.GetGrain<IReceiptsGrain>(identity.Member).HeldAsync(
+                [new HeldStatement(text, head.SignedSize, head.SignedRoot, clock.GetUtcNow().ToUnixTimeMilliseconds())]);
         }
     }
 
@@ -250,7 +270,7 @@ public sealed partial class IndicatorList(
     [LoggerMessage(1, LogLevel.Information, "The list is ready: {Indicators} indicators.")]
     private partial void LogReady(int indicators);
 
-    [LoggerMessage(2, LogLevel.Error, "Following {Origin} failed; it is tried again when the log next grows.")]
+    [LoggerMessage(2, LogLevel.Error, "Following {Origin} failed; it is tried again in a moment.")]
     private partial void LogFollowFailed(string origin, Exception failure);
 
     [LoggerMessage(3, LogLevel.Debug, "Entry {Index} of {Origin} does nothing: {Reason}")]
