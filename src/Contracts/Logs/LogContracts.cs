@@ -217,7 +217,8 @@ public interface IMemberLogGrain : IGrainWithStringKey
 
     /// <summary>
     /// Tells an own log that a peer says to hold <paramref name="size"/> entries of it. If that is more than this node
-    /// has (an old backup was restored), it takes no entries for a while; once a range proves it, not until all are back.
+    /// has (an old backup was restored), it takes no entries for a while; once a range proves it, not before all are
+    /// back.
     /// </summary>
     [Alias("NotePeerSize")]
     Task NotePeerSizeAsync(long size);

@@ -177,13 +177,14 @@ public sealed partial class IndicatorList(
         }
     }
 
-    /// <summary>Receipts what is applied, if that is a whole head: the one now, for it may have moved while we read.</summary>
+    /// <summary>Receipts what is applied if that is a whole head, the one of now: it may have moved meanwhile.</summary>
     private async Task ReceiptAsync(string text)
     {
         if (identity.KeyOf(text) is null && heads.Get(text) is { } head && _applied[text] == head.SignedSize)
         {
+            var since = clock.GetUtcNow().ToUnixTimeMilliseconds();
             await grains.GetGrain<IReceiptsGrain>(identity.Member).HeldAsync(
-                [new HeldStatement(text, head.SignedSize, head.SignedRoot, clock.GetUtcNow().ToUnixTimeMilliseconds())]);
+                [new HeldStatement(text, head.SignedSize, head.SignedRoot, since)]);
         }
     }
 

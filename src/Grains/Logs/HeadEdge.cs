@@ -42,7 +42,8 @@ internal sealed class HeadEdge
         if (head.Edge.Length > MaxLevel || head.Size is < 0 or > ProtocolLimits.MaxLogSize
             || head.Size >> (WidthBits * levels.Count) != 0)
         {
-            throw new InvalidDataException($"The head row says {head.Size} entries, but its edge has {head.Edge.Length} levels.");
+            throw new InvalidDataException(
+                $"The head row says {head.Size} entries, but its edge has {head.Edge.Length} levels.");
         }
 
         var edge = new HeadEdge(levels, head.Size);

@@ -148,8 +148,8 @@ public sealed class ForkRow
     public byte[] Other { get; set; } = [];
 
     /// <summary>
-    /// The hashes, joined, of the fewest complete subtrees of the larger tree that make up its entries below the smaller
-    /// size, then of those that make up the rest. Empty for equal sizes. At most 120 hashes.
+    /// The hashes, joined, of the fewest complete subtrees of the larger tree that make up its entries below the
+    /// smaller size, then of those that make up the rest. Empty for equal sizes. At most 120 hashes.
     /// </summary>
     [Key(2)]
     public byte[] Nodes { get; set; } = [];

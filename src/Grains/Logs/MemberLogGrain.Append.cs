@@ -52,7 +52,8 @@ public sealed partial class MemberLogGrain
 
         if (_roster.Current is { } roster && roster.TryFindLog(_origin, out var log, out _) && log.ClosedAt is { } end)
         {
-            return AppendResult.Refused(AppendRefusal.NotOurs, $"The roster closed the log {_origin} at size {end.Size}.");
+            return AppendResult.Refused(
+                AppendRefusal.NotOurs, $"The roster closed the log {_origin} at size {end.Size}.");
         }
 
         return WhyBehind();
@@ -126,7 +127,8 @@ public sealed partial class MemberLogGrain
             }
 
             var leaf = new Leaf(_origin, entry.Kind, batch.Issued, entry.Ref, Leaf.Commit(salt, entry.Payload)).Encode();
-            if (!LogEntry.TryInterpret(origin, batch.NextIndex + i, default, leaf, salt, entry.Payload, out _, out var reason))
+            var index = batch.NextIndex + i;
+            if (!LogEntry.TryInterpret(origin, index, default, leaf, salt, entry.Payload, out _, out var reason))
             {
                 return $"Entry {i} would have no meaning: {reason}";
             }

@@ -130,7 +130,9 @@ public sealed partial class MemberLogGrain
         }
 
         // An own log that is being fetched back is signed only once it has caught up with what the peers have seen.
-        _checkpoint = !IsOwn ? _log.Head.Checkpoint : SignedSize == _log.Size ? await SignCheckpointAsync() : _checkpoint;
+        _checkpoint = !IsOwn ? _log.Head.Checkpoint
+            : SignedSize == _log.Size ? await SignCheckpointAsync()
+            : _checkpoint;
         Show();
         return Outcome(ExtendOutcome.Extended, null);
     }

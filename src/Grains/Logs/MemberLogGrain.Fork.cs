@@ -18,8 +18,8 @@ public sealed partial class MemberLogGrain
         : ProofBuilder.BuildRoot(await _log.ReadNodesAsync(ProofBuilder.NodesForRoot(size)));
 
     /// <summary>
-    /// The leaf hashes of a range that is its checkpoint's whole log, or null. With the whole log the origin is to blame
-    /// that it does not continue what is held; without it, the sender may have made up what does not fit.
+    /// The leaf hashes of a range that is its checkpoint's whole log, or null. With the whole log the origin is to
+    /// blame that it does not continue what is held; without it, the sender may have made up what does not fit.
     /// </summary>
     private static Hash256[]? Contradicts(LogRange range, Checkpoint checkpoint)
     {
@@ -52,7 +52,8 @@ public sealed partial class MemberLogGrain
         }
 
         return Outcome(
-            ExtendOutcome.Fork, $"The head of {_origin} at size {other.Size} contradicts what is held: the origin forked.");
+            ExtendOutcome.Fork,
+            $"The head of {_origin} at size {other.Size} contradicts what is held: the origin forked.");
     }
 
     /// <summary>
@@ -64,14 +65,17 @@ public sealed partial class MemberLogGrain
         var held = SignedSize;
         if (otherLeaves.Length > 0)
         {
-            return held > 0 && MerkleHash.Root(otherLeaves.AsSpan(0, (int)held)) != await RootAtAsync(held)
-                ? Row([.. Parts(held, other.Size).Select(n => MerkleHash.Root(otherLeaves.AsSpan((int)n.Begin, (int)(n.End - n.Begin))))])
+            return held > 0 && RootOver(0, held) != await RootAtAsync(held)
+                ? Row([.. Parts(held, other.Size).Select(n => RootOver(n.Begin, n.End))])
                 : null;
         }
 
         return other.Size > held ? null
             : other.Size == held ? Row([])
             : Row(await _log.ReadNodesAsync(Parts(other.Size, held)));
+
+        Hash256 RootOver(long begin, long end) =>
+            MerkleHash.Root(otherLeaves.AsSpan((int)begin, (int)(end - begin)));
 
         ForkRow Row(IReadOnlyList<Hash256> nodes) =>
             new() { Held = _checkpoint, Other = note, Nodes = HeadEdge.Join(nodes) };

@@ -4,9 +4,9 @@ using FederationNode.Protocol.Notes;
 namespace FederationNode.Grains.Logs;
 
 /// <content>
-/// An own log that an old backup set back. Nothing is appended, and nothing beyond the last checkpoint is signed, before
-/// all that the peers have seen is fetched back. A checkpoint under the own key proves that there is more; a peer's word
-/// does not, so it holds the log up only for as long as fetching the proof may take.
+/// An own log that an old backup set back. Nothing is appended, and nothing beyond the last checkpoint is signed,
+/// before all that the peers have seen is fetched back. A checkpoint under the own key proves that there is more; a
+/// peer's word does not, so it holds the log up only for as long as fetching the proof may take.
 /// </content>
 public sealed partial class MemberLogGrain
 {
@@ -56,7 +56,8 @@ public sealed partial class MemberLogGrain
         return most > _log.Size
             ? AppendResult.Refused(
                 AppendRefusal.Behind,
-                $"A peer holds {most} entries of {_origin}, this node {_log.Size}: it was restored from an old backup and first fetches what it lost. Try again soon.")
+                $"A peer holds {most} entries of {_origin}, this node {_log.Size}: it was restored from an old backup "
+                    + "and first fetches what it lost. Try again soon.")
             : null;
     }
 }

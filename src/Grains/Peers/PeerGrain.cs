@@ -59,7 +59,8 @@ public sealed partial class PeerGrain(
     private long Now => clock.GetUtcNow().ToUnixTimeMilliseconds();
 
     // A wait longer than any that is ever given is left over from a clock that has been set back since.
-    private bool MustWait => _row.NextAttempt - Now is > 0 and var wait && wait <= options.MaxBackoff.TotalMilliseconds * MaxJitter;
+    private bool MustWait =>
+        _row.NextAttempt - Now is > 0 and var wait && wait <= options.MaxBackoff.TotalMilliseconds * MaxJitter;
 
     /// <inheritdoc/>
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
@@ -151,7 +152,7 @@ public sealed partial class PeerGrain(
         };
     }
 
-    /// <summary>Whether there can be such a log. A peer must not fill this node with grains of logs that it invents.</summary>
+    /// <summary>Whether there can be such a log: a peer must not fill this node with grains that it invents.</summary>
     private bool IsNamed(string origin) =>
         identity.KeyOf(origin) is not null || roster.TryGetLogKey(origin, out _, out _);
 

@@ -99,7 +99,7 @@ public sealed partial class RangePuller(
             }
             catch (Exception failure) when (!stopping.IsCancellationRequested)
             {
-                // One peer's or one log's trouble must neither end the worker nor keep the other peers from being asked.
+                // One peer's or log's trouble must neither end the worker nor keep the other peers from being asked.
                 LogFailed(origin, member, failure);
             }
         }
@@ -161,7 +161,8 @@ public sealed partial class RangePuller(
 
             // A peer that has less answers with its head alone, which may be just what a broken-off transfer lacks.
             return range is null ? (null, "the range is malformed")
-                : range.From != from && range.Entries.Count > 0 ? (null, $"asked for entries from {from}, got entries from {range.From}")
+                : range.From != from && range.Entries.Count > 0
+                    ? (null, $"asked for entries from {from}, got entries from {range.From}")
                 : (range, null);
         }
         catch (PeerException failure)

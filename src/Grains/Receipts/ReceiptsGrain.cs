@@ -101,8 +101,10 @@ public sealed partial class ReceiptsGrain(
     private async Task<bool> WriteBatchAsync(Origin log)
     {
         var batch = _gathered.Take(ReceiptPayload.MaxHeld).ToList();
-        var payload = new ReceiptPayload([.. batch.Select(s => new HeldHead(new LogHead(s.Origin, s.Size, s.Root), s.Since))]);
-        var result = await appender.AppendAsync(log.Text, new AppendRequest([new NewEntry(EntryKind.Receipt, payload.Encode())]));
+        var payload = new ReceiptPayload(
+            [.. batch.Select(s => new HeldHead(new LogHead(s.Origin, s.Size, s.Root), s.Since))]);
+        var result = await appender.AppendAsync(
+            log.Text, new AppendRequest([new NewEntry(EntryKind.Receipt, payload.Encode())]));
         if (result.Refusal != AppendRefusal.None)
         {
             LogNotWritten(result.Error!);

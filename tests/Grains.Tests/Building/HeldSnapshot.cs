@@ -32,7 +32,7 @@ internal sealed record HeldSnapshot(
             status,
             head?.ETag,
             string.Join('\n', keys),
-            string.Join('\n', entries.Select(Text)),
+            string.Join('\n', entries.Select(WriterLog.Hex)),
             WriterLog.DigestOf((origin, entries)));
     }
 
@@ -45,7 +45,4 @@ internal sealed record HeldSnapshot(
         var shown = node.Heads.Get(origin)!;
         Assert.Equal((Status.Size, Status.Root, Status.SignedSize), (shown.Size, shown.Root, shown.SignedSize));
     }
-
-    private static string Text(StoredEntry entry) =>
-        $"{Convert.ToHexString(entry.Leaf)} {Convert.ToHexString(entry.Salt ?? [])} {Convert.ToHexString(entry.Payload ?? [])}";
 }

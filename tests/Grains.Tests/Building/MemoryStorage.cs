@@ -6,7 +6,7 @@ using Orleans.Storage;
 
 namespace FederationNode.Grains.Tests.Building;
 
-/// <summary>Rows in memory, for properties that need thousands of runs. Compares ETags like the real provider.</summary>
+/// <summary>Rows in memory, for properties that need many runs. Compares ETags like the real provider.</summary>
 internal sealed class MemoryStorage : IGrainStorage
 {
     private readonly Dictionary<string, (byte[] Bytes, int Version)> _rows = new(StringComparer.Ordinal);
@@ -16,8 +16,13 @@ internal sealed class MemoryStorage : IGrainStorage
         .OrderBy(r => r.Key, StringComparer.Ordinal)
         .Select(r => $"{r.Key} {Convert.ToHexString(r.Value.Bytes)}"));
 
-    public RowStore ToRowStore() => new(
-        this, NpgsqlDataSource.Create("Host=127.0.0.1"), StorageConnection.Parse("Host=127.0.0.1;Database=never-opened"));
+    public RowStore ToRowStore() => ToRowStore(this);
+
+    /// <summary>A store over this or what stands before it. The database is never opened.</summary>
+    public static RowStore ToRowStore(IGrainStorage storage) => new(
+        storage,
+        NpgsqlDataSource.Create("Host=127.0.0.1"),
+        StorageConnection.Parse("Host=127.0.0.1;Database=never-opened"));
 
     public Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {

@@ -31,7 +31,8 @@ internal static class TestCoalition
     public static string Receipts(string member) => $"{Name}/{member}/receipts/1";
 
     /// <summary>The key of that name; every name has its own.</summary>
-    public static SigningKey KeyOf(string name) => SigningKey.FromSeed(name, Hash256.Of(Encoding.UTF8.GetBytes(name)).Span);
+    public static SigningKey KeyOf(string name) =>
+        SigningKey.FromSeed(name, Hash256.Of(Encoding.UTF8.GetBytes(name)).Span);
 
     public static NodeIdentity IdentityOf(string member) => new(
         Anchor,
@@ -58,7 +59,8 @@ internal static class TestCoalition
     public static byte[] Sign(RosterDocument roster) => SignedNote.Sign(roster.ToText(), SecretariatKey);
 
     /// <summary>The document with one member exchanged.</summary>
-    public static RosterDocument With(this RosterDocument roster, string member, Func<RosterMember, RosterMember> change) =>
+    public static RosterDocument With(
+        this RosterDocument roster, string member, Func<RosterMember, RosterMember> change) =>
         roster with { Members = [.. roster.Members.Select(m => m.Name == member ? change(m) : m)] };
 
     private static RosterMember Member(string name, string endpoint, string role, params string[] logs) => new()

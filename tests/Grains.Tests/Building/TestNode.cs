@@ -103,7 +103,8 @@ internal sealed class TestNode : IAsyncDisposable
     public IRosterGrain RosterGrain => Grains.GetGrain<IRosterGrain>(TestCoalition.Name);
 
     /// <summary>Ends the grain's activation: the next call makes a new one, which reads its rows again.</summary>
-    public static Task DeactivateAsync(IAddressable grain) => grain.AsReference<IGrainManagementExtension>().DeactivateOnIdle().AsTask();
+    public static Task DeactivateAsync(IAddressable grain) =>
+        grain.AsReference<IGrainManagementExtension>().DeactivateOnIdle().AsTask();
 
     /// <summary>All entries that the log serves, and what is held of it.</summary>
     public async Task<(LogStatus Status, List<StoredEntry> Entries)> ReadAllAsync(string origin)

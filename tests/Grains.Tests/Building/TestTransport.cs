@@ -7,11 +7,14 @@ namespace FederationNode.Grains.Tests.Building;
 /// <summary>The wire, as the test wants the other members to answer. Unless told otherwise nobody answers.</summary>
 internal sealed class TestTransport : IPeerTransport
 {
-    public Func<string, PushMessage, CancellationToken, Task<SizeMessage>> OnPush { get; set; } = (m, _, _) => throw Dead(m);
+    public Func<string, PushMessage, CancellationToken, Task<SizeMessage>> OnPush { get; set; } =
+        (m, _, _) => throw Dead(m);
 
-    public Func<string, HeadsMessage, CancellationToken, Task<HeadsMessage>> OnHeads { get; set; } = (m, _, _) => throw Dead(m);
+    public Func<string, HeadsMessage, CancellationToken, Task<HeadsMessage>> OnHeads { get; set; } =
+        (m, _, _) => throw Dead(m);
 
-    public Func<string, RangeRequestMessage, CancellationToken, Task<RangeMessage>> OnRange { get; set; } = (m, _, _) => throw Dead(m);
+    public Func<string, RangeRequestMessage, CancellationToken, Task<RangeMessage>> OnRange { get; set; } =
+        (m, _, _) => throw Dead(m);
 
     public ConcurrentQueue<(string Member, PushMessage Push)> Pushes { get; } = new();
 
@@ -33,12 +36,14 @@ internal sealed class TestTransport : IPeerTransport
         return OnHeads(member, heads, cancellationToken);
     }
 
-    public Task<RangeMessage> GetRangeAsync(string member, RangeRequestMessage request, CancellationToken cancellationToken)
+    public Task<RangeMessage> GetRangeAsync(
+        string member, RangeRequestMessage request, CancellationToken cancellationToken)
     {
         Ranges.Enqueue((member, request));
         return OnRange(member, request, cancellationToken);
     }
 
-    public Task<EvaluatedMessage> EvaluateAsync(string member, EvaluateMessage request, CancellationToken cancellationToken) =>
+    public Task<EvaluatedMessage> EvaluateAsync(
+        string member, EvaluateMessage request, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
 }

@@ -63,7 +63,7 @@ internal sealed class WriterLog(string origin)
 
     public byte[] Checkpoint(int size) => new Checkpoint(origin, size, Root(size)).Sign(Key);
 
-    /// <summary>An honest range: entries from..end under the checkpoint at <paramref name="signed"/>, by default the end.</summary>
+    /// <summary>An honest range: entries from..end under the checkpoint at a size, by default the end.</summary>
     public LogRange Range(int from, int end, int? signed = null) => new(
         Checkpoint(signed ?? end), from, [.. _entries[from..end]], Proof(end, signed ?? end));
 
@@ -77,6 +77,13 @@ internal sealed class WriterLog(string origin)
     }
 
     public Hash256[] Leaves() => [.. _entries.Select(e => MerkleHash.Leaf(e.Leaf))];
+
+    /// <summary>An entry as text that can be compared.</summary>
+    public static string Hex(StoredEntry entry) => string.Join(
+        ' ',
+        Convert.ToHexString(entry.Leaf),
+        Convert.ToHexString(entry.Salt ?? []),
+        Convert.ToHexString(entry.Payload ?? []));
 
     /// <summary>What the merged view of these logs must be.</summary>
     public static Hash256 DigestOf(params IEnumerable<(string Origin, IReadOnlyList<StoredEntry> Entries)> logs)

@@ -266,9 +266,15 @@ public sealed class ForeignLogTests
         var first = entries[0];
 
         yield return ("no note", good with { Checkpoint = [] });
-        yield return ("flipped bit in the signature", good with { Checkpoint = Flip(good.Checkpoint, good.Checkpoint.Length - 10) });
+        yield return ("flipped bit in the signature", good with
+        {
+            Checkpoint = Flip(good.Checkpoint, good.Checkpoint.Length - 10),
+        });
         yield return ("flipped digit of the size", good with { Checkpoint = Flip(good.Checkpoint, s_log.Length + 2) });
-        yield return ("another key", good with { Checkpoint = new Checkpoint(s_log, 300, writer.Root(300)).Sign(stranger) });
+        yield return ("another key", good with
+        {
+            Checkpoint = new Checkpoint(s_log, 300, writer.Root(300)).Sign(stranger),
+        });
         yield return ("the log's key over another origin", good with
         {
             Checkpoint = SignedNote.Sign(new Checkpoint(elsewhere.Origin, 300, writer.Root(300)).ToText(), writer.Key),
@@ -287,8 +293,14 @@ public sealed class ForeignLogTests
         yield return ("no proof", part with { Proof = [] });
         yield return ("a hash too few in the proof", part with { Proof = [.. part.Proof.Skip(1)] });
         yield return ("a flipped bit in the proof", part with { Proof = [Hash256.Of([1]), .. part.Proof.Skip(1)] });
-        yield return ("too many hashes", part with { Proof = [.. Enumerable.Repeat(Hash256.Of([1]), Limits.MaxProofHashes + 1)] });
-        yield return ("too many entries", good with { Entries = [.. Enumerable.Repeat(first, Limits.MaxRangeEntries + 1)] });
+        yield return ("too many hashes", part with
+        {
+            Proof = [.. Enumerable.Repeat(Hash256.Of([1]), Limits.MaxProofHashes + 1)],
+        });
+        yield return ("too many entries", good with
+        {
+            Entries = [.. Enumerable.Repeat(first, Limits.MaxRangeEntries + 1)],
+        });
 
         foreach (var (name, entry) in BadEntries(first))
         {
@@ -323,7 +335,7 @@ public sealed class ForeignLogTests
         Assert.Equal(
             new LogStatus(s_log, size, writer.Root(size), signed, writer.Root(signed), []), status with { Checkpoint = [] });
         Assert.Equal(Convert.ToHexString(writer.Checkpoint(signed)), Convert.ToHexString(status.Checkpoint));
-        Assert.Equal(writer.Entries.Take(signed).Select(OwnLogTests.Hex), entries.Select(OwnLogTests.Hex));
+        Assert.Equal(writer.Entries.Take(signed).Select(WriterLog.Hex), entries.Select(WriterLog.Hex));
         Assert.Equal(status.SignedSize, node.Heads.Get(s_log)!.SignedSize);
     }
 }

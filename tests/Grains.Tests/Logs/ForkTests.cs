@@ -66,7 +66,9 @@ public sealed class ForkTests
         var before = await HeldSnapshot.TakeAsync(node, s_log);
 
         // Anybody can put together entries that do not fit: only the whole other branch convicts the origin.
-        foreach (var range in (LogRange[])[other.Range(300, 400), other.Range(300, 350, 400), other.Range(1, 400), other.Range(0, 350, 400)])
+        LogRange[] parts =
+            [other.Range(300, 400), other.Range(300, 350, 400), other.Range(1, 400), other.Range(0, 350, 400)];
+        foreach (var range in parts)
         {
             Assert.Equal(ExtendOutcome.Refused, (await node.Log(s_log).ExtendAsync(range)).Outcome);
         }

@@ -11,7 +11,9 @@ public sealed class HeadBoardTests
     public void Put_StatusesOfLogs_AreReadInTheOrderOfTheirOrigins()
     {
         var board = new HeadBoard();
-        foreach (var origin in (string[])["demo/b/indicators/1", "demo/a/receipts/1", "demo/a-b/indicators/1", "demo/a/indicators/1"])
+        string[] origins =
+            ["demo/b/indicators/1", "demo/a/receipts/1", "demo/a-b/indicators/1", "demo/a/indicators/1"];
+        foreach (var origin in origins)
         {
             board.Put(Status(origin, 1, 1));
         }
@@ -34,7 +36,8 @@ public sealed class HeadBoardTests
             seen.Add((head.Size, head.SignedSize));
         };
 
-        (long Size, long Signed)[] steps = [(0, 0), (3, 0), (3, 0), (3, 3), (3, 3), (5, 3), (5, 4), (5, 4), (5, 5), (4, 4)];
+        (long Size, long Signed)[] steps =
+            [(0, 0), (3, 0), (3, 0), (3, 3), (3, 3), (5, 3), (5, 4), (5, 4), (5, 5), (4, 4)];
         foreach (var (size, signed) in steps)
         {
             board.Put(Status("demo/a/indicators/1", size, signed));

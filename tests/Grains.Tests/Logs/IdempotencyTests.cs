@@ -166,10 +166,16 @@ public sealed class IdempotencyTests
         node.Storage.BeforeWrite = WatchedStorage.FailOnce(LogRowKind.Head);
 
         var results = await log.AppendAsync(
-            [Sample.Request(0, 1, "old"), Sample.Request(1, 1, "new"), Sample.Request(1, 1, "new"), Sample.Request(2, 1, "old")]);
+        [
+            Sample.Request(0, 1, "old"), Sample.Request(1, 1, "new"), Sample.Request(1, 1, "new"),
+            Sample.Request(2, 1, "old"),
+        ]);
 
         Assert.Equal(
-            [AppendRefusal.None, AppendRefusal.StorageUnavailable, AppendRefusal.StorageUnavailable, AppendRefusal.KeyReused],
+            [
+                AppendRefusal.None, AppendRefusal.StorageUnavailable, AppendRefusal.StorageUnavailable,
+                AppendRefusal.KeyReused,
+            ],
             results.Select(r => r.Refusal));
         var again = Assert.Single(await log.AppendAsync([Sample.Request(1, 1, "new")]));
         Assert.Equal((1, false), (again.First, again.Repeated));

@@ -56,7 +56,9 @@ public sealed class OwnLogTests
         await using var node = await TestNode.StartAsync(sandbox);
         await AppendAsync(node, 300);
 
-        foreach (var (from, expected) in ((long, long)[])[(300, 300), (301, 300), (long.MaxValue, 300), (-1, 0), (long.MinValue, 0)])
+        (long From, long Answered)[] cases =
+            [(300, 300), (301, 300), (long.MaxValue, 300), (-1, 0), (long.MinValue, 0)];
+        foreach (var (from, expected) in cases)
         {
             var range = await node.Log(s_log).ReadAsync(from, 10, 1000);
             Assert.Equal(expected, range.From);
@@ -139,8 +141,9 @@ public sealed class OwnLogTests
                 await log.ReadTileAsync(TilePath.Entries, tile.Number, tile.Width));
             var items = MessagePackSerializer.Deserialize<PayloadItem?[]>(
                 await log.ReadTileAsync(TilePath.Payloads, tile.Number, tile.Width));
-            Assert.Equal(part.Select(e => Convert.ToHexString(e.Salt!)), items.Select(i => Convert.ToHexString(i!.Salt)));
-            Assert.Equal(part.Select(e => Convert.ToHexString(e.Payload!)), items.Select(i => Convert.ToHexString(i!.Payload)));
+            Assert.Equal(
+                part.Select(WriterLog.Hex),
+                items.Zip(part, (i, e) => WriterLog.Hex(new StoredEntry(e.Leaf, i!.Salt, i.Payload))));
         }
     }
 
@@ -183,7 +186,7 @@ public sealed class OwnLogTests
 
             Assert.Equal(reads + 1, node.Storage.Reads(LogRowKind.Head));
             AssertSame(status, again);
-            Assert.Equal(before.Select(Hex), entries.Select(Hex));
+            Assert.Equal(before.Select(WriterLog.Hex), entries.Select(WriterLog.Hex));
         }
 
         Assert.Equal(513, before.Count);
@@ -202,7 +205,9 @@ public sealed class OwnLogTests
             var (bytes, salt, payload) = entries[i];
             Assert.True(LogEntry.TryInterpret(
                 Origin.Parse(s_log), i, MerkleHash.Leaf(bytes), bytes, salt, payload, out var entry, out var reason), reason);
-            Assert.Equal((s_log, EntryKind.Listing, TestCoalition.Issued), (entry.Leaf.Origin, entry.Leaf.Kind, entry.Leaf.Issued));
+            Assert.Equal(
+                (s_log, EntryKind.Listing, TestCoalition.Issued),
+                (entry.Leaf.Origin, entry.Leaf.Kind, entry.Leaf.Issued));
         }
     }
 
@@ -422,7 +427,7 @@ public sealed class OwnLogTests
 
         node.Storage.BeforeWrite = null;
         var entries = await AppendAsync(node, 2);
-        Assert.Equal(before.Select(Hex), entries.Take(255).Select(Hex));
+        Assert.Equal(before.Select(WriterLog.Hex), entries.Take(255).Select(WriterLog.Hex));
         Assert.Equal(257, entries.Count);
     }
 
@@ -458,7 +463,8 @@ public sealed class OwnLogTests
 
     internal static Checkpoint OpenCheckpoint(byte[] note)
     {
-        Assert.True(Checkpoint.TryOpen(note, TestCoalition.KeyOf(s_log).VerificationKey, out var checkpoint, out var error), error);
+        var key = TestCoalition.KeyOf(s_log).VerificationKey;
+        Assert.True(Checkpoint.TryOpen(note, key, out var checkpoint, out var error), error);
         return checkpoint;
     }
 
@@ -467,9 +473,6 @@ public sealed class OwnLogTests
         Assert.Equal(expected with { Checkpoint = [] }, actual with { Checkpoint = [] });
         Assert.Equal(expected.Checkpoint, actual.Checkpoint);
     }
-
-    internal static string Hex(StoredEntry entry) =>
-        $"{Convert.ToHexString(entry.Leaf)} {Convert.ToHexString(entry.Salt ?? [])} {Convert.ToHexString(entry.Payload ?? [])}";
 
     internal static async Task<List<string>> KeysAsync(TestNode node, string kind)
     {

@@ -23,7 +23,9 @@ public sealed class StoredLogPropertyTests
 
     // Many steps of one entry, and steps that end at, before and after the border of a bundle.
     private static readonly Gen<int> s_step = Gen.OneOf(
-        Gen.Int[0, 3], Gen.Int[-1, 1].Select(Gen.Int[1, 2], (offset, bundles) => (256 * bundles) + offset), Gen.Int[1, 600]);
+        Gen.Int[0, 3],
+        Gen.Int[-1, 1].Select(Gen.Int[1, 2], (offset, bundles) => (256 * bundles) + offset),
+        Gen.Int[1, 600]);
 
     [Fact]
     public void Commit_AnySplitOfTheSameEntries_GivesTheSameRows() =>
@@ -81,8 +83,7 @@ public sealed class StoredLogPropertyTests
     public void Commit_HeadWriteFails_TheLogIsAsItWas()
     {
         var storage = new WatchedStorage(new MemoryStorage());
-        using var rows = new RowStore(
-            storage, Npgsql.NpgsqlDataSource.Create("Host=127.0.0.1"), StorageConnection.Parse("Host=127.0.0.1;Database=never-opened"));
+        using var rows = MemoryStorage.ToRowStore(storage);
         var log = Load(rows);
         Commit(log, 0, 250);
         storage.BeforeWrite = WatchedStorage.FailOnce(LogRowKind.Head);
@@ -99,8 +100,7 @@ public sealed class StoredLogPropertyTests
     public void Commit_RowsLeftByACrashedWriterWithOtherEntries_HaveNoEffect()
     {
         var storage = new WatchedStorage(new MemoryStorage());
-        using var rows = new RowStore(
-            storage, Npgsql.NpgsqlDataSource.Create("Host=127.0.0.1"), StorageConnection.Parse("Host=127.0.0.1;Database=never-opened"));
+        using var rows = MemoryStorage.ToRowStore(storage);
         var log = Load(rows);
         Commit(log, 0, 250);
         storage.BeforeWrite = WatchedStorage.FailOnce(LogRowKind.Head);
@@ -140,7 +140,8 @@ public sealed class StoredLogPropertyTests
         Assert.Equal(tree.Root(), edge.Root());
         Assert.Equal(size / 256, tiles.Count(t => t.Key.Level == 0));
         Assert.Equal(size / 65_536, tiles.Count(t => t.Key.Level == 1));
-        Assert.Equal([size % 256, (size >> 8) % 256, size >> 16, 0], Enumerable.Range(0, 4).Select(l => edge.Level(l).Count));
+        Assert.Equal(
+            [size % 256, (size >> 8) % 256, size >> 16, 0], Enumerable.Range(0, 4).Select(l => edge.Level(l).Count));
         var head = HeadOf(edge, size);
         var restored = HeadEdge.Restore(head);
         Assert.Equal(head.Edge, restored.ToRows());
@@ -180,7 +181,11 @@ public sealed class StoredLogPropertyTests
     {
         Size = size,
         Root = edge.Root().ToArray(),
-        Tail = [.. Enumerable.Range(size - (size % 256), size % 256).Select(i => new TailEntry { Leaf = BitConverter.GetBytes(i) })],
+        Tail =
+        [
+            .. Enumerable.Range(size - (size % 256), size % 256)
+                .Select(i => new TailEntry { Leaf = BitConverter.GetBytes(i) }),
+        ],
         Edge = edge.ToRows(),
     };
 
@@ -209,7 +214,7 @@ public sealed class StoredLogPropertyTests
         {
             var read = log.ReadAsync(from, end, 4096, int.MaxValue).GetAwaiter().GetResult();
             Assert.NotEmpty(read);
-            Assert.Equal(s_entries.Skip(from).Take(read.Count).Select(OwnLogTests.Hex), read.Select(OwnLogTests.Hex));
+            Assert.Equal(s_entries.Skip(from).Take(read.Count).Select(WriterLog.Hex), read.Select(WriterLog.Hex));
             from += read.Count;
         }
     }

@@ -71,7 +71,8 @@ public sealed class TwoWritersTests
             var done = new List<(int, long)>();
             for (var i = 0; i < Each;)
             {
-                var result = Assert.Single(await node.Log(s_log).AppendAsync([Sample.Request(seed + i, 1, $"{seed}-{i}")]));
+                var request = Sample.Request(seed + i, 1, $"{seed}-{i}");
+                var result = Assert.Single(await node.Log(s_log).AppendAsync([request]));
                 if (result.Refusal == AppendRefusal.None)
                 {
                     done.Add((seed + i, result.First));
@@ -103,11 +104,12 @@ public sealed class TwoWritersTests
 
         Assert.Equal((ExtendOutcome.StorageUnavailable, 100), (late.Outcome, late.Size));
         Assert.Equal(
-            new ExtendResult(ExtendOutcome.AlreadyHeld, 400, null), await second.Log(log).ExtendAsync(writer.Range(100, 300)));
+            new ExtendResult(ExtendOutcome.AlreadyHeld, 400, null),
+            await second.Log(log).ExtendAsync(writer.Range(100, 300)));
         Assert.Equal(ExtendOutcome.Extended, (await second.Log(log).ExtendAsync(writer.Range(400, 600))).Outcome);
         var (status, entries) = await second.ReadAllAsync(log);
         Assert.Equal((600, writer.Root(600)), (status.Size, status.Root));
-        Assert.Equal(writer.Entries.Select(OwnLogTests.Hex), entries.Select(OwnLogTests.Hex));
+        Assert.Equal(writer.Entries.Select(WriterLog.Hex), entries.Select(WriterLog.Hex));
     }
 
     [Theory, OnSqlite, OnPostgres]
@@ -129,7 +131,7 @@ public sealed class TwoWritersTests
             loser = await StoredLog.LoadAsync(storage.Rows, s_log);
             Assert.Equal((size + 300, writer.Root(size + 300)), (loser.Size, loser.Root));
             var entries = await loser.ReadAsync(0, loser.Size, 4096, int.MaxValue);
-            Assert.Equal(writer.Entries.Take(size + 300).Select(OwnLogTests.Hex), entries.Select(OwnLogTests.Hex));
+            Assert.Equal(writer.Entries.Take(size + 300).Select(WriterLog.Hex), entries.Select(WriterLog.Hex));
         }
     }
 

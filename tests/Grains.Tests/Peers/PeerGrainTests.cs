@@ -184,7 +184,7 @@ public sealed class PeerGrainTests
 
         var (_, push) = Assert.Single(node.Peers.Pushes);
         Assert.Equal(4, push.From);
-        Assert.Equal(entries.Skip(4).Select(OwnLogTests.Hex), PeerWire.FromMessage(push)!.Entries.Select(OwnLogTests.Hex));
+        Assert.Equal(entries.Skip(4).Select(WriterLog.Hex), PeerWire.FromMessage(push)!.Entries.Select(WriterLog.Hex));
         Assert.Equal(10, OwnLogTests.OpenCheckpoint(push.Checkpoint).Size);
     }
 

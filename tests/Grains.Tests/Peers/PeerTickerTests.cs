@@ -80,7 +80,8 @@ public sealed class PeerTickerTests
             await OwnLogTests.AppendAsync(node, 1);
             foreach (var member in (string[])["b", Origin.Secretariat])
             {
-                await pushed.GetOrAdd($"{member} {size}", _ => new TaskCompletionSource()).Task.WaitAsync(TestNode.Patience());
+                var done = pushed.GetOrAdd($"{member} {size}", _ => new TaskCompletionSource());
+                await done.Task.WaitAsync(TestNode.Patience());
             }
         }
 
@@ -126,7 +127,9 @@ public sealed class PeerTickerTests
         await toSecretariat.Task.WaitAsync(TestNode.Patience());
         gate.SetResult();
         await last.Task.WaitAsync(TestNode.Patience());
-        Assert.Equal([1L, 40L], node.Peers.Pushes.Where(p => p.Member == "b").Select(p => OwnLogTests.OpenCheckpoint(p.Push.Checkpoint).Size));
+        Assert.Equal(
+            [1L, 40L],
+            node.Peers.Pushes.Where(p => p.Member == "b").Select(p => OwnLogTests.OpenCheckpoint(p.Push.Checkpoint).Size));
     }
 
     /// <summary>A ticker at work, and who was asked how often.</summary>

@@ -16,6 +16,8 @@ public sealed class RangePullerTests
 {
     private static readonly string s_b = TestCoalition.Indicators("b");
 
+    private delegate Task<RangeMessage> Answerer(RangeRequestMessage request, CancellationToken cancel);
+
     [Theory, OnSqlite, OnPostgres]
     public async Task Request_LogOfMoreThanOneRange_IsPulledWhole(string backend)
     {
@@ -224,7 +226,7 @@ public sealed class RangePullerTests
         Assert.Equal(2, most);
     }
 
-    private static IEnumerable<(string Name, Func<RangeRequestMessage, CancellationToken, Task<RangeMessage>> Lie)> Lies(WriterLog writer)
+    private static IEnumerable<(string Name, Answerer Lie)> Lies(WriterLog writer)
     {
         var good = PeerWire.ToMessage(writer.Range(250, 300));
         var other = WriterLog.WithListings(s_b, 300, seed: 40_000);
@@ -241,23 +243,28 @@ public sealed class RangePullerTests
         yield return ("a checkpoint without its entries", (_, _) => Answer(With(entries: [])));
         yield return ("nothing new", (_, _) => Answer(PeerWire.ToMessage(writer.Range(250, 250))));
         yield return ("an older head", (_, _) => Answer(PeerWire.ToMessage(writer.Range(100, 100))));
-        yield return ("too many entries", (_, _) => Answer(With(entries: [.. Enumerable.Repeat(entry, Limits.MaxRangeEntries + 1)])));
-        yield return ("too large an entry", (_, _) => Answer(With(entries: [new EntryMessage { Leaf = new byte[ProtocolLimits.MaxEntry + 1] }])));
-        yield return ("too many hashes", (_, _) => Answer(With(proof: [.. Enumerable.Repeat(new byte[32], Limits.MaxProofHashes + 1)])));
+        yield return ("too many entries", (_, _) => Answer(With(entries:
+            [.. Enumerable.Repeat(entry, Limits.MaxRangeEntries + 1)])));
+        yield return ("too large an entry", (_, _) => Answer(With(entries:
+            [new EntryMessage { Leaf = new byte[ProtocolLimits.MaxEntry + 1] }])));
+        yield return ("too many hashes", (_, _) => Answer(With(proof:
+            [.. Enumerable.Repeat(new byte[32], Limits.MaxProofHashes + 1)])));
         yield return ("a hash of 31 bytes", (_, _) => Answer(With(proof: [new byte[31]])));
         yield return ("no checkpoint", (_, _) => Answer(With(checkpoint: [])));
-        yield return ("nulls", (_, _) => Answer(new RangeMessage { Checkpoint = null!, From = 250, Entries = null!, Proof = null! }));
+        yield return ("nulls", (_, _) => Answer(
+            new RangeMessage { Checkpoint = null!, From = 250, Entries = null!, Proof = null! }));
         yield return ("null entries", (_, _) => Answer(With(entries: [null!])));
         yield return ("null hashes", (_, _) => Answer(With(proof: [null!])));
         yield return ("another branch", (_, _) => Answer(PeerWire.ToMessage(other.Range(250, 300))));
 
-        RangeMessage With(byte[]? checkpoint = null, long from = 250, EntryMessage[]? entries = null, byte[][]? proof = null) => new()
-        {
-            Checkpoint = checkpoint ?? good.Checkpoint,
-            From = from,
-            Entries = entries ?? good.Entries,
-            Proof = proof ?? good.Proof,
-        };
+        RangeMessage With(
+            byte[]? checkpoint = null, long from = 250, EntryMessage[]? entries = null, byte[][]? proof = null) => new()
+            {
+                Checkpoint = checkpoint ?? good.Checkpoint,
+                From = from,
+                Entries = entries ?? good.Entries,
+                Proof = proof ?? good.Proof,
+            };
 
         static async Task<RangeMessage> NeverAsync(CancellationToken cancel)
         {
@@ -269,7 +276,8 @@ public sealed class RangePullerTests
     }
 
     /// <summary>The answer of a node that holds the log up to <paramref name="held"/>.</summary>
-    private static RangeMessage Honest(WriterLog log, RangeRequestMessage request, int? held = null, int most = int.MaxValue)
+    private static RangeMessage Honest(
+        WriterLog log, RangeRequestMessage request, int? held = null, int most = int.MaxValue)
     {
         var size = held ?? log.Size;
         var from = (int)Math.Min(request.From, size);

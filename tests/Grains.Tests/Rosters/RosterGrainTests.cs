@@ -176,7 +176,10 @@ public sealed class RosterGrainTests
         var good = TestCoalition.Sign(next);
         yield return ("a gap", TestCoalition.Sign(TestCoalition.Roster(4)));
         yield return ("the one in force", TestCoalition.Sign(TestCoalition.Roster(2)));
-        yield return ("the one in force, changed", TestCoalition.Sign(TestCoalition.Roster(2) with { Expires = next.Expires + 1 }));
+        yield return ("the one in force, changed", TestCoalition.Sign(TestCoalition.Roster(2) with
+        {
+            Expires = next.Expires + 1,
+        }));
         yield return ("an older one", TestCoalition.Sign(TestCoalition.Roster(1)));
         yield return ("another coalition", TestCoalition.Sign(Rename(next)));
         yield return ("another signer", SignedNote.Sign(next.ToText(), TestCoalition.KeyOf("demo/secretariat/signer-2")));
@@ -188,9 +191,10 @@ public sealed class RosterGrainTests
             (next with { SecretariatKeys = [TestCoalition.KeyOf("demo/secretariat/signer-2").VerificationKey] }).ToText(),
             TestCoalition.KeyOf("demo/secretariat/signer-2")));
         yield return ("a log dropped", TestCoalition.Sign(next.With("b", m => m with { Logs = [m.Logs[0]] })));
+        var exchanged = SigningKey.FromSeed(TestCoalition.Indicators("b"), Hash256.Of([8]).Span).VerificationKey;
         yield return ("a log's key exchanged", TestCoalition.Sign(next.With("b", m => m with
         {
-            Logs = [m.Logs[0] with { Key = SigningKey.FromSeed(m.Logs[0].Origin.Text, Hash256.Of([8]).Span).VerificationKey }, m.Logs[1]],
+            Logs = [m.Logs[0] with { Key = exchanged }, m.Logs[1]],
         })));
         yield return ("a flipped bit", [.. good.Select((b, i) => i == 60 ? (byte)(b ^ 1) : b)]);
         yield return ("a byte more", [.. good, (byte)'\n']);
