@@ -25,7 +25,7 @@ namespace FederationNode.Grains.Tests.Building;
 internal sealed class TestNode : IAsyncDisposable
 {
     private readonly InProcessTestCluster _cluster;
-    private readonly CancellationTokenSource _stopList = new();
+    private bool _following;
 
     private TestNode(InProcessTestCluster cluster, FakeTimeProvider clock)
     {
@@ -120,10 +120,20 @@ internal sealed class TestNode : IAsyncDisposable
         return (status, entries);
     }
 
-    /// <summary>Starts the list and waits until it has applied a log up to a size.</summary>
+    /// <summary>Starts the list, unless it runs already.</summary>
+    public async Task FollowAsync()
+    {
+        if (!_following)
+        {
+            _following = true;
+            await List.StartAsync(CancellationToken.None);
+        }
+    }
+
+    /// <summary>Waits until the list has applied a log up to a size, and gives its digest then.</summary>
     public async Task<Hash256> DigestAsync(string origin, long size)
     {
-        await List.StartAsync(_stopList.Token);
+        await FollowAsync();
         await List.WaitAppliedAsync(origin, size - 1, Patience());
         return List.Current.Digest;
     }
@@ -133,10 +143,8 @@ internal sealed class TestNode : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _stopList.CancelAsync();
         await List.StopAsync(CancellationToken.None);
         await Puller.StopAsync(CancellationToken.None);
         await _cluster.DisposeAsync();
-        _stopList.Dispose();
     }
 }

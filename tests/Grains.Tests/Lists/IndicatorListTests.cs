@@ -35,7 +35,7 @@ public sealed class IndicatorListTests
         {
             await using var sandbox = await StorageSandbox.CreateAsync(backend);
             await using var node = await TestNode.StartAsync(sandbox);
-            await node.List.StartAsync(CancellationToken.None);
+            await node.FollowAsync();
             foreach (var (log, end) in order)
             {
                 var at = (int)(await node.Log(log.Origin).GetStatusAsync()).Size;
@@ -48,7 +48,7 @@ public sealed class IndicatorListTests
 
             // A node that starts over from its rows comes to the same.
             await using var again = await TestNode.StartAsync(sandbox);
-            await again.List.StartAsync(CancellationToken.None);
+            await again.FollowAsync();
             var held = await Task.WhenAll(again.Log(s_c).GetStatusAsync(), again.Log(s_b).GetStatusAsync());
             await again.List.BecomeReadyAsync(held, TestNode.Patience());
             Assert.True(again.List.IsReady);
@@ -186,7 +186,7 @@ public sealed class IndicatorListTests
             return Task.CompletedTask;
         };
 
-        await node.List.StartAsync(CancellationToken.None);
+        await node.FollowAsync();
         await failed.Task.WaitAsync(TestNode.Patience());
         var patience = TestNode.Patience();
         while (node.List.Applied.GetValueOrDefault(s_own) < 300)
