@@ -35,6 +35,9 @@ class Tree:
                 end -= 1 << level
         return EMPTY_ROOT if root is None else root
 
+    def leaf_hash_at(self, index):
+        return self._levels[0][index]
+
     def tile(self, level, index, width):
         """The bytes of a hash tile."""
         hashes = self._levels[8 * level]
