@@ -5,12 +5,11 @@ import re
 from typing import Dict, NamedTuple, Optional, Tuple
 
 from findings import Refused
-from names import MAX_SIZE, MAX_TIME, SECRETARIAT, is_name, is_seller_type, parse_origin
+from names import MAX_SIZE, MAX_TIME, SECRETARIAT, is_code, is_name, is_seller_type, parse_origin
 from notes import VKey, parse_json, parse_note, parse_vkey, signers
 
 MAX_ROSTER = 1_048_512
 _STATUSES = {"active", "suspended", "expelled"}
-_ROLES = {"secretariat", "member", "observer", "key-holder", "auditor"}
 _HEX32 = re.compile("[0-9a-f]{64}")
 _LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 
@@ -30,7 +29,8 @@ class NamedLog(NamedTuple):
 
 
 class Roster(NamedTuple):
-    text: bytes
+    """A roster document; `note` is all of it, with the signatures that came with it."""
+    note: bytes
     version: int
     expires: int
     threshold: int
@@ -117,7 +117,7 @@ def parse_anchor(data):
 
 
 def parse_roster(text, coalition):
-    """A roster document by itself, without its place in the chain."""
+    """A roster document by itself, without its signatures and its place in the chain."""
     item = parse_json(text.decode("utf-8"), "fednode/roster/1")
     _need(_get(item, "coalition", str, "the roster") == coalition, "roster of another coalition")
     version = _number(item, "version", "the roster", 1, 2147483647)
@@ -137,7 +137,7 @@ def parse_roster(text, coalition):
         members[name] = status = _get(entry, "status", str, name)
         _need(status in _STATUSES, f"status of {name} is unknown")
         roles = _get(entry, "roles", list, name)
-        _need(1 <= len(roles) <= 16 and all(type(role) is str and role in _ROLES for role in roles),
+        _need(1 <= len(roles) <= 16 and all(map(is_code, roles)),
               f"roles of {name} are malformed")
         _endpoint(entry, name, may_be_empty=True)
         pin = _hex32(entry, "tlsPin", name)
@@ -147,7 +147,7 @@ def parse_roster(text, coalition):
     _need(next(iter(members)) == SECRETARIAT, "roster does not name the secretariat first")
     _unique(pins, "TLS pins are")
     _unique([log.vkey.public_key for log in logs.values()] + [key.public_key for key in keys], "public keys are")
-    return Roster(text, version, expires, threshold, keys, members, logs)
+    return Roster(b"", version, expires, threshold, keys, members, logs)
 
 
 def _seller_keys(items):
@@ -186,9 +186,9 @@ def follow(anchor, before, data):
     Returns `before` itself for a repetition of the document in force.
     """
     note = parse_note(data, MAX_ROSTER)
-    if before is not None and note.text == before.text:
+    if before is not None and data == before.note:
         return before
-    roster = parse_roster(note.text, anchor.coalition)
+    roster = parse_roster(note.text, anchor.coalition)._replace(note=data)
     old_threshold, old_keys = (anchor.threshold, anchor.keys) if before is None else (before.threshold, before.keys)
     signed = signers(note, old_keys + roster.keys)
 

@@ -46,6 +46,9 @@ def check_ends(roster, chosen, report):
         size, root = log.closed
         tree = chosen[origin].tree
         label = chosen[origin].folder.label
+        if tree.size < size:
+            report.add(GAP, "log-missing", origin, label, None,
+                       f"no copy of the entries from {tree.size} to its end at {size}")
         if tree.size > size:
             report.add(WARNING, "entries-beyond-end", origin, label, None, f"{tree.size} entries, closed at {size}")
         if tree.size >= size and tree.root(size) != root:
@@ -76,11 +79,11 @@ def check_statements(roster, chosen, report):
                 continue
             tree = chosen[origin].tree if origin in chosen else None
             if size == 0:
-                # Every head of size 0 has the one root (section 4), copy at hand or not; it says nothing more.
+                # Every head of size 0 has the one root (section 4), copy at hand or not.
                 if root != EMPTY_ROOT:
                     add(FAULT, f"{kind}-false-root", "states a root that no log has")
-                continue
-            if tree is None:
+                    continue
+            elif tree is None:
                 unchecked[origin] = max(unchecked.get(origin, 0), size)
             elif size > tree.size:
                 add(WARNING, f"{kind}-beyond-log", f"is for more than the {tree.size} entries at hand")

@@ -224,7 +224,9 @@ class Exports(unittest.TestCase):
         self.write(BETA_RECEIPTS, [receipt(0, (ALPHA, 8, self.alpha_root, 0))])
         self.assertEqual(self.codes(), {("warning", "receipt-beyond-log")})
         self.write(BETA_RECEIPTS, [receipt(0, good)] + [receipt(1, (ALPHA, 0, merkle.EMPTY_ROOT, 0))])
-        self.assertEqual(self.codes(), set())
+        self.assertEqual(self.codes(), {("warning", "receipt-size-regressed")})
+        self.write(BETA_RECEIPTS, [receipt(0, (ALPHA, 0, self.alpha_root, 0))])
+        self.assertEqual(self.codes(), {("fault", "receipt-false-root")})
         self.write(BETA_RECEIPTS, [receipt(0, ("demo/delta/indicators/1", 1, self.alpha_root, 0))])
         self.assertEqual(self.codes(), {("warning", "statement-of-unknown-log")})
         three = bits(FIELDS["17.4"][1]["root of 3"])
@@ -322,6 +324,7 @@ class Exports(unittest.TestCase):
         one, two, three = KEYS
         self.assertEqual(self.roster_codes(ROSTER_1, signed(text, one, two)), set())
         self.assertEqual(self.roster_codes(ROSTER_1, ROSTER_2, ROSTER_2), {("info", "roster-repeated")})
+        self.assertEqual(self.roster_codes(ROSTER_1, ROSTER_2, signed(text, one, two)), {refused})
         alpha = b'"vkey": "' + SIGNERS[ALPHA].vkey.encode() + b'"'
         wrong = [
             signed(text, one),
@@ -354,6 +357,7 @@ class Exports(unittest.TestCase):
         self.assertEqual(self.roster_codes(ROSTER_1, closed(7, self.alpha_root)), set())
         self.assertEqual(self.roster_codes(ROSTER_1, closed(3, three)), {("warning", "entries-beyond-end")})
         self.assertEqual(self.roster_codes(ROSTER_1, closed(7, three)), {("fault", "closed-log-differs")})
+        self.assertEqual(self.roster_codes(ROSTER_1, closed(8, three)), {("gap", "log-missing")})
 
     def test_anchor(self):
         self.change("coalition.json", ANCHOR, origin="")
