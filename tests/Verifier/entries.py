@@ -16,7 +16,7 @@ _LIFETIME = 158_112_000
 _TAXON = re.compile(r"[A-Za-z .-]{0,96}")
 _COUNTRY = re.compile(r"[A-Z]{2}")
 # The shape of RFC 5646, section 2.1, without its registry.
-_LANGUAGE = re.compile(r"[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*")
+_LANGUAGE = re.compile(r"[A-Za-z0-9-]{0,35}")
 
 
 class Leaf(NamedTuple):
@@ -55,12 +55,12 @@ def max_payload(kind):
 
 @lru_cache(maxsize=65536)
 def decode_leaf(data):
-    """The leaf; Refused if it is malformed. Its version and origin may still make it a no-op."""
+    """The leaf; Refused if it is malformed. Its origin and kind may still make it a no-op."""
     _need(len(data) <= MAX_LEAF, "leaf is longer than 1,024 bytes")
     items = canonical.decode(data)
     _need(type(items) is list and len(items) == 6, "leaf is not an array of 6 items")
     leaf = Leaf(*items)
-    _need(type(leaf.version) is int, "version of the leaf is not a number")
+    _need(type(leaf.version) is int and leaf.version == 1, "version of the leaf is not 1")
     _need(type(leaf.origin) is str and len(leaf.origin.encode()) <= 200, "origin of the leaf is malformed")
     _need(is_code(leaf.kind), "kind of the leaf is not a code")
     _need(_is_uint(leaf.issued, MAX_TIME), "time of issue is out of bounds")
@@ -81,8 +81,6 @@ def indicator_id(kind, scheme, value):
 @lru_cache(maxsize=65536)
 def no_op(origin, leaf):
     """Why a well-formed leaf in the log `origin` means nothing whatever its payload, or None."""
-    if leaf.version != 1:
-        return f"version {leaf.version} is unknown"
     if leaf.origin != origin:
         return "leaf names another origin"
     if leaf.kind not in _READERS:
@@ -148,8 +146,7 @@ def _fits_kind(kind, scheme, value):
 def _context(context):
     _need(type(context) is list and len(context) == 6, "keyword context is malformed")
     language, match, *terms, window = context
-    _need(type(language) is str and len(language) <= 35 and (language == "" or _LANGUAGE.fullmatch(language)),
-          "language is malformed")
+    _need(type(language) is str and _LANGUAGE.fullmatch(language), "language is malformed")
     _need(match in ("auto", "word", "substring", "prefix"), "match is unknown")
     for group in terms:
         _need(type(group) is list and len(group) <= 32

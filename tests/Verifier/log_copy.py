@@ -48,8 +48,6 @@ class LogCopy:
         self._check_checkpoint(key)
         if self.head is None:
             return
-        for name in self.folder.surplus(self.head.size):
-            self._fault("surplus-file", name, None, f"no file of a log of {self.head.size} entries")
         raw = self._read_bundles()
         if raw is None:
             return
@@ -84,9 +82,8 @@ class LogCopy:
         except Refused as error:
             self._fault("vkey-changed", "vkey", None, str(error))
             return
-        if data != key.text.encode() + b"\n":
-            self._fault("vkey-changed", "vkey", None,
-                        "is not there" if data is None else "is not the key that the roster names")
+        if data is not None and data != key.text.encode() + b"\n":
+            self._fault("vkey-changed", "vkey", None, "is not the key that the roster names")
 
     def _check_checkpoint(self, key):
         data = self._read("checkpoint-malformed", "checkpoint", MAX_CHECKPOINT)

@@ -2,7 +2,7 @@
 
 import ipaddress
 import re
-from typing import Dict, NamedTuple, Optional, Tuple
+from typing import Dict, NamedTuple, Optional, Set, Tuple
 
 from findings import Refused
 from names import MAX_SIZE, MAX_TIME, SECRETARIAT, is_code, is_name, is_seller_type, parse_origin
@@ -37,6 +37,7 @@ class Roster(NamedTuple):
     keys: Tuple[VKey, ...]
     members: Dict[str, str]
     logs: Dict[str, NamedLog]
+    seller_keys: Set[Tuple[str, int, str]]
 
 
 def _need(condition, why):
@@ -83,18 +84,19 @@ def _endpoint(item, where, may_be_empty):
     value = _get(item, "endpoint", str, where)
     if value == "" and may_be_empty:
         return
-    match = re.fullmatch(r"https://(\[[0-9A-Fa-f:.]+\]|[^\[\]:/?#@\s]+):([1-9][0-9]{0,4})", value)
+    match = re.fullmatch(r"https://(\[[0-9a-f:]+\]|[A-Za-z0-9.-]+):([1-9][0-9]{0,4})", value)
     _need(len(value) <= 255 and match and int(match[2]) <= 65535, f"endpoint of {where} is not https://host:port")
     host = match[1]
     try:
         if host.startswith("["):
-            ipaddress.IPv6Address(host[1:-1])
-        elif re.fullmatch(r"[0-9.]+", host):
-            ipaddress.IPv4Address(host)
+            good = ipaddress.IPv6Address(host[1:-1]).compressed == host[1:-1]
+        elif host.rpartition(".")[2].isdigit():
+            good = str(ipaddress.IPv4Address(host)) == host
         else:
-            _need(all(_LABEL.fullmatch(label) for label in host.split(".")), f"host of {where} is not a DNS name")
+            good = len(host) <= 253 and all(_LABEL.fullmatch(label) for label in host.split("."))
     except ValueError as error:
         raise Refused(f"endpoint of {where}: {error}") from None
+    _need(good, f"host of {where} is neither a name nor an address in its one form")
 
 
 def parse_anchor(data):
@@ -125,7 +127,7 @@ def parse_roster(text, coalition):
     expires = _number(item, "expires", "the roster", 0, MAX_TIME)
     _need(expires > issued, "roster does not expire later than it was issued")
     threshold, keys = _keys(_get(item, "secretariat", dict, "the roster"), "the secretariat")
-    _seller_keys(_get(item, "sellerKeys", list, "the roster"))
+    seller_keys = _seller_keys(_get(item, "sellerKeys", list, "the roster"))
 
     entries = _get(item, "members", list, "the roster")
     _need(1 <= len(entries) <= 1000, "roster has not 1 to 1,000 members")
@@ -147,18 +149,19 @@ def parse_roster(text, coalition):
     _need(next(iter(members)) == SECRETARIAT, "roster does not name the secretariat first")
     _unique(pins, "TLS pins are")
     _unique([log.vkey.public_key for log in logs.values()] + [key.public_key for key in keys], "public keys are")
-    return Roster(b"", version, expires, threshold, keys, members, logs)
+    return Roster(b"", version, expires, threshold, keys, members, logs, seller_keys)
 
 
 def _seller_keys(items):
     _need(len(items) <= 1024, "roster has more than 1,024 seller keys")
-    pairs = []
+    keys = set()
     for item in items:
         kind = _get(item, "type", str, "a seller key")
         _need(is_seller_type(kind), "type of a seller key is malformed")
-        pairs.append((kind, _number(item, "epoch", "a seller key", 1, 999999)))
-        _hex32(item, "publicKey", "a seller key")
-    _unique(pairs, "types and epochs of the seller keys are")
+        epoch = _number(item, "epoch", "a seller key", 1, 999999)
+        keys.add((kind, epoch, _hex32(item, "publicKey", "a seller key")))
+    _need(len({(kind, epoch) for kind, epoch, _ in keys}) == len(items), "types and epochs of the seller keys are not unique")
+    return keys
 
 
 def _logs_of(entry, member, coalition, logs):
@@ -202,10 +205,14 @@ def follow(anchor, before, data):
         _need(roster.version == 1, "the first roster has not version 1")
         _need(roster.threshold == anchor.threshold and {k.text for k in roster.keys} == {k.text for k in anchor.keys},
               "the first roster has not the keys and threshold of the anchor")
+        log = roster.logs.get(anchor.roster_log.name)
+        _need(log and log.vkey == anchor.roster_log, "the first roster does not name the anchor's roster log")
         return roster
     _need(roster.version == before.version + 1, f"version {roster.version} after {before.version}")
     for name, log in before.logs.items():
         _need(name in roster.logs, f"log {name} is dropped")
         _need(roster.logs[name].vkey == log.vkey, f"log {name} changes its key")
         _need(log.closed in (None, roster.logs[name].closed), f"log {name} was closed at another head")
+    _need(before.members.keys() <= roster.members.keys(), "a member is dropped")
+    _need(before.seller_keys <= roster.seller_keys, "a seller key is dropped or exchanged")
     return roster

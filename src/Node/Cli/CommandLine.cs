@@ -38,7 +38,7 @@ internal static class CommandLine
         }
     }
 
-    private static RootCommand Build()
+    internal static RootCommand Build()
     {
         var root = new RootCommand(
             "The node of the coalition's federation: signed indicators against wildlife trafficking, shared in a second.")
