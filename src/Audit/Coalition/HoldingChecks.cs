@@ -47,7 +47,9 @@ internal sealed class HoldingChecks(NodeHoldings holdings, IReadOnlyDictionary<s
             }
         }
 
-        return CheckReceiptsLog() is { } lost ? [.. findings, lost] : findings;
+        return findings.Exists(f => f.Origin == holdings.ReceiptsLog) || CheckReceiptsLog() is not { } lost
+            ? findings
+            : [.. findings, lost];
     }
 
     /// <summary>The node's own receipts, and everybody's statements of its own logs.</summary>
