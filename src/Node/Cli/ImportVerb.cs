@@ -28,7 +28,7 @@ internal static class ImportVerb
         var (data, url, key) = (Shared.Data(), Shared.Url(), Shared.Key());
         var verb = new Verb(
             "import",
-            "Publishes a list of indicators. A repeated import of the same file publishes nothing twice.",
+            "Publishes a list of indicators. Importing the same file again on the same day publishes nothing twice; on a later day it renews the listings.",
             "fednode import samples/indicators.csv --data ./acme")
         {
             file, days, dryRun, data, url, key,

@@ -55,6 +55,9 @@ internal sealed class NodeClient : IDisposable
         return await ReadAsync<TAnswer>(response, cancel);
     }
 
+    public Task<SellerEvaluateResponse> EvaluateSellersAsync(SellerEvaluateRequest request, CancellationToken cancel) =>
+        PostAsync<SellerEvaluateRequest, SellerEvaluateResponse>(ApiRoutes.SellerEvaluate, request, cancel);
+
     public void Dispose() => _http.Dispose();
 
     private async Task<HttpResponseMessage> SendAsync(

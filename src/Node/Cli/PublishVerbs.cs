@@ -118,7 +118,7 @@ internal static class PublishVerbs
         verb.Does((parsed, output, cancel) => listing.PublishAsync(parsed, output, async (common, client) =>
         {
             var tag = await SellerTagging.TagAsync(
-                client, parsed.GetRequiredValue(type), parsed.GetValue(epoch), SellerTagging.ReadRaw(parsed.GetRequiredValue(raw)), parsed.GetValue(region), cancel);
+                client.EvaluateSellersAsync, parsed.GetRequiredValue(type), parsed.GetValue(epoch), SellerTagging.ReadRaw(parsed.GetRequiredValue(raw)), parsed.GetValue(region), cancel);
             return [common with { Kind = IndicatorKind.Seller, Value = tag.Tag.ToString(), Scheme = tag.Scheme.ToString() }];
         }, cancel));
         return verb;
