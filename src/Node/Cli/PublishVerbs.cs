@@ -85,7 +85,7 @@ internal static class PublishVerbs
                 : throw new CliException(ExitCode.BadFolder, $"There is no file {image}, nor is it a hash: {notHash}");
         }
 
-        var file = NodeFolder.Read(image, new ImageLimits().MaxFileBytes);
+        var file = NodeFolder.ReadUpTo(image, new ImageLimits().MaxFileBytes);
         if (exact)
         {
             return listing with { Kind = IndicatorKind.ImageSha256, Value = Convert.ToHexStringLower(SHA256.HashData(file)) };

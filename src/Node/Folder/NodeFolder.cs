@@ -127,11 +127,15 @@ public sealed class NodeFolder(string path)
     /// <summary>Writes a text file that only its owner can read.</summary>
     public static void WriteSecret(string file, string text) => WriteSecret(file, Encoding.UTF8.GetBytes(text));
 
+    /// <summary>Reads a file whole, if it is no longer than any file of a node's folder may be.</summary>
+    /// <exception cref="NodeFolderException">It is not there, too long, or cannot be read.</exception>
+    public static byte[] Read(string file) => ReadUpTo(file, MaxFile);
+
     /// <summary>Reads a file whole.</summary>
     /// <param name="file">The file.</param>
-    /// <param name="maxBytes">The longest that it may be; the default is more than any file of a node's folder.</param>
+    /// <param name="maxBytes">The longest that it may be, in bytes.</param>
     /// <exception cref="NodeFolderException">It is not there, too long, or cannot be read.</exception>
-    public static byte[] Read(string file, int maxBytes = MaxFile)
+    public static byte[] ReadUpTo(string file, int maxBytes)
     {
         try
         {
