@@ -63,6 +63,7 @@ public sealed class CoalitionFixture : IAsyncLifetime, IDisposable
         StopCode = await alpha.StopAsync();
         Scratch.Copy(Alpha, Stopped);
         _nodes.Add(await NodeProcess.StartAsync(Alpha));
+        await UntilAlphaKnowsTheRosterAsync();
     }
 
     public async Task DisposeAsync()
