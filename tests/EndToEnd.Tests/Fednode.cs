@@ -25,9 +25,13 @@ internal static class Fednode
 
     public static string Program { get; } = FindProgram();
 
-    public static ProcessStartInfo Start(params IEnumerable<string> arguments)
+    public static ProcessStartInfo Start(params IEnumerable<string> arguments) => Start([], arguments);
+
+    /// <summary>How the program is started by another one, such as a shell that mounts something first.</summary>
+    public static ProcessStartInfo Start(IReadOnlyList<string> under, IEnumerable<string> arguments)
     {
-        var start = new ProcessStartInfo("dotnet")
+        string[] line = [.. under, "dotnet", Program, .. arguments];
+        var start = new ProcessStartInfo(line[0], line[1..])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -38,12 +42,6 @@ internal static class Fednode
         };
         start.Environment.Remove("FEDNODE_KEY");
         start.Environment.Remove("FEDNODE_STORAGE");
-        start.ArgumentList.Add(Program);
-        foreach (var argument in arguments)
-        {
-            start.ArgumentList.Add(argument);
-        }
-
         return start;
     }
 
@@ -72,9 +70,12 @@ internal static class Fednode
     }
 
     /// <summary>Runs a verb to its end; its standard input is empty.</summary>
-    public static async Task<Ran> RunAsync(params IEnumerable<string> arguments)
+    public static Task<Ran> RunAsync(params IEnumerable<string> arguments) => RunAsync([], arguments);
+
+    /// <summary>As <see cref="RunAsync(IEnumerable{string})"/>, started by another program.</summary>
+    public static async Task<Ran> RunAsync(IReadOnlyList<string> under, params IEnumerable<string> arguments)
     {
-        using var process = Process.Start(Start(arguments))!;
+        using var process = Process.Start(Start(under, arguments))!;
         process.StandardInput.Close();
         var output = process.StandardOutput.ReadToEndAsync();
         var error = process.StandardError.ReadToEndAsync();
@@ -138,9 +139,12 @@ internal sealed class NodeProcess : IAsyncDisposable
     }
 
     /// <summary>Starts the node and waits until it says that it runs.</summary>
-    public static async Task<NodeProcess> StartAsync(string folder)
+    public static Task<NodeProcess> StartAsync(string folder) => StartAsync([], folder);
+
+    /// <summary>As <see cref="StartAsync(string)"/>, started by another program, which becomes it.</summary>
+    public static async Task<NodeProcess> StartAsync(IReadOnlyList<string> under, string folder)
     {
-        var process = Process.Start(Fednode.Start("run", "--data", folder, "--stop-on-eof"))!;
+        var process = Process.Start(Fednode.Start(under, ["run", "--data", folder, "--stop-on-eof"]))!;
         var error = process.StandardError.ReadToEndAsync();
         if (await process.StandardOutput.ReadLineAsync() is null)
         {
@@ -150,6 +154,8 @@ internal sealed class NodeProcess : IAsyncDisposable
 
         return new NodeProcess(process, error);
     }
+
+    public int Id => _process.Id;
 
     /// <summary>Stops the node as an operator's script would, and returns its exit code.</summary>
     public async Task<int> StopAsync()

@@ -61,9 +61,10 @@ public sealed record PolicyFile
     private string? FirstFault()
     {
         string[] known = [IndicatorKind.Keyword, IndicatorKind.Seller, IndicatorKind.ImagePdq, IndicatorKind.ImageSha256];
-        if (Kinds is null || Trusted is null || Muted is null || Kinds.Values.Any(r => r is null))
+        if (Kinds is null || Trusted is null || Muted is null
+            || Kinds.Values.Any(r => r is null) || Trusted.Concat(Muted).Any(m => m is null))
         {
-            return "\"kinds\", \"trusted\", \"muted\" and each kind must not be null; leave out what is to keep the default.";
+            return "\"kinds\", \"trusted\", \"muted\" and what is in them must not be null; leave out what is to keep the default.";
         }
 
         foreach (var (kind, rule) in Kinds)
