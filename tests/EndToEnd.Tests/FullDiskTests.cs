@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
 using Xunit;
 
@@ -21,13 +20,16 @@ public sealed class FullDiskTests(CoalitionFixture coalition) : IDisposable
     public async Task Publish_DiskFull_IsRefusedAndEverythingAcknowledgedIsKept()
     {
         var folder = _scratch.In("small");
+        var kept = _scratch.In("kept");
         Directory.CreateDirectory(folder);
+        Directory.CreateDirectory(kept);
         await PrepareAsync();
         await using var node = await NodeProcess.StartAsync(
             [
                 .. NamespaceFactAttribute.Unshare, "sh", "-c",
-                "mount -t tmpfs -o size=16m tmpfs \"$1\" && cp -r \"$2\"/. \"$1\" && shift 2 && exec \"$@\"", "sh",
-                folder, _scratch.In("alpha"),
+                "mount -t tmpfs -o size=16m tmpfs \"$1\" && cp -r \"$2\"/. \"$1\" && small=$1 kept=$3 && shift 3 && \"$@\" "
+                    + "&& cp -r \"$small\"/. \"$kept\"", "sh",
+                folder, _scratch.In("alpha"), kept,
             ],
             folder);
         var inside = $"/proc/{node.Id}/root{folder}";
@@ -44,9 +46,8 @@ public sealed class FullDiskTests(CoalitionFixture coalition) : IDisposable
         File.Delete(Path.Combine(inside, "ballast"));
         acknowledged.Add(await PublishAsync(api, "after the flood"));
 
-        Scratch.Copy(inside, _scratch.In("rescued"));
         Assert.Equal(0, await node.StopAsync());
-        await AssertKeptAsync(acknowledged);
+        await AssertKeptAsync(kept, acknowledged);
     }
 
     [NamespaceFact]
@@ -165,15 +166,15 @@ public sealed class FullDiskTests(CoalitionFixture coalition) : IDisposable
     }
 
     /// <summary>The log verifies, and every entry that a publisher was told of is in it.</summary>
-    private async Task AssertKeptAsync(List<string> acknowledged)
+    private async Task AssertKeptAsync(string folder, List<string> acknowledged)
     {
-        var audit = await Fednode.HereAsync("audit", _scratch.In("rescued"), "--json");
+        var audit = await Fednode.HereAsync("audit", folder, "--json");
         Assert.True(audit.Code == 0, audit.ToString());
         var log = audit.Json.GetProperty("logs").EnumerateArray().First(l => l.GetProperty("origin").GetString() == Listed);
         Assert.True(log.GetProperty("size").GetInt64() >= 948 + acknowledged.Count);
 
-        await using var again = await NodeProcess.StartAsync(_scratch.In("rescued"));
-        var api = JsonDocument.Parse(await File.ReadAllTextAsync(_scratch.In("rescued", "run.json"), Encoding.UTF8))
+        await using var again = await NodeProcess.StartAsync(folder);
+        var api = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(folder, "run.json")))
             .RootElement.GetProperty("apiUrl").GetString()!;
         await UntilReadyAsync(api);
         foreach (var id in acknowledged)

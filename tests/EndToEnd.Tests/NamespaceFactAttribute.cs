@@ -7,13 +7,14 @@ namespace FederationNode.EndToEnd.Tests;
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class NamespaceFactAttribute : FactAttribute
 {
-    private static readonly string? Reason = FindReason();
-
-    public NamespaceFactAttribute() => Skip = Reason;
-
     /// <summary>How to start a program that sees its own mounts; it becomes root there if it is not.</summary>
     public static string[] Unshare { get; } =
         Environment.IsPrivilegedProcess ? ["unshare", "-m"] : ["unshare", "-rm"];
+
+    // After what it uses: static members are made in the order of the text.
+    private static readonly string? Reason = FindReason();
+
+    public NamespaceFactAttribute() => Skip = Reason;
 
     private static string? FindReason()
     {

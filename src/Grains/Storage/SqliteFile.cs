@@ -59,6 +59,28 @@ internal static class SqliteFile
     }
 
     /// <summary>
+    /// Refuses a file that cannot be written: SQLite would open it for reading, and the node would start, only to fail
+    /// at the first entry.
+    /// </summary>
+    /// <exception cref="StorageException">The file may not be written.</exception>
+    public static void CheckWritable(StorageConnection connection)
+    {
+        try
+        {
+            using var file = new FileStream(
+                connection.FilePath!, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StorageException(
+                StorageFault.Denied,
+                $"{connection}: it may not be written; check the owner and mode of the file and its folder, and how its "
+                    + $"file system is mounted ({e.Message.TrimEnd('.')}).",
+                e);
+        }
+    }
+
+    /// <summary>
     /// Lets SQLite check the structure: all pages of a file up to <see cref="FullCheckBytes"/>, only the table of
     /// contents of a larger one, since the check reads everything and a node must start within seconds.
     /// </summary>
