@@ -1,3 +1,4 @@
+using System.Globalization;
 using FederationNode.TestSupport;
 using Xunit;
 
@@ -19,6 +20,12 @@ public sealed class CoalitionFixture : IAsyncLifetime, IDisposable
     public string Export => _root.In("export");
 
     public string Stopped => _root.In("stopped");
+
+    /// <summary>
+    /// A stopped secretariat of a coalition without members, with one listing. A copy of it may run: a copy of alpha
+    /// would meet the others as a second alpha.
+    /// </summary>
+    public string Lone => _root.In("lone");
 
     public string Anchor => Path.Combine(Secretariat, "coalition.json");
 
@@ -45,6 +52,7 @@ public sealed class CoalitionFixture : IAsyncLifetime, IDisposable
             "--endpoint", $"https://127.0.0.1:{ports[2]}",
             "--listen", $"127.0.0.1:{ports[2]}", "--api", $"127.0.0.1:{ports[3]}");
         await Fednode.DoAsync("roster", "admit", Path.Combine(Alpha, "enrolment.note"), "--data", Secretariat);
+        await FoundLoneAsync(ports[1]);
         _nodes.Add(await NodeProcess.StartAsync(Secretariat));
         var alpha = await NodeProcess.StartAsync(Alpha);
         _nodes.Add(alpha);
@@ -75,6 +83,28 @@ public sealed class CoalitionFixture : IAsyncLifetime, IDisposable
     }
 
     public void Dispose() => _root.Dispose();
+
+    private async Task FoundLoneAsync(int port)
+    {
+        var api = string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{port}");
+        await Fednode.DoAsync(
+            "coalition", "create", Lone, "--name", "lone", "--endpoint", "https://127.0.0.1:1", "--listen", "127.0.0.1:0", "--api", api);
+        await using var node = await NodeProcess.StartAsync(Lone);
+        await UntilReadyAsync(Lone);
+        await Fednode.DoAsync("publish", "keyword", "tusk tip", "--category", "ivory", "--data", Lone);
+        await node.StopAsync();
+    }
+
+    /// <summary>A node takes entries once it has its roster and its list.</summary>
+    internal static async Task UntilReadyAsync(string folder)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (await Fednode.HereAsync("status", "--data", folder, "--json") is var status
+            && (status.Code != 0 || !status.Json.GetProperty("ready").GetBoolean()))
+        {
+            Assert.False(patience.IsCancellationRequested, status.ToString());
+        }
+    }
 
     /// <summary>Of alpha's folder alone everything must be provable: its own receipts, and those of the other.</summary>
     private async Task UntilEverybodyHasAllAsync()

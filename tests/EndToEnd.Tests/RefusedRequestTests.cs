@@ -99,7 +99,8 @@ public sealed class RefusedRequestTests(CoalitionFixture coalition)
     public async Task Run_OnAFolderWhereANodeRuns_IsRefused()
     {
         var before = await LogsAsync();
-        Refusal.AssertClear(await Fednode.HereAsync("run", "--data", coalition.Alpha), 3, $"A node runs on {coalition.Alpha} already");
+        var ran = await Fednode.HereAsync("run", "--data", coalition.Alpha);
+        Refusal.AssertClear(ran, 3, $"A node runs on {coalition.Alpha} already");
         Assert.Equal(before, await LogsAsync());
     }
 
@@ -107,12 +108,12 @@ public sealed class RefusedRequestTests(CoalitionFixture coalition)
     [Fact]
     public async Task Publish_KeyReusedForAnotherListing_IsRefused()
     {
-        string[] publish = ["--category", "ivory", "--idempotency-key", "once", "--data", coalition.Alpha, "--json"];
-        var first = await Fednode.DoAsync(["publish", "keyword", "ivory comb", .. publish]);
+        string[] publish = ["--category", "ivory", "--idempotency-key", "once", "--data", coalition.Alpha];
+        var first = await Fednode.DoAsync(["publish", "keyword", "ivory comb", .. publish, "--json"]);
         var before = await LogsAsync();
 
-        var other = await Fednode.HereAsync("publish", "keyword", "ivory flute", "--category", "ivory", "--idempotency-key", "once", "--data", coalition.Alpha);
-        var again = await Fednode.DoAsync(["publish", "keyword", "ivory comb", .. publish]);
+        var other = await Fednode.HereAsync(["publish", "keyword", "ivory flute", .. publish]);
+        var again = await Fednode.DoAsync(["publish", "keyword", "ivory comb", .. publish, "--json"]);
 
         Refusal.AssertClear(other, 5, "idempotency key was used for another request");
         Assert.True(again.Json.GetProperty("repeated").GetBoolean());

@@ -3,7 +3,7 @@ using Microsoft.Data.Sqlite;
 
 namespace FederationNode.EndToEnd.Tests;
 
-/// <summary>The rows of a node's database as somebody with an SQLite shell sees them: read, written, deleted, swapped.</summary>
+/// <summary>The rows of a node's database as somebody with an SQLite shell sees and changes them.</summary>
 internal sealed class StoredRows
 {
     private static readonly MessagePackGrainStorageSerializer Serializer = new();
@@ -23,7 +23,8 @@ internal sealed class StoredRows
     public IReadOnlyDictionary<string, byte[]> ReadAll(string kind)
     {
         using var open = Open();
-        using var command = Command(open, "SELECT GrainIdExtensionString, PayloadBinary FROM OrleansStorage WHERE GrainTypeString = $kind", kind);
+        using var command = Command(
+            open, "SELECT GrainIdExtensionString, PayloadBinary FROM OrleansStorage WHERE GrainTypeString = $kind", kind);
         using var reader = command.ExecuteReader();
         var rows = new SortedDictionary<string, byte[]>(StringComparer.Ordinal);
         while (reader.Read())
@@ -43,13 +44,13 @@ internal sealed class StoredRows
     public T Read<T>(string kind, string key) => Serializer.Deserialize<T>(new BinaryData(Read(kind, key)));
 
     public void Write(string kind, string key, byte[] row) =>
-        Change("UPDATE OrleansStorage SET PayloadBinary = $row WHERE GrainTypeString = $kind AND GrainIdExtensionString = $key", kind, key, row);
+        Change("UPDATE OrleansStorage SET PayloadBinary = $row", kind, key, row);
 
     /// <summary>Writes a row with the checksum that it must have.</summary>
     public void Write<T>(string kind, string key, T row) => Write(kind, key, Serializer.Serialize(row).ToArray());
 
     public void Delete(string kind, string key) =>
-        Change("DELETE FROM OrleansStorage WHERE GrainTypeString = $kind AND GrainIdExtensionString = $key", kind, key, []);
+        Change("DELETE FROM OrleansStorage", kind, key, []);
 
     public void Swap((string Kind, string Key) left, (string Kind, string Key) right)
     {
@@ -62,7 +63,7 @@ internal sealed class StoredRows
     {
         var whole = KeyOf(kind, key);
         using var open = Open();
-        using var command = Command(open, sql, kind);
+        using var command = Command(open, sql + " WHERE GrainTypeString = $kind AND GrainIdExtensionString = $key", kind);
         command.Parameters.AddWithValue("$key", ":" + whole);
         command.Parameters.AddWithValue("$row", row);
         if (command.ExecuteNonQuery() != 1)

@@ -43,7 +43,9 @@ public sealed class StoredTamperingTests(CoalitionFixture coalition) : IDisposab
 
         Assert.True(audit.Code == 0, audit.ToString());
         Assert.Equal("Clean", audit.Json.GetProperty("verdict").GetString());
-        Assert.Equal([Listed, Receipts, ForeignListed, ForeignReceipts, Roster], LogsOf(audit).Select(l => l.GetProperty("origin").GetString()!));
+        Assert.Equal(
+            [Listed, Receipts, ForeignListed, ForeignReceipts, Roster],
+            LogsOf(audit).Select(l => l.GetProperty("origin").GetString()!));
         Assert.Equal(948, LogsOf(audit)[0].GetProperty("size").GetInt64());
         Assert.Equal(before, await File.ReadAllBytesAsync(Path.Combine(Folder, "node.db")));
     }

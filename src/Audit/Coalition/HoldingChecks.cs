@@ -66,7 +66,7 @@ internal sealed class HoldingChecks(NodeHoldings holdings, IReadOnlyDictionary<s
         }
     }
 
-    /// <summary>A receipt is written into the log first and then counted as written: never the other way round.</summary>
+    /// <summary>A receipt is written into the log first, then counted as written: never the other way round.</summary>
     private Finding? CheckReceiptsLog()
     {
         if (holdings.ReceiptsLog is not { } name || HeldSize(name) is not { } held)

@@ -47,7 +47,7 @@ public sealed class StoredLog
     /// <summary>Whether the log was ever written; if not, it is empty.</summary>
     public bool Exists => _etag is not null;
 
-    /// <summary>What in the head row contradicts itself, or null: size, root, tail and edge must tell one tree.</summary>
+    /// <summary>What in the head row contradicts itself, or null: size, root, tail and edge tell one tree.</summary>
     public string? Contradiction => Exists ? _edge.Contradiction(Head) : null;
 
     /// <summary>Reads the head of a log; a log that was never written is empty.</summary>
@@ -72,7 +72,8 @@ public sealed class StoredLog
         var stored = await rows.ReadAsync<HeadRow>(LogRowKind.Head, origin);
         if (stored is null)
         {
-            return new StoredLog(rows, origin, new HeadRow { Root = MerkleHash.Empty.ToArray() }, HeadEdge.Empty(), null);
+            var empty = new HeadRow { Root = MerkleHash.Empty.ToArray() };
+            return new StoredLog(rows, origin, empty, HeadEdge.Empty(), null);
         }
 
         try
@@ -186,7 +187,10 @@ public sealed class StoredLog
     {
         var leaves = await ReadLeavesAsync(number);
         var payloads = await ReadPayloadsAsync(number);
-        return [.. leaves.Select((leaf, i) => new StoredEntry(leaf.ToArray(), payloads[i]?.Salt, payloads[i]?.Payload))];
+        return
+        [
+            .. leaves.Select((l, i) => new StoredEntry(l.ToArray(), payloads[i]?.Salt, payloads[i]?.Payload)),
+        ];
     }
 
     /// <summary>The leaves of a bundle: 256, or the unsealed ones.</summary>

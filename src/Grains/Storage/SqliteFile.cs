@@ -46,7 +46,9 @@ internal static class SqliteFile
         var file = new FileInfo(connection.FilePath!);
         if (!file.Exists)
         {
-            throw new StorageException(StorageFault.Unavailable, $"{connection}: there is no such file; a node makes it when it is started for the first time.");
+            throw new StorageException(
+                StorageFault.Unavailable,
+                $"{connection}: there is no such file; a node makes it when it is started for the first time.");
         }
 
         Span<byte> header = stackalloc byte[HeaderBytes];

@@ -86,7 +86,10 @@ internal static class ImportFile
         var line = 1;
         var configuration = new CsvConfiguration(CultureInfo.InvariantCulture)
         {
-            BadDataFound = _ => throw Bad(path, line, "a quotation mark stands where none may be: put the field into quotation marks and double those within."),
+            BadDataFound = _ => throw Bad(
+                path,
+                line,
+                "a quotation mark stands where none may be: put the field into quotation marks and double those in it."),
             MissingFieldFound = null,
             DetectColumnCountChanges = true,
         };
@@ -98,7 +101,8 @@ internal static class ImportFile
             {
                 if (!csv.Read() || !csv.ReadHeader() || !csv.HeaderRecord!.SequenceEqual(Columns))
                 {
-                    throw new CliException(ExitCode.BadFolder, $"{path}: the first line must be {string.Join(',', Columns)}");
+                    throw new CliException(
+                        ExitCode.BadFolder, $"{path}: the first line must be {string.Join(',', Columns)}");
                 }
 
                 var rows = new List<(int, ListingRequest)>();
@@ -147,7 +151,9 @@ internal static class ImportFile
             Severity = Field("severity"),
 
             // The source stays at home; its digest lets the member show later that it had it.
-            Evidence = source.Length == 0 ? null : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(source))),
+            Evidence = source.Length == 0
+                ? null
+                : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(source))),
             Context = Field("kind") != IndicatorKind.Keyword
                 ? null
                 : new KeywordRuleRequest(
@@ -178,5 +184,6 @@ internal static class ImportFile
 
     private static CliException Bad(string path, int line, string fault) => new(
         ExitCode.BadFolder,
-        string.Create(CultureInfo.InvariantCulture, $"{path}, line {line}: {fault.TrimEnd('.')}. Nothing was published."));
+        string.Create(
+            CultureInfo.InvariantCulture, $"{path}, line {line}: {fault.TrimEnd('.')}. Nothing was published."));
 }

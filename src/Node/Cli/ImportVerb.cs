@@ -40,7 +40,8 @@ internal static class ImportVerb
                 $"Importing {Path.GetFileName(path)}",
                 progress => PublishAsync(client, listings, expires, progress, cancel));
             output.Json(new { file = path, rows = listings.Count, published = published.New, repeated = published.Repeated, twice });
-            output.Line($"{published.New} published" + (published.Repeated > 0 ? $", {published.Repeated} had been published before" : "") + Twice(twice) + ".");
+            var before = published.Repeated > 0 ? $", {published.Repeated} had been published before" : "";
+            output.Line($"{published.New} published{before}{Twice(twice)}.");
             return ExitCode.Done;
         });
         return verb;
@@ -60,13 +61,17 @@ internal static class ImportVerb
             try
             {
                 answer = await client.PostAsync<ListingBatch, PublishResponse>(
-                    ApiRoutes.Listings, new ListingBatch([.. batch.Select(l => l with { Expires = day })]), cancel, $"{key[..60]}-{day}");
+                    ApiRoutes.Listings,
+                    new ListingBatch([.. batch.Select(l => l with { Expires = day })]),
+                    cancel,
+                    $"{key[..60]}-{day}");
             }
             catch (CliException refused) when (fresh + repeated > 0)
             {
                 throw new CliException(
                     refused.ExitCode,
-                    $"{refused.Message} {fresh + repeated} of {listings.Count} rows are published; import the same file again to publish the others.",
+                    $"{refused.Message} {fresh + repeated} of {listings.Count} rows are published; import the same file "
+                        + "again to publish the others.",
                     refused);
             }
 

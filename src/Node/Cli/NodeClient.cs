@@ -76,7 +76,10 @@ internal sealed class NodeClient : IDisposable
         }
         catch (HttpRequestException e)
         {
-            throw new CliException(ExitCode.Unreachable, $"No node answers at {_url}: {Innermost(e)} Is it running, and is that its local API?", e);
+            throw new CliException(
+                ExitCode.Unreachable,
+                $"No node answers at {_url}: {Innermost(e)} Is it running, and is that its local API?",
+                e);
         }
         catch (TaskCanceledException e) when (!cancel.IsCancellationRequested)
         {

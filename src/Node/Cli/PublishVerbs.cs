@@ -171,7 +171,8 @@ internal sealed class ListingOptions
     {
         _idempotency.Validators.Add(result =>
         {
-            if (result.Tokens is [{ Value: var key }] && (key.Length is 0 or > Limits.MaxIdempotencyKey || !key.All(c => c is > ' ' and <= '~')))
+            if (result.Tokens is [{ Value: var key }]
+                && (key.Length is 0 or > Limits.MaxIdempotencyKey || !key.All(c => c is > ' ' and <= '~')))
             {
                 result.AddError($"--idempotency-key must be 1 to {Limits.MaxIdempotencyKey} visible ASCII characters.");
             }

@@ -36,8 +36,9 @@ internal sealed class StoppedLogSource(string folder, string origin, StoredLogOr
 
         try
         {
+            var size = key is null ? log.Head.SignedSize : log.Size;
             return TilePath.TryParse(path, out var tile, out _)
-                ? await LogTiles.ReadAsync(log, key is null ? log.Head.SignedSize : log.Size, tile.Level, tile.Number, tile.Width)
+                ? await LogTiles.ReadAsync(log, size, tile.Level, tile.Number, tile.Width)
                 : null;
         }
         catch (StorageException damaged) when (damaged.Fault == StorageFault.Corrupt)

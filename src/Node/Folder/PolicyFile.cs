@@ -64,7 +64,8 @@ public sealed record PolicyFile
         if (Kinds is null || Trusted is null || Muted is null
             || Kinds.Values.Any(r => r is null) || Trusted.Concat(Muted).Any(m => m is null))
         {
-            return "\"kinds\", \"trusted\", \"muted\" and what is in them must not be null; leave out what is to keep the default.";
+            return "\"kinds\", \"trusted\", \"muted\" and what is in them must not be null; leave out what is to keep "
+                + "the default.";
         }
 
         foreach (var (kind, rule) in Kinds)
