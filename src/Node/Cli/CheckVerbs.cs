@@ -94,7 +94,7 @@ internal static class CheckVerbs
 
     private static List<CheckItem> ItemsOf(string path)
     {
-        var file = NodeFolder.Read(path);
+        var file = NodeFolder.ReadUpTo(path, new ImageLimits().MaxFileBytes);
         var items = new List<CheckItem> { new("image-sha256", Convert.ToHexStringLower(SHA256.HashData(file)), "exact") };
         if (!PdqImage.TryHash(file, out var result, out var error))
         {
