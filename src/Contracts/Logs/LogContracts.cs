@@ -216,8 +216,8 @@ public interface IMemberLogGrain : IGrainWithStringKey
     Task<byte[]?> ReadTileAsync(int level, long number, int width);
 
     /// <summary>
-    /// Tells an own log that a peer holds <paramref name="size"/> entries of it. If that is more than this node has
-    /// (an old backup was restored), it signs nothing until it has pulled them back.
+    /// Tells an own log that a peer says to hold <paramref name="size"/> entries of it. If that is more than this node
+    /// has (an old backup was restored), it takes no entries for a while; once a range proves it, not until all are back.
     /// </summary>
     [Alias("NotePeerSize")]
     Task NotePeerSizeAsync(long size);

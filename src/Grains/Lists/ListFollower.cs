@@ -110,11 +110,7 @@ public sealed partial class ListFollower(
             {
                 var range = await log.ReadAsync(list.AppliedOf(text), Limits.MaxRangeEntries, Limits.MaxRangeBytes);
                 Apply(origin, range);
-                if (list.AppliedOf(text) == head.SignedSize && identity.KeyOf(text) is null)
-                {
-                    await grains.GetGrain<IReceiptsGrain>(identity.Member).HeldAsync(
-                        [new HeldStatement(text, head.SignedSize, head.SignedRoot, clock.GetUtcNow().ToUnixTimeMilliseconds())]);
-                }
+                await ReceiptAsync(text);
             }
         }
         catch (Exception failure) when (failure is not OperationCanceledException)
@@ -125,10 +121,23 @@ public sealed partial class ListFollower(
         }
     }
 
+    /// <summary>Receipts what is applied, if that is a whole head: the one now, for it may have moved while we read.</summary>
+    private async Task ReceiptAsync(string text)
+    {
+        if (identity.KeyOf(text) is null && heads.Get(text) is { } head && list.AppliedOf(text) == head.SignedSize)
+        {
+            await grains.GetGrain<IReceiptsGrain>(identity.Member).HeldAsync(
+                [new HeldStatement(text, head.SignedSize, head.SignedRoot, clock.GetUtcNow().ToUnixTimeMilliseconds())]);
+        }
+    }
+
     private async Task RetryAsync(string origin, CancellationToken stopping)
     {
         await Task.Delay(RetryAfter, clock, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        Queue(origin);
+        if (!stopping.IsCancellationRequested)
+        {
+            Queue(origin);
+        }
     }
 
     private void Queue(string origin)

@@ -14,6 +14,9 @@ internal sealed class HeadEdge
 
     private const int WidthBits = 8;
 
+    // 256^5 = 2^40 entries are the most that a log can have.
+    private const int MaxLevel = 5;
+
     // Item l: hashes of level l that do not fill a tile; item 0 are leaf hashes.
     private readonly List<List<Hash256>> _levels;
 
@@ -44,6 +47,12 @@ internal sealed class HeadEdge
     /// <summary>What in the row that this edge was taken from contradicts itself, or null.</summary>
     public string? Contradiction(HeadRow head)
     {
+        if (head.Edge.Length > MaxLevel || head.Size is < 0 or > ProtocolLimits.MaxLogSize
+            || head.Size >> (WidthBits * _levels.Count) != 0)
+        {
+            return $"It says {head.Size} entries, but its edge has {head.Edge.Length} levels.";
+        }
+
         for (var level = 0; level < _levels.Count; level++)
         {
             if (_levels[level].Count != (Size >> (WidthBits * level)) % Width)

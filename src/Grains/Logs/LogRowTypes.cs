@@ -19,6 +19,9 @@ public static class LogRowKind
 
     /// <summary>An answered idempotent request: <see cref="RequestRow"/>. Key: origin and hash of the key.</summary>
     public const string Request = "log-request";
+
+    /// <summary>What proves that a log forked: <see cref="ForkRow"/>. Key: the origin; the first proof stays.</summary>
+    public const string Fork = "log-fork";
 }
 
 /// <summary>
@@ -48,11 +51,17 @@ public sealed class HeadRow
     [Key(3)]
     public byte[][] Edge { get; set; } = [];
 
-    /// <summary>Size of the newest checkpoint all entries of which are held; of an own log, the size.</summary>
+    /// <summary>
+    /// Size of the newest checkpoint all entries of which are held; of an own log the size, or less while it is being
+    /// fetched back.
+    /// </summary>
     [Key(4)]
     public long SignedSize { get; set; }
 
-    /// <summary>That checkpoint as its origin signed it. Of an own log it is signed again at start, with the same result.</summary>
+    /// <summary>
+    /// That checkpoint as its origin signed it. Of an own log it is signed again at start, with the same result, and
+    /// this is empty; or, while the log is being fetched back, the larger checkpoint that a peer showed.
+    /// </summary>
     [Key(5)]
     public byte[] Checkpoint { get; set; } = [];
 
@@ -120,6 +129,30 @@ public sealed class TileRow
     /// <summary>8,192 bytes.</summary>
     [Key(0)]
     public byte[] Hashes { get; set; } = [];
+}
+
+/// <summary>
+/// Two heads that one origin signed and that contradict each other. Whoever has the log's key can check it with this
+/// alone: either both notes name one size and two roots, or the hashes make up the larger tree while those of its first
+/// part make up another root than the smaller note's.
+/// </summary>
+[MessagePackObject]
+public sealed class ForkRow
+{
+    /// <summary>The checkpoint of the branch that this node holds, as it was signed.</summary>
+    [Key(0)]
+    public byte[] Held { get; set; } = [];
+
+    /// <summary>The checkpoint that contradicts it, as it was signed.</summary>
+    [Key(1)]
+    public byte[] Other { get; set; } = [];
+
+    /// <summary>
+    /// The hashes, joined, of the fewest complete subtrees of the larger tree that make up its entries below the smaller
+    /// size, then of those that make up the rest. Empty for equal sizes. At most 120 hashes.
+    /// </summary>
+    [Key(2)]
+    public byte[] Nodes { get; set; } = [];
 }
 
 /// <summary>What an idempotent request did.</summary>

@@ -24,7 +24,7 @@ public sealed partial class MemberLogGrain
             return [.. requests.Select(_ => refusal)];
         }
 
-        var batch = new AppendBatch(_log.Size);
+        var batch = new AppendBatch(_log.Size, _clock.GetUtcNow().ToUnixTimeSeconds());
         foreach (var request in requests)
         {
             batch.Results.Add(await PrepareAsync(request, batch));
@@ -43,18 +43,6 @@ public sealed partial class MemberLogGrain
     public async Task<AppendResult?> FindAppendAsync(string idempotencyKey, Hash256 requestHash) =>
         await FindRequestAsync(HashOfKey(idempotencyKey), []) is { } earlier ? Repeat(earlier, requestHash) : null;
 
-    /// <inheritdoc/>
-    public Task NotePeerSizeAsync(long size)
-    {
-        if (IsOwn && size > _log.Size && size > _peerSize)
-        {
-            _peerSize = size;
-            LogBehind(_origin, _log.Size, size);
-        }
-
-        return Task.CompletedTask;
-    }
-
     private AppendResult? WhyNotWritable()
     {
         if (!IsOwn)
@@ -62,14 +50,12 @@ public sealed partial class MemberLogGrain
             return AppendResult.Refused(AppendRefusal.NotOurs, $"This node does not hold the key of the log {_origin}.");
         }
 
-        if (_peerSize > _log.Size)
+        if (_roster.Current is { } roster && roster.TryFindLog(_origin, out var log, out _) && log.ClosedAt is { } end)
         {
-            return AppendResult.Refused(
-                AppendRefusal.Behind,
-                $"A peer holds {_peerSize} entries of {_origin}, this node {_log.Size}: it was restored from an old backup and first fetches what it lost. Try again soon.");
+            return AppendResult.Refused(AppendRefusal.NotOurs, $"The roster closed the log {_origin} at size {end.Size}.");
         }
 
-        return null;
+        return WhyBehind();
     }
 
     private async Task<AppendResult> PrepareAsync(AppendRequest request, AppendBatch batch)
@@ -87,7 +73,7 @@ public sealed partial class MemberLogGrain
             return Repeat(earlier, content);
         }
 
-        if (FirstFault(request, batch.NextIndex) is { } fault)
+        if (FirstFault(request, batch) is { } fault)
         {
             return AppendResult.Refused(AppendRefusal.Invalid, fault);
         }
@@ -104,11 +90,10 @@ public sealed partial class MemberLogGrain
         }
 
         var first = batch.NextIndex;
-        var issued = _clock.GetUtcNow().ToUnixTimeSeconds();
         foreach (var entry in request.Entries)
         {
             var salt = RandomNumberGenerator.GetBytes(ProtocolLimits.SaltSize);
-            var leaf = new Leaf(_origin, entry.Kind, issued, entry.Ref, Leaf.Commit(salt, entry.Payload));
+            var leaf = new Leaf(_origin, entry.Kind, batch.Issued, entry.Ref, Leaf.Commit(salt, entry.Payload));
             batch.Entries.Add(new StoredEntry(leaf.Encode(), salt, entry.Payload));
         }
 
@@ -127,10 +112,9 @@ public sealed partial class MemberLogGrain
             : null;
     }
 
-    private string? FirstFault(AppendRequest request, long first)
+    private string? FirstFault(AppendRequest request, AppendBatch batch)
     {
         // The log takes only what every reader will find meaningful: a no-op of our own making would be a lost entry.
-        var issued = _clock.GetUtcNow().ToUnixTimeSeconds();
         var origin = Origin.Parse(_origin);
         byte[] salt = new byte[ProtocolLimits.SaltSize];
         for (var i = 0; i < request.Entries.Count; i++)
@@ -141,8 +125,8 @@ public sealed partial class MemberLogGrain
                 return $"Entry {i} has no valid kind, or a payload that is too long.";
             }
 
-            var leaf = new Leaf(_origin, entry.Kind, issued, entry.Ref, Leaf.Commit(salt, entry.Payload)).Encode();
-            if (!LogEntry.TryInterpret(origin, first + i, default, leaf, salt, entry.Payload, out _, out var reason))
+            var leaf = new Leaf(_origin, entry.Kind, batch.Issued, entry.Ref, Leaf.Commit(salt, entry.Payload)).Encode();
+            if (!LogEntry.TryInterpret(origin, batch.NextIndex + i, default, leaf, salt, entry.Payload, out _, out var reason))
             {
                 return $"Entry {i} would have no meaning: {reason}";
             }
@@ -191,7 +175,7 @@ public sealed partial class MemberLogGrain
             return AppendResult.Refused(AppendRefusal.StorageUnavailable, $"The storage failed: {failure.Message}");
         }
 
-        _checkpoint = SignCheckpoint();
+        _checkpoint = await SignCheckpointAsync();
         Show();
         return null;
     }
@@ -241,7 +225,7 @@ public sealed partial class MemberLogGrain
     }
 
     /// <summary>What one durable write will hold.</summary>
-    private sealed class AppendBatch(long size)
+    private sealed class AppendBatch(long size, long issued)
     {
         public List<StoredEntry> Entries { get; } = [];
 
@@ -250,6 +234,9 @@ public sealed partial class MemberLogGrain
         public List<AppendResult> Results { get; } = [];
 
         public long Size => size;
+
+        /// <summary>One time for all: an entry must not expire between being examined and being made.</summary>
+        public long Issued => issued;
 
         public long NextIndex => size + Entries.Count;
     }

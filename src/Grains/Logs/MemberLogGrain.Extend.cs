@@ -30,12 +30,8 @@ public sealed partial class MemberLogGrain
             return Outcome(ExtendOutcome.Refused, error);
         }
 
-        if (checkpoint.Size < _log.Size)
-        {
-            return Outcome(ExtendOutcome.AlreadyHeld, null);
-        }
-
-        if (checkpoint.Size == _log.Size)
+        NoteShown(range.Checkpoint, checkpoint);
+        if (checkpoint.Size <= _log.Size)
         {
             return await TakeCheckpointAsync(range.Checkpoint, checkpoint);
         }
@@ -68,13 +64,12 @@ public sealed partial class MemberLogGrain
     /// <summary>No new entries; at most a checkpoint for what a broken-off transfer had already brought.</summary>
     private async Task<ExtendResult> TakeCheckpointAsync(byte[] note, Checkpoint checkpoint)
     {
-        if (checkpoint.Root != _log.Root)
+        if (checkpoint.Root != await RootAtAsync(checkpoint.Size))
         {
-            LogFork(_origin, checkpoint.Size);
-            return Outcome(ExtendOutcome.Fork, $"{_origin} has two roots at size {checkpoint.Size}: the origin forked.");
+            return await RecordForkAsync(note, checkpoint, []);
         }
 
-        return IsOwn || checkpoint.Size == SignedSize
+        return IsOwn || checkpoint.Size <= SignedSize
             ? Outcome(ExtendOutcome.AlreadyHeld, null)
             : await CommitExtendAsync(_log.Plan([]), note, checkpoint.Size);
     }
@@ -93,9 +88,11 @@ public sealed partial class MemberLogGrain
         var plan = _log.Plan(fresh);
         if (!ConsistencyProof.Verify(plan.Size, checkpoint.Size, plan.Root, checkpoint.Root, range.Proof))
         {
-            return Outcome(
-                ExtendOutcome.Refused,
-                $"The entries up to {plan.Size} and the proof do not lead to the checkpoint at {checkpoint.Size}.");
+            return Contradicts(range, checkpoint) is { } leaves
+                ? await RecordForkAsync(range.Checkpoint, checkpoint, leaves)
+                : Outcome(
+                    ExtendOutcome.Refused,
+                    $"The entries up to {plan.Size} and the proof do not lead to the checkpoint at {checkpoint.Size}.");
         }
 
         return await CommitExtendAsync(plan, range.Checkpoint, checkpoint.Size);
@@ -109,9 +106,11 @@ public sealed partial class MemberLogGrain
             {
                 if (IsOwn)
                 {
-                    head.SignedSize = head.Size;
+                    var whole = head.Size >= _shownSize;
+                    head.SignedSize = whole ? head.Size : head.SignedSize;
+                    head.Checkpoint = whole ? [] : _shown;
                 }
-                else if (signedSize == head.Size)
+                else if (signedSize <= head.Size)
                 {
                     head.SignedSize = signedSize;
                     head.Checkpoint = note;
@@ -131,7 +130,7 @@ public sealed partial class MemberLogGrain
         }
 
         // An own log that is being fetched back is signed only once it has caught up with what the peers have seen.
-        _checkpoint = !IsOwn ? _log.Head.Checkpoint : _log.Size >= _peerSize ? SignCheckpoint() : _checkpoint;
+        _checkpoint = !IsOwn ? _log.Head.Checkpoint : SignedSize == _log.Size ? await SignCheckpointAsync() : _checkpoint;
         Show();
         return Outcome(ExtendOutcome.Extended, null);
     }

@@ -11,12 +11,15 @@ public sealed partial class MemberLogGrain
     [LoggerMessage(2, LogLevel.Error, "The storage failed while writing {Origin}; the log is loaded again from the database.")]
     private partial void LogStorageFailed(string origin, Exception failure);
 
-    [LoggerMessage(3, LogLevel.Error, "A peer holds {PeerSize} entries of our own log {Origin}, this node {Size}: an old backup was restored. Nothing is signed until the rest is fetched back.")]
+    [LoggerMessage(3, LogLevel.Error, "A peer showed a checkpoint of our own log {Origin} at {PeerSize}, this node holds {Size}: an old backup was restored. Nothing is appended until the rest is fetched back.")]
     private partial void LogBehind(string origin, long size, long peerSize);
 
-    [LoggerMessage(4, LogLevel.Critical, "{Origin} forked: its key signed two roots for size {Size}.")]
+    [LoggerMessage(4, LogLevel.Critical, "{Origin} forked: its key signed a head of size {Size} that contradicts what is held.")]
     private partial void LogFork(string origin, long size);
 
     [LoggerMessage(5, LogLevel.Warning, "A range of {Origin} was refused: {Error}")]
     private partial void LogRefused(string origin, string error);
+
+    [LoggerMessage(6, LogLevel.Warning, "A peer says that it holds {PeerSize} entries of our own log {Origin}, this node {Size}. Nothing is appended while the proof is fetched.")]
+    private partial void LogClaim(string origin, long size, long peerSize);
 }

@@ -16,7 +16,7 @@ namespace FederationNode.Grains.Logs;
 /// Order of an append: sealed rows durable, then the head row compare-and-set, then the checkpoint signed, then the
 /// new head shown to others. The ETag of the head row is the fence: Orleans may for a moment run two activations, and
 /// only one of them can move the head; the other stops before it signs anything. Own state between calls: the log as
-/// stored, and the checkpoint over exactly that. This file: reading; appending and extending are beside it.
+/// stored, and the checkpoint over exactly that. This file: reading; the rest is beside it.
 /// </remarks>
 public sealed partial class MemberLogGrain : Grain, IMemberLogGrain
 {
@@ -30,7 +30,6 @@ public sealed partial class MemberLogGrain : Grain, IMemberLogGrain
     private readonly SigningKey? _key;
     private StoredLog _log = null!;
     private byte[] _checkpoint = [];
-    private long _peerSize;
 
     /// <summary>Made by the silo.</summary>
     public MemberLogGrain(
@@ -58,7 +57,12 @@ public sealed partial class MemberLogGrain : Grain, IMemberLogGrain
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         _log = await StoredLog.LoadAsync(_rows, _origin);
-        _checkpoint = IsOwn && _log.Size > 0 ? SignCheckpoint() : _log.Head.Checkpoint;
+        if (IsOwn)
+        {
+            RestoreShown();
+        }
+
+        _checkpoint = IsOwn && SignedSize > 0 ? await SignCheckpointAsync() : IsOwn ? [] : _log.Head.Checkpoint;
         Show();
     }
 
@@ -91,7 +95,7 @@ public sealed partial class MemberLogGrain : Grain, IMemberLogGrain
     public Task<byte[]?> ReadTileAsync(int level, long number, int width) =>
         LogTiles.ReadAsync(_log, SignedSize, level, number, width);
 
-    private long SignedSize => IsOwn ? _log.Size : _log.Head.SignedSize;
+    private long SignedSize => _log.Head.SignedSize;
 
     private LogStatus Status()
     {
@@ -103,7 +107,9 @@ public sealed partial class MemberLogGrain : Grain, IMemberLogGrain
 
     private void Show() => _heads.Put(Status());
 
-    private byte[] SignCheckpoint() => new Checkpoint(_origin, _log.Size, _log.Root).Sign(_key!);
+    /// <summary>Signs the head of an own log; of one that is being fetched back, the head that it had.</summary>
+    private async Task<byte[]> SignCheckpointAsync() =>
+        new Checkpoint(_origin, SignedSize, await RootAtAsync(SignedSize)).Sign(_key!);
 
     /// <summary>
     /// Somebody else moved the head. What this activation believes is out of date, so it ends here: the next call

@@ -3,8 +3,8 @@ using FederationNode.Contracts.Logs;
 using FederationNode.Contracts.Peers;
 using FederationNode.Grains.Identity;
 using FederationNode.Grains.Logs;
+using FederationNode.Grains.Rosters;
 using FederationNode.Grains.Storage;
-using FederationNode.Protocol;
 using MessagePack;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -37,6 +37,7 @@ public sealed partial class PeerGrain(
     RowStore rows,
     NodeIdentity identity,
     IPeerTransport transport,
+    RosterBoard roster,
     HeadBoard board,
     RangePuller puller,
     PeerOptions options,
@@ -46,6 +47,8 @@ public sealed partial class PeerGrain(
     /// <summary>Kind of the row.</summary>
     public const string RowKind = "peer";
 
+    private const double MaxJitter = 1.2;
+
     private readonly Dictionary<string, long> _peerSizes = new(StringComparer.Ordinal);
     private PeerRow _row = new();
     private string? _etag;
@@ -54,6 +57,9 @@ public sealed partial class PeerGrain(
     private string Member => this.GetPrimaryKeyString();
 
     private long Now => clock.GetUtcNow().ToUnixTimeMilliseconds();
+
+    // A wait longer than any that is ever given is left over from a clock that has been set back since.
+    private bool MustWait => _row.NextAttempt - Now is > 0 and var wait && wait <= options.MaxBackoff.TotalMilliseconds * MaxJitter;
 
     /// <inheritdoc/>
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
@@ -67,7 +73,7 @@ public sealed partial class PeerGrain(
     /// <inheritdoc/>
     public async Task PushAsync(string origin)
     {
-        if (Now < _row.NextAttempt || board.Get(origin) is not { SignedSize: > 0 } head
+        if (MustWait || board.Get(origin) is not { SignedSize: > 0 } head
             || _peerSizes.GetValueOrDefault(origin) >= head.SignedSize)
         {
             return;
@@ -84,7 +90,7 @@ public sealed partial class PeerGrain(
     /// <inheritdoc/>
     public async Task CompareHeadsAsync()
     {
-        if (Now < _row.NextAttempt)
+        if (MustWait)
         {
             return;
         }
@@ -103,7 +109,7 @@ public sealed partial class PeerGrain(
         {
             NotePeerSize(origin, size);
             var held = board.Get(origin)?.SignedSize ?? 0;
-            if (size <= held || !Origin.TryParse(origin, out _, out _))
+            if (size <= held || !IsNamed(origin))
             {
                 continue;
             }
@@ -144,6 +150,10 @@ public sealed partial class PeerGrain(
             Entries = complete ? [.. range.Entries.Select(PeerWire.ToMessage)] : [],
         };
     }
+
+    /// <summary>Whether there can be such a log. A peer must not fill this node with grains of logs that it invents.</summary>
+    private bool IsNamed(string origin) =>
+        identity.KeyOf(origin) is not null || roster.TryGetLogKey(origin, out _, out _);
 
     private void NotePeerSize(string origin, long size)
     {
@@ -187,7 +197,7 @@ public sealed partial class PeerGrain(
         _row.Failures++;
         var wait = options.MinBackoff * Math.Pow(2, Math.Min(_row.Failures - 1, 16));
         wait = wait < options.MaxBackoff ? wait : options.MaxBackoff;
-        _row.NextAttempt = Now + (long)(wait.TotalMilliseconds * (0.8 + (0.4 * Random.Shared.NextDouble())));
+        _row.NextAttempt = Now + (long)(wait.TotalMilliseconds * (MaxJitter - (0.4 * Random.Shared.NextDouble())));
         _lastError = error;
         _peerSizes.Clear();
         if (_row.Failures is 1 or 10)

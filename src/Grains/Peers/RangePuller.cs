@@ -66,11 +66,6 @@ public sealed partial class RangePuller(
             {
                 await PullAsync(origin, wish, stopping);
             }
-            catch (Exception failure) when (failure is not OperationCanceledException)
-            {
-                // The next comparison of heads asks again; one log's trouble must not end the worker.
-                LogFailed(origin, failure);
-            }
             finally
             {
                 Finish(origin);
@@ -95,9 +90,17 @@ public sealed partial class RangePuller(
         // The largest claim first; a claim is only a hint, so a liar costs one request.
         foreach (var (member, size) in wish.Claims.OrderByDescending(c => c.Value))
         {
-            if (await PullFromAsync(origin, member, size, stopping))
+            try
             {
-                return;
+                if (await PullFromAsync(origin, member, size, stopping))
+                {
+                    return;
+                }
+            }
+            catch (Exception failure) when (!stopping.IsCancellationRequested)
+            {
+                // One peer's or one log's trouble must neither end the worker nor keep the other peers from being asked.
+                LogFailed(origin, member, failure);
             }
         }
     }
@@ -155,8 +158,10 @@ public sealed partial class RangePuller(
                 },
                 cancel.Token);
             var range = PeerWire.FromMessage(message);
+
+            // A peer that has less answers with its head alone, which may be just what a broken-off transfer lacks.
             return range is null ? (null, "the range is malformed")
-                : range.From != from ? (null, $"asked for entries from {from}, got entries from {range.From}")
+                : range.From != from && range.Entries.Count > 0 ? (null, $"asked for entries from {from}, got entries from {range.From}")
                 : (range, null);
         }
         catch (PeerException failure)
@@ -175,8 +180,8 @@ public sealed partial class RangePuller(
         public Dictionary<string, long> Claims { get; } = new(StringComparer.Ordinal);
     }
 
-    [LoggerMessage(1, LogLevel.Warning, "Pulling {Origin} failed; it is tried again after the next comparison of heads.")]
-    private partial void LogFailed(string origin, Exception failure);
+    [LoggerMessage(1, LogLevel.Warning, "Pulling {Origin} from {Member} failed; it is tried again after the next comparison of heads.")]
+    private partial void LogFailed(string origin, string member, Exception failure);
 
     [LoggerMessage(2, LogLevel.Information, "{Member} could not help with {Origin}: {Error}")]
     private partial void LogUnhelpful(string member, string origin, string error);

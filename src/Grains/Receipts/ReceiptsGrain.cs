@@ -66,13 +66,7 @@ public sealed partial class ReceiptsGrain(
             }
         }
 
-        if (_gathered.Count > 0)
-        {
-            _timer ??= this.RegisterGrainTimer(
-                FlushAsync,
-                new GrainTimerCreationOptions(options.FlushInterval, Timeout.InfiniteTimeSpan) { KeepAlive = true });
-        }
-
+        FlushLater();
         return Task.CompletedTask;
     }
 
@@ -81,29 +75,48 @@ public sealed partial class ReceiptsGrain(
     {
         _timer?.Dispose();
         _timer = null;
-        while (_gathered.Count > 0 && identity.OwnLog(Origin.Receipts) is { } log)
+        try
         {
-            var batch = _gathered.Take(ReceiptPayload.MaxHeld).ToList();
-            var payload = new ReceiptPayload([.. batch.Select(s => new HeldHead(new LogHead(s.Origin, s.Size, s.Root), s.Since))]);
-            var result = await appender.AppendAsync(
-                log.Text, new AppendRequest([new NewEntry(EntryKind.Receipt, payload.Encode())]));
-            if (result.Refusal != AppendRefusal.None)
+            while (_gathered.Count > 0 && identity.OwnLog(Origin.Receipts) is { } log && await WriteBatchAsync(log))
             {
-                LogNotWritten(result.Error!);
-                _timer = this.RegisterGrainTimer(
-                    FlushAsync,
-                    new GrainTimerCreationOptions(options.FlushInterval, Timeout.InfiniteTimeSpan) { KeepAlive = true });
-                return;
             }
-
-            _gathered.RemoveRange(0, batch.Count);
-            foreach (var statement in batch)
-            {
-                _row.Receipted[statement.Origin] = statement.Size;
-            }
-
-            _etag = await rows.WriteAsync(RowKind, identity.Member, _row, _etag);
         }
+        finally
+        {
+            // Whatever went wrong, what is left must not wait for somebody else's next statement.
+            FlushLater();
+        }
+    }
+
+    private void FlushLater()
+    {
+        if (_gathered.Count > 0)
+        {
+            _timer ??= this.RegisterGrainTimer(
+                FlushAsync,
+                new GrainTimerCreationOptions(options.FlushInterval, Timeout.InfiniteTimeSpan) { KeepAlive = true });
+        }
+    }
+
+    private async Task<bool> WriteBatchAsync(Origin log)
+    {
+        var batch = _gathered.Take(ReceiptPayload.MaxHeld).ToList();
+        var payload = new ReceiptPayload([.. batch.Select(s => new HeldHead(new LogHead(s.Origin, s.Size, s.Root), s.Since))]);
+        var result = await appender.AppendAsync(log.Text, new AppendRequest([new NewEntry(EntryKind.Receipt, payload.Encode())]));
+        if (result.Refusal != AppendRefusal.None)
+        {
+            LogNotWritten(result.Error!);
+            return false;
+        }
+
+        _gathered.RemoveRange(0, batch.Count);
+        foreach (var statement in batch)
+        {
+            _row.Receipted[statement.Origin] = statement.Size;
+        }
+
+        _etag = await rows.WriteAsync(RowKind, identity.Member, _row, _etag);
+        return true;
     }
 
     [LoggerMessage(1, LogLevel.Warning, "Receipts could not be written and are tried again: {Error}")]

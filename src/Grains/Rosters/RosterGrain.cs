@@ -60,6 +60,11 @@ public sealed partial class RosterGrain(
             throw new InvalidDataException($"The stored roster does not follow from the trust anchor: {error}");
         }
 
+        if (!_row.Note.AsSpan().SequenceEqual(_row.Chain.LastOrDefault()))
+        {
+            throw new InvalidDataException("The stored roster is not the last document of its chain.");
+        }
+
         if (_current is not null)
         {
             board.Put(_current);

@@ -1,0 +1,100 @@
+using FederationNode.Contracts.Logs;
+using FederationNode.Protocol;
+using FederationNode.Protocol.Entries;
+using FederationNode.Protocol.Keys;
+using FederationNode.Protocol.Merge;
+using FederationNode.Protocol.Merkle;
+using FederationNode.Protocol.Notes;
+
+namespace FederationNode.Grains.Tests.Building;
+
+/// <summary>
+/// A log as its writer has it, in memory, made with src/Protocol alone: what replicas are measured against, and what
+/// dishonest ranges are cut from.
+/// </summary>
+internal sealed class WriterLog(string origin)
+{
+    private readonly List<StoredEntry> _entries = [];
+
+    public string Origin => origin;
+
+    public SigningKey Key { get; } = TestCoalition.KeyOf(origin);
+
+    public int Size => _entries.Count;
+
+    public IReadOnlyList<StoredEntry> Entries => _entries;
+
+    /// <summary>A log with that many listings; other seeds give other entries.</summary>
+    public static WriterLog WithListings(string origin, int count, int seed = 0)
+    {
+        var log = new WriterLog(origin);
+        log.AddListings(count, seed);
+        return log;
+    }
+
+    /// <summary>The same first entries, to be continued in another way.</summary>
+    public WriterLog Branch(int size)
+    {
+        var branch = new WriterLog(origin);
+        branch._entries.AddRange(_entries.Take(size));
+        return branch;
+    }
+
+    public void AddListings(int count, int seed = 0)
+    {
+        for (var i = 0; i < count; i++)
+        {
+            Add(Sample.Listing(seed + Size));
+        }
+    }
+
+    public void Add(Payload payload, long issued = TestCoalition.Issued)
+    {
+        var bytes = payload.Encode();
+        var salt = Hash256.Of([.. BitConverter.GetBytes(Size), .. bytes]).ToArray()[..ProtocolLimits.SaltSize];
+        var leaf = new Leaf(origin, payload.Kind, issued, null, Leaf.Commit(salt, bytes));
+        AddRaw(new StoredEntry(leaf.Encode(), salt, bytes));
+    }
+
+    /// <summary>Adds any bytes, as a writer with other software may.</summary>
+    public void AddRaw(StoredEntry entry) => _entries.Add(entry);
+
+    public Hash256 Root(int size) => MerkleHash.Root(Leaves().AsSpan(0, size));
+
+    public byte[] Checkpoint(int size) => new Checkpoint(origin, size, Root(size)).Sign(Key);
+
+    /// <summary>An honest range: entries from..end under the checkpoint at <paramref name="signed"/>, by default the end.</summary>
+    public LogRange Range(int from, int end, int? signed = null) => new(
+        Checkpoint(signed ?? end), from, [.. _entries[from..end]], Proof(end, signed ?? end));
+
+    public IReadOnlyList<Hash256> Proof(int size1, int size2)
+    {
+        var leaves = Leaves();
+        var hashes = ProofBuilder.NodesForConsistency(size1, size2)
+            .Select(n => MerkleHash.Root(leaves.AsSpan((int)n.Begin, (int)(n.End - n.Begin))))
+            .ToArray();
+        return ProofBuilder.BuildConsistency(size1, size2, hashes);
+    }
+
+    public Hash256[] Leaves() => [.. _entries.Select(e => MerkleHash.Leaf(e.Leaf))];
+
+    /// <summary>What the merged view of these logs must be.</summary>
+    public static Hash256 DigestOf(params IEnumerable<(string Origin, IReadOnlyList<StoredEntry> Entries)> logs)
+    {
+        var view = new View();
+        foreach (var (name, entries) in logs)
+        {
+            for (var i = 0; i < entries.Count; i++)
+            {
+                var (leaf, salt, payload) = entries[i];
+                if (LogEntry.TryInterpret(
+                        Protocol.Origin.Parse(name), i, MerkleHash.Leaf(leaf), leaf, salt, payload, out var entry, out _))
+                {
+                    view.Apply(entry);
+                }
+            }
+        }
+
+        return view.Digest();
+    }
+}
