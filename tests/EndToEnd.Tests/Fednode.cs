@@ -1,29 +1,212 @@
 using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using System.Text.Json;
+using FederationNode.TestSupport;
+
+// These tests start real nodes: one after the other, so that they do not take each other's time or ports.
+[assembly: Xunit.CollectionBehavior(DisableTestParallelization = true)]
 
 namespace FederationNode.EndToEnd.Tests;
 
-/// <summary>Runs the real program as a process.</summary>
+/// <summary>What a verb answered.</summary>
+internal sealed record Ran(int Code, string Output, string Error)
+{
+    public JsonElement Json => JsonDocument.Parse(Output).RootElement;
+
+    public override string ToString() => $"exit {Code}\n{Output}\n{Error}";
+}
+
+/// <summary>Runs the built program as a process, as an operator would.</summary>
 internal static class Fednode
 {
-    public static async Task<(int Code, string Output, string Error)> RunAsync(params string[] arguments)
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
+
+    public static string Program { get; } = FindProgram();
+
+    public static ProcessStartInfo Start(params IEnumerable<string> arguments) => Start([], arguments);
+
+    /// <summary>How the program is started by another one, such as a shell that mounts something first.</summary>
+    public static ProcessStartInfo Start(IReadOnlyList<string> under, IEnumerable<string> arguments)
     {
-        var start = new ProcessStartInfo("dotnet")
+        string[] line = [.. under, "dotnet", Program, .. arguments];
+        var start = new ProcessStartInfo(line[0], line[1..])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
+            StandardOutputEncoding = Encoding.UTF8,
+            StandardErrorEncoding = Encoding.UTF8,
+            UseShellExecute = false,
         };
-        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "fednode.dll"));
-        foreach (var argument in arguments)
-        {
-            start.ArgumentList.Add(argument);
-        }
+        start.Environment.Remove("FEDNODE_KEY");
+        start.Environment.Remove("FEDNODE_STORAGE");
+        return start;
+    }
 
-        using var process = Process.Start(start)!;
+    /// <summary>
+    /// Runs a verb within this process, through the program's own entry point: what people get, without the start of a
+    /// process. Tests run one after the other, so the console is theirs alone.
+    /// </summary>
+    public static async Task<Ran> HereAsync(params IEnumerable<string> arguments)
+    {
+        var (output, error) = (Console.Out, Console.Error);
+        using var answer = new StringWriter();
+        using var complaint = new StringWriter();
+        Console.SetOut(answer);
+        Console.SetError(complaint);
+        try
+        {
+            var main = typeof(Node.Cli.ExitCode).Assembly.EntryPoint!;
+            var code = await Task.Run(() => (int)main.Invoke(null, [arguments.ToArray()])!);
+            return new Ran(code, answer.ToString(), complaint.ToString());
+        }
+        finally
+        {
+            Console.SetOut(output);
+            Console.SetError(error);
+        }
+    }
+
+    /// <summary>Runs a verb to its end; its standard input is empty.</summary>
+    public static Task<Ran> RunAsync(params IEnumerable<string> arguments) => RunAsync([], arguments);
+
+    /// <summary>As <see cref="RunAsync(IEnumerable{string})"/>, started by another program.</summary>
+    public static async Task<Ran> RunAsync(IReadOnlyList<string> under, params IEnumerable<string> arguments)
+    {
+        using var process = Process.Start(Start(under, arguments))!;
         process.StandardInput.Close();
         var output = process.StandardOutput.ReadToEndAsync();
         var error = process.StandardError.ReadToEndAsync();
-        await process.WaitForExitAsync();
-        return (process.ExitCode, await output, await error);
+        using var patience = new CancellationTokenSource(Patience);
+        try
+        {
+            await process.WaitForExitAsync(patience.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill(entireProcessTree: true);
+            throw new TimeoutException($"fednode {string.Join(' ', arguments)} does not end.");
+        }
+
+        return new Ran(process.ExitCode, await output, await error);
     }
+
+    /// <summary>Runs a verb that is to succeed, within this process.</summary>
+    public static async Task<Ran> DoAsync(params IEnumerable<string> arguments)
+    {
+        var ran = await HereAsync(arguments);
+        return ran.Code == 0
+            ? ran
+            : throw new InvalidOperationException($"fednode {string.Join(' ', arguments)}: {ran}");
+    }
+
+    public static int[] FreePorts(int count)
+    {
+        var listeners = Enumerable.Range(0, count).Select(_ => new TcpListener(IPAddress.Loopback, 0)).ToList();
+        listeners.ForEach(l => l.Start());
+        var ports = listeners.Select(l => ((IPEndPoint)l.LocalEndpoint).Port).ToArray();
+        listeners.ForEach(l => l.Dispose());
+        return ports;
+    }
+
+    /// <summary>Beside the tests, where the build copies it; or in the program's own output.</summary>
+    private static string FindProgram()
+    {
+        var configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
+        string[] places =
+        [
+            AppContext.BaseDirectory,
+            Path.Combine(TestFiles.Repository, "src", "Node", "bin", configuration, "net10.0"),
+        ];
+        return places.Select(p => Path.Combine(p, "fednode.dll"))
+            .FirstOrDefault(f => File.Exists(f) && File.Exists(Path.ChangeExtension(f, ".runtimeconfig.json")))
+            ?? throw new FileNotFoundException($"No fednode.dll in {string.Join(" or ", places)}: build src/Node.");
+    }
+}
+
+/// <summary>A node that runs as a process; it ends when its standard input does, so none outlives the tests.</summary>
+internal sealed class NodeProcess : IAsyncDisposable
+{
+    private readonly Process _process;
+    private readonly Task<string> _error;
+
+    private NodeProcess(Process process, Task<string> error)
+    {
+        _process = process;
+        _error = error;
+    }
+
+    /// <summary>Starts the node and waits until it says that it runs.</summary>
+    public static Task<NodeProcess> StartAsync(string folder) => StartAsync([], folder);
+
+    /// <summary>As <see cref="StartAsync(string)"/>, started by another program, which becomes it.</summary>
+    public static async Task<NodeProcess> StartAsync(IReadOnlyList<string> under, string folder)
+    {
+        var process = Process.Start(Fednode.Start(under, ["run", "--data", folder, "--stop-on-eof"]))!;
+        var error = process.StandardError.ReadToEndAsync();
+        if (await process.StandardOutput.ReadLineAsync() is null)
+        {
+            await process.WaitForExitAsync();
+            throw new InvalidOperationException($"{folder} ended with {process.ExitCode}: {await error}");
+        }
+
+        return new NodeProcess(process, error);
+    }
+
+    public int Id => _process.Id;
+
+    /// <summary>Stops the node as an operator's script would, and returns its exit code.</summary>
+    public async Task<int> StopAsync()
+    {
+        _process.StandardInput.Close();
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        try
+        {
+            await _process.WaitForExitAsync(patience.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            _process.Kill(entireProcessTree: true);
+            throw new TimeoutException($"The node does not stop: {await _error}");
+        }
+
+        return _process.ExitCode;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+        {
+            await StopAsync();
+        }
+
+        _process.Dispose();
+    }
+}
+
+/// <summary>A folder for one test, deleted afterwards.</summary>
+internal sealed class Scratch : IDisposable
+{
+    public string Path { get; } = Directory.CreateTempSubdirectory("fednode-test-").FullName;
+
+    public string In(params string[] parts) => System.IO.Path.Combine([Path, .. parts]);
+
+    /// <summary>Copies a folder with all that is in it.</summary>
+    public static void Copy(string from, string to)
+    {
+        Directory.CreateDirectory(to);
+        foreach (var folder in Directory.GetDirectories(from, "*", SearchOption.AllDirectories))
+        {
+            Directory.CreateDirectory(System.IO.Path.Combine(to, System.IO.Path.GetRelativePath(from, folder)));
+        }
+
+        foreach (var file in Directory.GetFiles(from, "*", SearchOption.AllDirectories))
+        {
+            File.Copy(file, System.IO.Path.Combine(to, System.IO.Path.GetRelativePath(from, file)));
+        }
+    }
+
+    public void Dispose() => Directory.Delete(Path, recursive: true);
 }

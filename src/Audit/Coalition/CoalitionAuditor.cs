@@ -33,7 +33,7 @@ public sealed class CoalitionAuditor
     /// <param name="cancellationToken">Ends the audit.</param>
     public static Task<AuditReport> AuditAsync(
         SourceSet found, TrustAnchor? anchor, long? now, CancellationToken cancellationToken) =>
-        AuditAsync(found.Sources, anchor ?? found.Anchor, now, found.Findings, cancellationToken);
+        AuditAsync(found.Sources, [], anchor ?? found.Anchor, now, found.Findings, cancellationToken);
 
     /// <summary>Audits copies of logs.</summary>
     /// <param name="sources">The copies, in any order; several may be of the same log.</param>
@@ -43,10 +43,19 @@ public sealed class CoalitionAuditor
     /// <param name="cancellationToken">Ends the audit.</param>
     public static Task<AuditReport> AuditAsync(
         IReadOnlyList<ILogSource> sources, TrustAnchor? anchor, long? now, CancellationToken cancellationToken) =>
-        AuditAsync(sources, anchor, now, [], cancellationToken);
+        AuditAsync(sources, [], anchor, now, [], cancellationToken);
 
-    private static async Task<AuditReport> AuditAsync(
+    /// <summary>Audits copies of logs, and the folders of stopped nodes.</summary>
+    /// <param name="sources">The copies, in any order; several may be of the same log.</param>
+    /// <param name="holdings">The stopped nodes, whose copies are audited like those above.</param>
+    /// <param name="anchor">The trust anchor, or null: then no roster can be believed and the verdict is
+    /// incomplete.</param>
+    /// <param name="now">Unix seconds, to say whether the roster is past its expiry; null: it is not looked at.</param>
+    /// <param name="before">What the caller found already; it becomes part of the report.</param>
+    /// <param name="cancellationToken">Ends the audit.</param>
+    public static async Task<AuditReport> AuditAsync(
         IReadOnlyList<ILogSource> sources,
+        IReadOnlyList<NodeHoldings> holdings,
         TrustAnchor? anchor,
         long? now,
         IReadOnlyList<Finding> before,
@@ -55,15 +64,20 @@ public sealed class CoalitionAuditor
         var auditor = new CoalitionAuditor(anchor);
         auditor._findings.AddRange(before);
         var opened = new List<OpenedLog>();
-        foreach (var source in sources)
+        foreach (var source in sources.Concat(holdings.SelectMany(h => h.Copies)))
         {
             opened.Add(await OpenedLog.OpenAsync(source, cancellationToken));
         }
 
-        await auditor.AuditRosterLogsAsync(opened, cancellationToken);
+        await auditor.AuditRosterLogsAsync(opened, holdings, cancellationToken);
         foreach (var log in opened)
         {
             auditor.Add(await LogAuditor.AuditAsync(log, auditor._keys, cancellationToken));
+        }
+
+        foreach (var node in holdings)
+        {
+            auditor._findings.AddRange(new HoldingChecks(node, auditor._logs).Run());
         }
 
         return await auditor.ReportAsync(now, cancellationToken);
@@ -72,7 +86,8 @@ public sealed class CoalitionAuditor
     /// <summary>
     /// Audits the roster logs, epoch by epoch, since all other keys come from them; takes them off the list.
     /// </summary>
-    private async Task AuditRosterLogsAsync(List<OpenedLog> opened, CancellationToken cancellationToken)
+    private async Task AuditRosterLogsAsync(
+        List<OpenedLog> opened, IReadOnlyList<NodeHoldings> holdings, CancellationToken cancellationToken)
     {
         if (_anchor is null)
         {
@@ -95,6 +110,11 @@ public sealed class CoalitionAuditor
             {
                 walk.Walk(primary);
             }
+        }
+
+        foreach (var node in holdings)
+        {
+            walk.WalkBeside(node.Rosters);
         }
 
         CheckRoster();

@@ -43,6 +43,24 @@ internal sealed class RosterWalk(TrustAnchor anchor, CoalitionKeys keys)
     }
 
     /// <summary>
+    /// Goes on with documents that a node keeps beside the roster log. They are signed like those in it, so one that
+    /// follows is good; what does not follow is none of the log's business.
+    /// </summary>
+    public void WalkBeside(IEnumerable<ReadOnlyMemory<byte>> notes)
+    {
+        foreach (var note in notes)
+        {
+            if (keys.Roster is null
+                ? RosterChain.TryOpenFirst(note.Span, anchor, out var next, out _)
+                : RosterChain.TryOpenNext(note.Span, keys.Roster, out next, out _))
+            {
+                keys.Roster = next;
+                _inForce = note.ToArray();
+            }
+        }
+    }
+
+    /// <summary>
     /// The origin of the roster log after <paramref name="origin"/>, or null if the roster names none.
     /// </summary>
     public string? NextEpoch(string origin) =>

@@ -11,6 +11,7 @@ public sealed class LogAudit
 {
     internal LogAudit(ILogSource source, FindingList findings, VerifiedHead? head, byte[]? note)
     {
+        Copy = source;
         Source = source.Name;
         Collected = findings;
         Note = head is null ? null : note;
@@ -37,6 +38,8 @@ public sealed class LogAudit
     public IReadOnlyList<Finding> Findings => Collected.ToList();
 
     internal FindingList Collected { get; }
+
+    internal ILogSource Copy { get; }
 
     /// <summary>The signed note, for evidence.</summary>
     internal byte[]? Note { get; }

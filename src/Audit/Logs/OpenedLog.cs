@@ -35,6 +35,9 @@ internal sealed class OpenedLog
     /// <summary>Why the source cannot be read at all, or null.</summary>
     public string? Unreadable { get; private set; }
 
+    /// <summary>Why the row that keeps the head cannot be read, or null.</summary>
+    public string? HeadDamage { get; private set; }
+
     /// <summary>
     /// The logs that it may be: the one asked for; or the one that the <c>vkey</c> file names, then the one that the
     /// checkpoint names.
@@ -53,6 +56,10 @@ internal sealed class OpenedLog
                 log.VkeyText = Encoding.UTF8.GetString(vkey);
                 log.Vkey = VerificationKey.TryParse(log.VkeyText.TrimEnd('\n'), out var key, out _) ? key : null;
             }
+        }
+        catch (DamagedHeadException e)
+        {
+            log.HeadDamage = e.Message;
         }
         catch (IOException e)
         {
@@ -86,6 +93,13 @@ internal sealed class OpenedLog
         if (Unreadable is not null)
         {
             findings.Add(Severity.Gap, FindingKind.SourceUnreadable, null, Unreadable);
+            return null;
+        }
+
+        if (HeadDamage is not null)
+        {
+            // Everything hangs on the head, from the first entry on.
+            findings.Add(Severity.Fault, FindingKind.HeadDamaged, 0, HeadDamage);
             return null;
         }
 

@@ -34,7 +34,7 @@ internal sealed class TreeWalk(ILogSource source, VerifiedHead head, LogAudit au
         var decision = complete ? RootDecision.Find(_sides, above, head.Checkpoint.Root) : null;
         if (complete && decision is null)
         {
-            _findings.Add(Severity.Fault, FindingKind.RootMismatch, null,
+            _findings.Add(Severity.Fault, FindingKind.RootMismatch, FirstInDoubt(above),
                 $"Neither entries nor hashes lead to the root that the log signed for size {Size}.");
         }
 
@@ -54,6 +54,27 @@ internal sealed class TreeWalk(ILogSource source, VerifiedHead head, LogAudit au
         }
 
         _entries.Finish(_findings, _changedLeaves);
+    }
+
+    /// <summary>
+    /// Where the accounts begin to differ; null if they agree everywhere, and with them all but the checkpoint.
+    /// </summary>
+    private long? FirstInDoubt(List<Hash256?> above)
+    {
+        foreach (var side in _sides)
+        {
+            if (side.Differing.Count > 0)
+            {
+                return side.First + side.Differing[0];
+            }
+
+            if (side.IsFull && above[(int)side.Number] is { } hash && (side.EntriesNode ?? side.TileNode) != hash)
+            {
+                return side.First;
+            }
+        }
+
+        return null;
     }
 
     /// <summary>Reads all bundles; false if it gave up.</summary>
@@ -226,6 +247,9 @@ internal sealed class TreeWalk(ILogSource source, VerifiedHead head, LogAudit au
     {
         // The level above leads to the root, so the bundle is known, but not the entry, unless the sides differ.
         var at = side.Differing.Count > 0 ? side.Differing[0] : 0;
+
+        // Which leaves are sound is unknown, so nothing follows from the payloads beside them.
+        _changedLeaves.UnionWith(Enumerable.Range(0, TilePath.FullWidth).Select(i => side.First + i));
         _findings.Add(
             Severity.Fault,
             FindingKind.LeafChanged,

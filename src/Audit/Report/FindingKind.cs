@@ -15,6 +15,20 @@ public static class FindingKind
     /// <summary>A source that was asked for one log answered with another (fault).</summary>
     public const string CheckpointOtherLog = "checkpoint-other-log";
 
+    /// <summary>The row that a stopped node keeps the log's head in is damaged (fault).</summary>
+    public const string HeadDamaged = "head-damaged";
+
+    /// <summary>
+    /// A row that a stopped node keeps beside its logs is damaged: the roster in force, how far it wrote receipts, or
+    /// an answered request (fault).
+    /// </summary>
+    public const string RowDamaged = "row-damaged";
+
+    /// <summary>
+    /// A stopped node keeps fewer entries of a log than it, or those who have the log from it, held before (fault).
+    /// </summary>
+    public const string LogRolledBack = "log-rolled-back";
+
     /// <summary>The file <c>vkey</c> of an export is not the key that the roster names (fault).</summary>
     public const string VkeyChanged = "vkey-changed";
 

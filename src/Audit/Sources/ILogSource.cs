@@ -21,6 +21,8 @@ public interface ILogSource
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>The bytes, or null if there is no such file.</returns>
     /// <exception cref="IOException">The source cannot be read at all, now: the audit of this copy ends.</exception>
+    /// <exception cref="DamagedHeadException">The storage of the log's head is damaged: the audit of this copy
+    /// ends with a fault.</exception>
     /// <exception cref="InvalidDataException">This file's storage is damaged: the audit goes on with the
     /// next.</exception>
     Task<byte[]?> ReadAsync(string path, CancellationToken cancellationToken);

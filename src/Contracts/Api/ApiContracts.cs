@@ -366,6 +366,7 @@ public sealed record LogRow(string Origin, long Size, string Root, string Vkey, 
 /// <summary>How the node is doing.</summary>
 /// <param name="Coalition">The coalition.</param>
 /// <param name="Member">The member whose node it is.</param>
+/// <param name="Running">Always true over the API; <c>fednode status</c> of a stopped node says false.</param>
 /// <param name="Version">Version of the program.</param>
 /// <param name="Storage">Which database.</param>
 /// <param name="RosterVersion">The roster in force; 0: none yet.</param>
@@ -379,6 +380,7 @@ public sealed record LogRow(string Origin, long Size, string Root, string Vkey, 
 public sealed record NodeStatus(
     string Coalition,
     string Member,
+    bool Running,
     string Version,
     string Storage,
     int RosterVersion,

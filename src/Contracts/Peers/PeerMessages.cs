@@ -41,7 +41,7 @@ public sealed class EntryMessage
     public byte[]? Payload { get; init; }
 }
 
-/// <summary>A new head: <c>[checkpoint, from, entries, proof]</c>; entries are empty when they are too large to push.</summary>
+/// <summary>A new head: <c>[checkpoint, from, entries]</c>; entries are empty when they are too large to push.</summary>
 [MessagePackObject]
 public sealed class PushMessage
 {

@@ -29,7 +29,7 @@ public sealed class IndicatorRow
 /// Hits are counted in memory and stored when the grain goes to sleep or somebody writes a note: they are statistics,
 /// and a state write a hit would let a busy detector wear out the database.
 /// </remarks>
-public sealed class IndicatorGrain(RowStore rows, IndicatorList list) : Grain, IIndicatorGrain
+public sealed class IndicatorGrain(RowStore rows, MergedList list) : Grain, IIndicatorGrain
 {
     /// <summary>Kind of the row.</summary>
     public const string RowKind = "indicator";

@@ -28,8 +28,10 @@ internal sealed class HeadEdge
 
     public long Size { get; private set; }
 
-    /// <summary>Restores the edge out of a head row, whose tail's leaves are hashed again.</summary>
-    /// <exception cref="InvalidDataException">The row contradicts itself.</exception>
+    /// <summary>
+    /// Takes the edge out of a head row, whose tail's leaves are hashed again, without asking whether it fits.
+    /// </summary>
+    /// <exception cref="InvalidDataException">A part of the row is not even a list of hashes.</exception>
     public static HeadEdge Restore(HeadRow head)
     {
         var levels = new List<List<Hash256>> { new(Width) };
@@ -39,27 +41,27 @@ internal sealed class HeadEdge
             levels.Add(Split(joined));
         }
 
+        return new HeadEdge(levels, head.Size);
+    }
+
+    /// <summary>What in the row that this edge was taken from contradicts itself, or null.</summary>
+    public string? Contradiction(HeadRow head)
+    {
         if (head.Edge.Length > MaxLevel || head.Size is < 0 or > ProtocolLimits.MaxLogSize
-            || head.Size >> (WidthBits * levels.Count) != 0)
+            || head.Size >> (WidthBits * _levels.Count) != 0)
         {
-            throw new InvalidDataException(
-                $"The head row says {head.Size} entries, but its edge has {head.Edge.Length} levels.");
+            return $"It says {head.Size} entries, but its edge has {head.Edge.Length} levels.";
         }
 
-        var edge = new HeadEdge(levels, head.Size);
-        for (var level = 0; level < levels.Count; level++)
+        for (var level = 0; level < _levels.Count; level++)
         {
-            if (levels[level].Count != (head.Size >> (WidthBits * level)) % Width)
+            if (_levels[level].Count != (Size >> (WidthBits * level)) % Width)
             {
-                throw new InvalidDataException(
-                    $"The head row says {head.Size} entries, but level {level} of its edge has {levels[level].Count} hashes.");
+                return $"It says {Size} entries, but level {level} of its edge has {_levels[level].Count} hashes.";
             }
         }
 
-        var root = edge.Root();
-        return root.Span.SequenceEqual(head.Root)
-            ? edge
-            : throw new InvalidDataException($"The head row's root is not the root of its {head.Size} entries.");
+        return Root().Span.SequenceEqual(head.Root) ? null : $"Its root is not the root of its {Size} entries.";
     }
 
     public static HeadEdge Empty() => new([new(Width)], 0);

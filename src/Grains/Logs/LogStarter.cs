@@ -20,7 +20,7 @@ public sealed partial class LogStarter(
     NodeIdentity identity,
     RosterBoard roster,
     HeadBoard heads,
-    IndicatorList list,
+    ListFollower follower,
     [FromKeyedServices(FederationClock.Key)] TimeProvider clock,
     ILogger<LogStarter> logger) : BackgroundService
 {
@@ -56,7 +56,7 @@ public sealed partial class LogStarter(
             await ReceiptRosterAsync(rosterOrigin);
             if (roster.Current is not null)
             {
-                await list.BecomeReadyAsync(heads.All(), stoppingToken);
+                await follower.BecomeReadyAsync(heads.All(), stoppingToken);
             }
 
             while (true)
@@ -78,9 +78,9 @@ public sealed partial class LogStarter(
             await rosterGrain.FollowLogAsync();
             await WakeLogsAsync(roster.Current);
             await ReceiptRosterAsync(identity.Anchor.RosterLogKey.Name);
-            if (!list.IsReady && roster.Current is not null)
+            if (!follower.IsReady && roster.Current is not null)
             {
-                await list.BecomeReadyAsync([], stopping);
+                await follower.BecomeReadyAsync([], stopping);
             }
         }
         catch (Exception failure) when (failure is not OperationCanceledException)

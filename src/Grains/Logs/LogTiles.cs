@@ -33,14 +33,9 @@ public static class LogTiles
         switch (level)
         {
             case Entries:
-                var leaves = await log.ReadBundleAsync(number);
-                return EntryBundle.Encode([.. leaves.Take(width).Select(e => (ReadOnlyMemory<byte>)e.Leaf)]);
+                return EntryBundle.Encode([.. (await log.ReadLeavesAsync(number)).Take(width)]);
             case Payloads:
-                var entries = await log.ReadBundleAsync(number);
-                return MessagePackSerializer.Serialize(entries
-                    .Take(width)
-                    .Select(e => e.Salt is null || e.Payload is null ? null : new PayloadItem { Salt = e.Salt, Payload = e.Payload })
-                    .ToArray());
+                return MessagePackSerializer.Serialize((await log.ReadPayloadsAsync(number)).Take(width).ToArray());
             default:
                 return HeadEdge.Join([.. (await log.ReadTileAsync(level, number)).Take(width)]);
         }

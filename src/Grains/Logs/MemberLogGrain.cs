@@ -88,19 +88,8 @@ public sealed partial class MemberLogGrain : Grain, IMemberLogGrain
     }
 
     /// <inheritdoc/>
-    public async Task<EntryEvidence?> GetEvidenceAsync(long index)
-    {
-        var signed = SignedSize;
-        if (index < 0 || index >= signed)
-        {
-            return null;
-        }
-
-        var entries = await _log.ReadAsync(index, index + 1, 1, 1);
-        var nodes = ProofBuilder.NodesForInclusion(index, signed);
-        var proof = ProofBuilder.BuildInclusion(index, signed, await _log.ReadNodesAsync(nodes));
-        return new EntryEvidence(index, entries[0], proof, _checkpoint);
-    }
+    public Task<EntryEvidence?> GetEvidenceAsync(long index) =>
+        LogEvidence.ReadAsync(_log, SignedSize, _checkpoint, index);
 
     /// <inheritdoc/>
     public Task<byte[]?> ReadTileAsync(int level, long number, int width) =>

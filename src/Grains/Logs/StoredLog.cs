@@ -44,14 +44,48 @@ public sealed class StoredLog
     /// <summary>Root over them.</summary>
     public Hash256 Root => Size == 0 ? MerkleHash.Empty : new Hash256(Head.Root);
 
+    /// <summary>Whether the log was ever written; if not, it is empty.</summary>
+    public bool Exists => _etag is not null;
+
+    /// <summary>What in the head row contradicts itself, or null: size, root, tail and edge tell one tree.</summary>
+    public string? Contradiction => Exists ? _edge.Contradiction(Head) : null;
+
     /// <summary>Reads the head of a log; a log that was never written is empty.</summary>
     /// <exception cref="InvalidDataException">The head row contradicts itself: the database is damaged.</exception>
+    /// <exception cref="CorruptStateException">The head row cannot be read.</exception>
     public static async Task<StoredLog> LoadAsync(RowStore rows, string origin)
     {
+        var log = await LoadForAuditAsync(rows, origin);
+        return log.Contradiction is { } fault
+            ? throw new InvalidDataException($"The stored row '{LogRowKind.Head}' of '{origin}' is damaged. {fault}")
+            : log;
+    }
+
+    /// <summary>
+    /// Reads the head of a log even if it contradicts itself, so that an auditor can tell what of the log is sound. A
+    /// log with a <see cref="Contradiction"/> is for reading only.
+    /// </summary>
+    /// <exception cref="InvalidDataException">The head row is not even a head: the database is damaged.</exception>
+    /// <exception cref="CorruptStateException">The head row cannot be read.</exception>
+    public static async Task<StoredLog> LoadForAuditAsync(RowStore rows, string origin)
+    {
         var stored = await rows.ReadAsync<HeadRow>(LogRowKind.Head, origin);
-        return stored is null
-            ? new StoredLog(rows, origin, new HeadRow { Root = MerkleHash.Empty.ToArray() }, HeadEdge.Empty(), null)
-            : new StoredLog(rows, origin, stored.Value, HeadEdge.Restore(stored.Value), stored.ETag);
+        if (stored is null)
+        {
+            var empty = new HeadRow { Root = MerkleHash.Empty.ToArray() };
+            return new StoredLog(rows, origin, empty, HeadEdge.Empty(), null);
+        }
+
+        try
+        {
+            RefuseMissingParts(stored.Value);
+            return new StoredLog(rows, origin, stored.Value, HeadEdge.Restore(stored.Value), stored.ETag);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new InvalidDataException(
+                $"The stored row '{LogRowKind.Head}' of '{origin}' is damaged. {e.Message}", e);
+        }
     }
 
     /// <summary>
@@ -151,26 +185,47 @@ public sealed class StoredLog
     /// <exception cref="InvalidDataException">A row that the head refers to is missing or damaged.</exception>
     public async Task<IReadOnlyList<StoredEntry>> ReadBundleAsync(long number)
     {
+        var leaves = await ReadLeavesAsync(number);
+        var payloads = await ReadPayloadsAsync(number);
+        return
+        [
+            .. leaves.Select((l, i) => new StoredEntry(l.ToArray(), payloads[i]?.Salt, payloads[i]?.Payload)),
+        ];
+    }
+
+    /// <summary>The leaves of a bundle: 256, or the unsealed ones.</summary>
+    /// <exception cref="InvalidDataException">The row is missing or damaged.</exception>
+    public async Task<IReadOnlyList<ReadOnlyMemory<byte>>> ReadLeavesAsync(long number)
+    {
         if (number == Size / Width)
         {
-            return [.. Head.Tail.Select(e => new StoredEntry(e.Leaf, e.Salt, e.Payload))];
+            return [.. Head.Tail.Select(e => (ReadOnlyMemory<byte>)e.Leaf)];
         }
 
         var key = BundleKey(number, await RootOfTileAsync(0, number));
-        var bundle = await NeedAsync<BundleRow>(LogRowKind.Bundle, key);
-        var payloads = await NeedAsync<PayloadsRow>(LogRowKind.Payloads, key);
-        if (!EntryBundle.TryDecode(bundle.Leaves, Width, out var leaves, out var error))
+        var row = await NeedAsync<BundleRow>(LogRowKind.Bundle, key);
+        return EntryBundle.TryDecode(row.Leaves, Width, out var leaves, out var error)
+            ? leaves
+            : throw Damaged(LogRowKind.Bundle, key, error);
+    }
+
+    /// <summary>
+    /// What stands beside the leaves of a bundle, 256 items or those of the unsealed ones; null where the payload was
+    /// erased or the leaf has none.
+    /// </summary>
+    /// <exception cref="InvalidDataException">The row is missing or damaged.</exception>
+    public async Task<IReadOnlyList<PayloadItem?>> ReadPayloadsAsync(long number)
+    {
+        if (number == Size / Width)
         {
-            throw new InvalidDataException($"Bundle {number} of {Origin} is damaged: {error}");
+            return [.. Head.Tail.Select(e => Item(e.Salt, e.Payload))];
         }
 
-        var entries = new StoredEntry[Width];
-        for (var i = 0; i < Width; i++)
-        {
-            entries[i] = new StoredEntry(leaves[i].ToArray(), payloads.Items[i]?.Salt, payloads.Items[i]?.Payload);
-        }
-
-        return entries;
+        var key = BundleKey(number, await RootOfTileAsync(0, number));
+        var row = await NeedAsync<PayloadsRow>(LogRowKind.Payloads, key);
+        return row.Items is { Length: Width } items
+            ? [.. items.Select(i => Item(i?.Salt, i?.Payload))]
+            : throw Damaged(LogRowKind.Payloads, key, $"It has {row.Items?.Length ?? 0} items, not {Width}.");
     }
 
     /// <summary>The hashes of a tile, 256 or those of the edge.</summary>
@@ -187,9 +242,17 @@ public sealed class StoredLog
         }
 
         var root = await RootOfTileAsync(level, number);
+        var (kind, key) = level == 0
+            ? (LogRowKind.Bundle, BundleKey(number, root))
+            : (LogRowKind.Tile, TileKey(level, number, root));
         var joined = level == 0
-            ? (await NeedAsync<BundleRow>(LogRowKind.Bundle, BundleKey(number, root))).Hashes
-            : (await NeedAsync<TileRow>(LogRowKind.Tile, TileKey(level, number, root))).Hashes;
+            ? (await NeedAsync<BundleRow>(kind, key)).Hashes
+            : (await NeedAsync<TileRow>(kind, key)).Hashes;
+        if (joined is not { Length: Width * Hash256.Size })
+        {
+            throw Damaged(kind, key, $"It has {joined?.Length ?? 0} bytes of hashes, not {Width * Hash256.Size}.");
+        }
+
         var hashes = HeadEdge.Split(joined);
         if (_tiles.Count >= MaxCachedTiles)
         {
@@ -220,13 +283,36 @@ public sealed class StoredLog
     private async Task<Hash256> RootOfTileAsync(int level, long number)
     {
         var above = await ReadTileAsync(level + 1, number / Width);
-        return above[(int)(number % Width)];
+        var at = (int)(number % Width);
+        return at < above.Count
+            ? above[at]
+            : throw new InvalidDataException(
+                $"The hash of tile {number} of level {level} of {Origin} is missing: the database is damaged.");
     }
+
+    private static PayloadItem? Item(byte[]? salt, byte[]? payload) =>
+        salt is null || payload is null ? null : new PayloadItem { Salt = salt, Payload = payload };
+
+    /// <summary>A decoder accepts nil for every part that is an object; a head without it means nothing.</summary>
+    private static void RefuseMissingParts(HeadRow head)
+    {
+        if (head.Root is not { Length: Hash256.Size } || head.Checkpoint is null
+            || head.Tail?.All(e => e?.Leaf is { Length: > 0 and <= ProtocolLimits.MaxEntry }) != true
+            || head.Edge?.All(e => e is not null) != true
+            || head.Requests?.All(r => r is { Key: not null, Content: not null }) != true
+            || head.Size < 0 || head.SignedSize < 0 || head.SignedSize > head.Size)
+        {
+            throw new InvalidDataException("A part of it is missing or out of range.");
+        }
+    }
+
+    private static InvalidDataException Damaged(string kind, string key, string fault) =>
+        new($"The stored row '{kind}' of '{key}' is damaged. {fault}");
 
     private async Task<T> NeedAsync<T>(string kind, string key)
         where T : class, new() =>
         (await _rows.ReadAsync<T>(kind, key))?.Value
-        ?? throw new InvalidDataException($"The row {kind} {key} is missing: the database is damaged.");
+        ?? throw new InvalidDataException($"The stored row '{kind}' of '{key}' is missing: the database is damaged.");
 
     private string BundleKey(long number, Hash256 root) =>
         string.Create(CultureInfo.InvariantCulture, $"{Origin}|{number}|{root}");

@@ -10,9 +10,11 @@ namespace FederationNode.Grains.Rosters;
 /// The roster in force, where everything on this silo can read it without a call: TLS handshakes, log keys, verdicts.
 /// Only the roster grain writes it. Reading is safe from any thread.
 /// </summary>
-public sealed class RosterBoard(NodeIdentity identity)
+/// <param name="identity">Who this node is.</param>
+/// <param name="current">The roster to begin with, or null.</param>
+public sealed class RosterBoard(NodeIdentity identity, RosterDocument? current = null)
 {
-    private RosterDocument? _current;
+    private RosterDocument? _current = current;
 
     /// <summary>Raised after another roster came into force.</summary>
     public event Action<RosterDocument>? Changed;

@@ -42,6 +42,7 @@ public static class SchemaMigrator
             if (connection.FilePath is { } path)
             {
                 SqliteFile.CreateIfMissing(path);
+                SqliteFile.CheckWritable(connection);
                 SqliteFile.CheckHeader(connection);
             }
 

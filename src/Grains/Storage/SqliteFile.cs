@@ -46,7 +46,9 @@ internal static class SqliteFile
         var file = new FileInfo(connection.FilePath!);
         if (!file.Exists)
         {
-            throw new StorageException(StorageFault.Unavailable, $"{connection}: there is no such file.");
+            throw new StorageException(
+                StorageFault.Unavailable,
+                $"{connection}: there is no such file; a node makes it when it is started for the first time.");
         }
 
         Span<byte> header = stackalloc byte[HeaderBytes];
@@ -55,6 +57,28 @@ internal static class SqliteFile
         if (read > 0 && (read < HeaderBytes || !header.StartsWith(Magic)))
         {
             throw Damaged(connection, "its header is not that of a SQLite database");
+        }
+    }
+
+    /// <summary>
+    /// Refuses a file that cannot be written: SQLite would open it for reading, and the node would start, only to fail
+    /// at the first entry.
+    /// </summary>
+    /// <exception cref="StorageException">The file may not be written.</exception>
+    public static void CheckWritable(StorageConnection connection)
+    {
+        try
+        {
+            using var file = new FileStream(
+                connection.FilePath!, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StorageException(
+                StorageFault.Denied,
+                $"{connection}: it may not be written; check the owner and mode of the file and its folder, and how its "
+                    + $"file system is mounted ({e.Message.TrimEnd('.')}).",
+                e);
         }
     }
 

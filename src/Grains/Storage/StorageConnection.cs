@@ -170,8 +170,10 @@ public sealed record StorageConnection
     {
         connection = null;
         error = path.Trim().Length == 0 || path.StartsWith(':') ||
+            path.Contains("://", StringComparison.Ordinal) ||
             path.StartsWith("file:", StringComparison.OrdinalIgnoreCase)
-                ? "The SQLite storage needs the path of a file: not a URI, and not a database in memory."
+                ? "The SQLite storage needs the path of a file: not a URI, and not a database in memory. "
+                    + "Another database than SQLite and PostgreSQL cannot be used."
                 : null;
         if (error is not null)
         {

@@ -55,32 +55,48 @@ internal static class AuditVerb
         IReadOnlyList<string> places, string? anchorFile, string? key, CancellationToken cancel)
     {
         var nodes = places.Where(p => Directory.Exists(p) && new NodeFolder(p).IsNode).ToList();
-        var targets = nodes.Select(n => NodeTarget.Of(n, null, null, ApiRole.Auditor)).ToList();
+        var running = new List<NodeTarget>();
+        var stopped = new List<StoppedNodeLogs>();
         try
         {
             using var http = new HttpClient();
             var bearer = key is ['@', .. var file] ? System.Text.Encoding.UTF8.GetString(NodeFolder.Read(file)).Trim() : key;
             var found = await SourceSet.DiscoverAsync(places.Except(nodes), http, bearer, cancel);
             var sources = new List<ILogSource>(found.Sources);
-            foreach (var target in targets)
+            foreach (var place in nodes)
             {
+                var folder = new NodeFolder(place);
+                if (RunFile.TryRead(folder) is null)
+                {
+                    stopped.Add(await StoppedNodeLogs.OpenAsync(folder, cancel));
+                    continue;
+                }
+
+                var target = NodeTarget.Of(place, null, null, ApiRole.Auditor);
+                running.Add(target);
                 sources.AddRange((await target.ListLogsAsync(cancel)).Select(l => new NodeLogSource(target, l.Origin)));
             }
 
             TrustAnchor? anchor = anchorFile is not null ? NodeFolder.ReadAnchor(anchorFile)
-                : found.Anchor ?? targets.FirstOrDefault()?.Folder!.ReadAnchor();
-            var report = await CoalitionAuditor.AuditAsync(sources, anchor, DateTimeOffset.UtcNow.ToUnixTimeSeconds(), cancel);
-            return found.Findings.Count == 0 ? report : report with
-            {
-                Findings = [.. report.Findings, .. found.Findings],
-                Verdict = report.Verdict == Verdict.Clean ? Verdict.Incomplete : report.Verdict,
-            };
+                : found.Anchor ?? nodes.Select(n => new NodeFolder(n).ReadAnchor()).FirstOrDefault();
+            return await CoalitionAuditor.AuditAsync(
+                sources,
+                [.. stopped.Select(s => s.Holdings)],
+                anchor,
+                DateTimeOffset.UtcNow.ToUnixTimeSeconds(),
+                [.. found.Findings, .. stopped.SelectMany(s => s.Findings)],
+                cancel);
         }
         finally
         {
-            foreach (var target in targets)
+            foreach (var node in running)
             {
-                await target.DisposeAsync();
+                await node.DisposeAsync();
+            }
+
+            foreach (var node in stopped)
+            {
+                await node.DisposeAsync();
             }
         }
     }

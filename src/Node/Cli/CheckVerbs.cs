@@ -52,10 +52,15 @@ internal static class CheckVerbs
             "Checks a seller.",
             "fednode check seller - --type tel --region GB --data ./acme < number.txt",
             raw,
-            async (parsed, client, cancel) =>
+            async (parsed, target, cancel) =>
             {
                 var (_, tag) = await SellerTagging.TagAsync(
-                    client, parsed.GetRequiredValue(type), parsed.GetValue(epoch), SellerTagging.ReadRaw(parsed.GetRequiredValue(raw)), parsed.GetValue(region), cancel);
+                    target.EvaluateSellersAsync,
+                    parsed.GetRequiredValue(type),
+                    parsed.GetValue(epoch),
+                    SellerTagging.ReadRaw(parsed.GetRequiredValue(raw)),
+                    parsed.GetValue(region),
+                    cancel);
                 return [new CheckItem("seller", tag.ToString())];
             });
         verb.Add(type);
@@ -69,7 +74,7 @@ internal static class CheckVerbs
         string description,
         string example,
         Argument argument,
-        Func<ParseResult, NodeClient, CancellationToken, Task<IReadOnlyList<CheckItem>>> items)
+        Func<ParseResult, NodeTarget, CancellationToken, Task<IReadOnlyList<CheckItem>>> items)
     {
         var failOn = new Option<string?>("--fail-on") { Description = "Exit with 1 if the verdict is at least this: block, review or signal.", HelpName = "VERDICT" };
         failOn.AcceptOnlyFromAmong(Gravity.Order[1..]);
@@ -77,9 +82,8 @@ internal static class CheckVerbs
         var verb = new Verb(name, description, example) { argument, failOn, data, url, key };
         verb.Does(async (parsed, output, cancel) =>
         {
-            using var client = NodeTarget.Running(parsed.GetValue(data), parsed.GetValue(url), parsed.GetValue(key), ApiRole.Detector);
-            var answer = await client.PostAsync<CheckRequest, CheckResponse>(
-                ApiRoutes.Check, new CheckRequest(await items(parsed, client, cancel)), cancel);
+            await using var target = NodeTarget.Of(parsed.GetValue(data), parsed.GetValue(url), parsed.GetValue(key), ApiRole.Detector);
+            var answer = await target.CheckAsync(new CheckRequest(await items(parsed, target, cancel)), cancel);
             var gravest = answer.Items.Select(i => i.Verdict).MaxBy(Gravity.Of)!;
             output.Json(answer);
             Print(output, answer, gravest);
@@ -90,7 +94,7 @@ internal static class CheckVerbs
 
     private static List<CheckItem> ItemsOf(string path)
     {
-        var file = NodeFolder.Read(path);
+        var file = NodeFolder.ReadUpTo(path, new ImageLimits().MaxFileBytes);
         var items = new List<CheckItem> { new("image-sha256", Convert.ToHexStringLower(SHA256.HashData(file)), "exact") };
         if (!PdqImage.TryHash(file, out var result, out var error))
         {

@@ -84,6 +84,22 @@ internal static class CoalitionVerbs
                 .Select(l => Origin.Create(request.Name, Origin.Secretariat, l, 1).Text));
 
         MemberVerbs.WriteConfig(folder, Origin.Secretariat, request.Listen, request.Endpoint, request.Api, out var config);
+        var anchor = new TrustAnchor
+        {
+            Coalition = request.Name,
+            Threshold = request.Threshold,
+            SecretariatKeys = secretariatKeys.Public,
+            RosterLogKey = logKeys.Public[2],
+            Endpoint = request.Endpoint,
+            TlsPin = default,
+        };
+
+        // Tried before anything is made, so that a refused command line leaves nothing behind.
+        if (!TrustAnchor.TryParse(anchor.ToText(), out _, out var fault))
+        {
+            throw MemberVerbs.Refusal(fault);
+        }
+
         folder.Create();
         var pin = PeerCertificate.Create(folder.TlsFolder, $"{request.Name}/{Origin.Secretariat}");
         var sellerKeys = MakeSellerKeys(folder);
@@ -92,20 +108,7 @@ internal static class CoalitionVerbs
         secretariatKeys.Write(folder.SecretariatKeyFolder);
         MemberVerbs.WriteApiKeys(folder);
 
-        var anchor = new TrustAnchor
-        {
-            Coalition = request.Name,
-            Threshold = request.Threshold,
-            SecretariatKeys = secretariatKeys.Public,
-            RosterLogKey = logKeys.Public[2],
-            Endpoint = request.Endpoint,
-            TlsPin = pin,
-        };
-        if (!TrustAnchor.TryParse(anchor.ToText(), out _, out var fault))
-        {
-            throw new CliException(ExitCode.Usage, fault);
-        }
-
+        anchor = anchor with { TlsPin = pin };
         NodeFolder.WriteSecret(folder.AnchorFile, anchor.ToText());
         WriteFirstRoster(folder, request, anchor, pin, sellerKeys, logKeys, secretariatKeys);
 

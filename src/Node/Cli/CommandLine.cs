@@ -12,13 +12,15 @@ internal static class CommandLine
     public static async Task<int> RunAsync(string[] args)
     {
         var root = Build();
-        var parsed = root.Parse(args);
+
+        // An account or a keyword may begin with '@', and `--key @FILE` is read by us: no argument names a file of more.
+        var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         var output = new Output(args.Contains(Shared.Json.Name));
         if (parsed.Errors.Count > 0)
         {
             output.Error(
                 ExitCode.Usage,
-                string.Join(Environment.NewLine, parsed.Errors.Select(e => e.Message))
+                string.Join(Environment.NewLine, parsed.Errors.Select(e => InWords(e.Message)))
                 + $"{Environment.NewLine}Try `{Path(parsed)} --help`.");
             return ExitCode.Usage;
         }
@@ -38,7 +40,7 @@ internal static class CommandLine
         }
     }
 
-    private static RootCommand Build()
+    internal static RootCommand Build()
     {
         var root = new RootCommand(
             "The node of the coalition's federation: signed indicators against wildlife trafficking, shared in a second.")
@@ -64,6 +66,10 @@ internal static class CommandLine
         return root;
     }
 
+    /// <summary>The parser names the types of the program, which mean nothing to people.</summary>
+    private static string InWords(string error) =>
+        error.Replace("as expected type 'System.Int32'", "as a whole number", StringComparison.Ordinal);
+
     /// <summary>The exit code and message of an expected failure; anything else is a fault of the program.</summary>
     private static (int Code, string Message)? Explain(Exception e) => e switch
     {
@@ -71,6 +77,7 @@ internal static class CommandLine
         NodeFolderException folder => (ExitCode.BadFolder, folder.Message),
         StorageException storage => (ExitCode.BadFolder, storage.Message),
         InvalidDataException damaged => (ExitCode.BadFolder, damaged.Message),
+        IOException or UnauthorizedAccessException => (ExitCode.BadFolder, e.Message),
         HttpRequestException http => (ExitCode.Unreachable, $"The node cannot be reached: {http.Message}"),
         _ => (ExitCode.Internal, $"A fault of the program: {e}"),
     };

@@ -36,6 +36,19 @@ internal static class LogVerbs
         return verb;
     }
 
+    private static async Task<ExportResult> WriteAsync(NodeTarget target, LogRow log, string to, CancellationToken cancel)
+    {
+        try
+        {
+            return await LogExporter.WriteAsync(
+                new NodeLogSource(target, log.Origin), to, VerificationKey.Parse(log.Vkey), cancel);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CliException(ExitCode.BadFolder, $"{log.Origin} cannot be exported to {to}: {e.Message}", e);
+        }
+    }
+
     private static Verb ExportVerb()
     {
         var origin = new Argument<string>("ORIGIN") { Description = "The log, such as ewt/acme/indicators/1; `all` for every log." };
@@ -63,8 +76,7 @@ internal static class LogVerbs
             foreach (var log in logs)
             {
                 var to = wanted == "all" ? Path.Combine([root, .. log.Origin.Split('/')]) : root;
-                var written = await Output.ProgressAsync(log.Origin, _ => LogExporter.WriteAsync(
-                    new NodeLogSource(target, log.Origin), to, VerificationKey.Parse(log.Vkey), cancel));
+                var written = await Output.ProgressAsync(log.Origin, _ => WriteAsync(target, log, to, cancel));
                 if (written.Error is not null)
                 {
                     throw new CliException(ExitCode.BadFolder, written.Error);

@@ -42,7 +42,11 @@ internal static class MemberVerbs
         }
         catch (NodeFolderException e)
         {
-            throw new CliException(ExitCode.Usage, e.Message.Replace(folder.ConfigFile + ": ", "", StringComparison.Ordinal), e);
+            // The settings are named after options here, and no file is at fault yet.
+            var message = e.Message.Replace(folder.ConfigFile + ": ", "", StringComparison.Ordinal)
+                .Replace("\"peerListen\"", "--listen", StringComparison.Ordinal)
+                .Replace("\"apiListen\"", "--api", StringComparison.Ordinal);
+            throw new CliException(ExitCode.Usage, message, e);
         }
     }
 
@@ -99,21 +103,24 @@ internal static class MemberVerbs
         WriteConfig(folder, member, listen, endpoint, api, out var config);
         using var keys = new KeySet(new[] { Origin.Indicators, Origin.Receipts }
             .Select(l => Origin.Create(anchor.Coalition, member, l, 1).Text));
-        folder.Create();
         var request = new EnrolmentRequest
         {
             Coalition = anchor.Coalition,
             Name = member,
             Endpoint = endpoint,
-            TlsPin = PeerCertificate.Create(folder.TlsFolder, $"{anchor.Coalition}/{member}"),
+            TlsPin = default,
             Logs = keys.Public,
         };
-        var note = request.Sign(keys.Private);
-        if (!EnrolmentRequest.TryOpen(note, out _, out var fault))
+
+        // Tried before anything is made, so that a refused command line leaves nothing behind.
+        if (!EnrolmentRequest.TryOpen(request.Sign(keys.Private), out _, out var fault))
         {
-            throw new CliException(ExitCode.Usage, fault);
+            throw Refusal(fault);
         }
 
+        folder.Create();
+        var pin = PeerCertificate.Create(folder.TlsFolder, $"{anchor.Coalition}/{member}");
+        var note = (request with { TlsPin = pin }).Sign(keys.Private);
         keys.Write(folder.KeyFolder);
         WriteApiKeys(folder);
         NodeFolder.WriteSecret(folder.AnchorFile, anchor.ToText());
@@ -122,6 +129,10 @@ internal static class MemberVerbs
         // The configuration comes last: a folder without it is not yet a node.
         NodeFolder.WriteSecret(folder.ConfigFile, config.ToText());
     }
+
+    /// <summary>What a document made of the command line would be refused for; it names the option.</summary>
+    public static CliException Refusal(string fault) =>
+        new(ExitCode.Usage, fault.Replace("\"endpoint\"", "--endpoint", StringComparison.Ordinal));
 
     private static int PortOf(string endpoint) =>
         Uri.TryCreate(endpoint, UriKind.Absolute, out var uri)

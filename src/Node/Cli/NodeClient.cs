@@ -24,6 +24,12 @@ internal sealed class NodeClient : IDisposable
             throw new CliException(ExitCode.Usage, "--url must be an address such as http://127.0.0.1:7480.");
         }
 
+        if (key.Length == 0 || !key.All(c => c is > ' ' and <= '~'))
+        {
+            throw new CliException(
+                ExitCode.Usage, "--key must be one bearer key, all of visible ASCII characters, or @FILE with one in it.");
+        }
+
         _url = url.TrimEnd('/');
         _http = new HttpClient { BaseAddress = uri, Timeout = TimeSpan.FromSeconds(100) };
         _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
@@ -55,6 +61,9 @@ internal sealed class NodeClient : IDisposable
         return await ReadAsync<TAnswer>(response, cancel);
     }
 
+    public Task<SellerEvaluateResponse> EvaluateSellersAsync(SellerEvaluateRequest request, CancellationToken cancel) =>
+        PostAsync<SellerEvaluateRequest, SellerEvaluateResponse>(ApiRoutes.SellerEvaluate, request, cancel);
+
     public void Dispose() => _http.Dispose();
 
     private async Task<HttpResponseMessage> SendAsync(
@@ -67,7 +76,10 @@ internal sealed class NodeClient : IDisposable
         }
         catch (HttpRequestException e)
         {
-            throw new CliException(ExitCode.Unreachable, $"No node answers at {_url}: {e.Message} Is it running?", e);
+            throw new CliException(
+                ExitCode.Unreachable,
+                $"No node answers at {_url}: {Innermost(e)} Is it running, and is that its local API?",
+                e);
         }
         catch (TaskCanceledException e) when (!cancel.IsCancellationRequested)
         {
@@ -86,6 +98,12 @@ internal sealed class NodeClient : IDisposable
                 await ExplainAsync(response, cancel));
         }
     }
+
+    /// <summary>The outer message often says only that there is an inner one.</summary>
+    private static string Innermost(Exception e) =>
+        e is HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError }
+            ? "it speaks no TLS; a local API's address begins with http://."
+            : e.GetBaseException().Message.TrimEnd('.') + ".";
 
     private static async Task<string> ExplainAsync(HttpResponseMessage response, CancellationToken cancel)
     {

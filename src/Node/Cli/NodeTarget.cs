@@ -1,12 +1,6 @@
 using System.Text;
 using FederationNode.Contracts.Api;
-using FederationNode.Grains.Logs;
-using FederationNode.Grains.Rosters;
-using FederationNode.Grains.Storage;
 using FederationNode.Node.Folder;
-using FederationNode.Protocol.Keys;
-using FederationNode.Protocol.Merkle;
-using FederationNode.Protocol.Notes;
 using FederationNode.Protocol.Roster;
 
 namespace FederationNode.Node.Cli;
@@ -69,6 +63,15 @@ internal abstract class NodeTarget : IAsyncDisposable
     /// <summary>The first indicators, in the order of their ids.</summary>
     public abstract Task<IndicatorPage> ListIndicatorsAsync(int limit, CancellationToken cancel);
 
+    /// <summary>Checks items that a detector would ask about.</summary>
+    public abstract Task<CheckResponse> CheckAsync(CheckRequest request, CancellationToken cancel);
+
+    /// <summary>Has blinded seller identifiers evaluated by the holder of the keys.</summary>
+    public abstract Task<SellerEvaluateResponse> EvaluateSellersAsync(SellerEvaluateRequest request, CancellationToken cancel);
+
+    /// <summary>How the node is doing.</summary>
+    public abstract Task<NodeStatus> ReadStatusAsync(CancellationToken cancel);
+
     /// <inheritdoc/>
     public abstract ValueTask DisposeAsync();
 
@@ -78,134 +81,5 @@ internal abstract class NodeTarget : IAsyncDisposable
         return key is null or "" ? throw new CliException(ExitCode.Usage, "--url needs --key KEY, --key @FILE or the environment variable FEDNODE_KEY.")
             : key[0] == '@' ? Encoding.UTF8.GetString(NodeFolder.Read(key[1..])).Trim()
             : key;
-    }
-
-    private static RosterDocument Open(string text) =>
-        SignedNote.TryParse(Encoding.UTF8.GetBytes(text), out var note, out var error, RosterChain.MaxNote)
-        && RosterDocument.TryParse(note.Text, out var roster, out error)
-            ? roster
-            : throw new CliException(ExitCode.Refused, $"The roster cannot be read: {error}");
-
-    private sealed class RunningNode(NodeClient client, NodeFolder? folder) : NodeTarget
-    {
-        public override NodeClient Client => client;
-
-        public override NodeFolder? Folder => folder;
-
-        public override async Task<RosterDocument> ReadRosterAsync(CancellationToken cancel) =>
-            Open((await client.GetAsync<RosterView>(ApiRoutes.Roster, cancel)).Note);
-
-        public override async Task<IReadOnlyList<LogRow>> ListLogsAsync(CancellationToken cancel) =>
-            await client.GetAsync<LogRow[]>(ApiRoutes.Logs, cancel);
-
-        public override Task<byte[]?> ReadLogFileAsync(string origin, string path, CancellationToken cancel) =>
-            client.GetBytesAsync($"{ApiRoutes.Logs}/{origin}/{path}", cancel);
-
-        public override Task<IndicatorDetail> ShowAsync(string id, CancellationToken cancel) =>
-            client.GetAsync<IndicatorDetail>($"{ApiRoutes.Indicators}/{Uri.EscapeDataString(id)}", cancel);
-
-        public override Task<IndicatorPage> ListIndicatorsAsync(int limit, CancellationToken cancel) =>
-            client.GetAsync<IndicatorPage>($"{ApiRoutes.Indicators}?limit={limit}", cancel);
-
-        public override ValueTask DisposeAsync()
-        {
-            client.Dispose();
-            return ValueTask.CompletedTask;
-        }
-    }
-
-    /// <summary>Reads the database as it lies. The schema is checked and nothing is changed.</summary>
-    private sealed class StoppedNode(NodeFolder folder) : NodeTarget
-    {
-        private readonly Dictionary<string, StoredLog> _logs = new(StringComparer.Ordinal);
-        private readonly IReadOnlyList<SigningKey> _keys = NodeFolder.ReadKeys(folder.KeyFolder);
-        private OfflineStorage? _storage;
-
-        public override NodeFolder Folder => folder;
-
-        public override async Task<RosterDocument> ReadRosterAsync(CancellationToken cancel)
-        {
-            var anchor = folder.ReadAnchor();
-            var rows = await RowsAsync(cancel);
-            var row = await rows.ReadAsync<RosterRow>(RosterGrain.RowKind, anchor.Coalition);
-            var chain = row?.Value.Chain ?? [.. folder.ReadRosters()];
-            if (!RosterChain.TryWalk(chain.Select(n => (ReadOnlyMemory<byte>)n), anchor, out var roster, out var error))
-            {
-                throw new CliException(ExitCode.BadFolder, $"The stored roster does not follow from the trust anchor: {error}");
-            }
-
-            return roster ?? throw new CliException(ExitCode.BadFolder, "This node has not received a roster yet: was it admitted, and has it run since?");
-        }
-
-        public override async Task<IReadOnlyList<LogRow>> ListLogsAsync(CancellationToken cancel)
-        {
-            var roster = await ReadRosterAsync(cancel);
-            var list = new List<LogRow>();
-            foreach (var named in roster.Members.SelectMany(m => m.Logs).OrderBy(l => l.Origin.Text, StringComparer.Ordinal))
-            {
-                var log = await LogAsync(named.Origin.Text, cancel);
-                var checkpoint = CheckpointOf(log);
-                if (checkpoint.Length > 0 && Checkpoint.TryParse(checkpoint, out var head, out _))
-                {
-                    list.Add(new LogRow(log.Origin, head.Size, head.Root.ToBase64(), named.Key.ToString(), log.Size));
-                }
-            }
-
-            return list;
-        }
-
-        public override async Task<byte[]?> ReadLogFileAsync(string origin, string path, CancellationToken cancel)
-        {
-            var log = await LogAsync(origin, cancel);
-            if (path == "checkpoint")
-            {
-                return CheckpointOf(log) is { Length: > 0 } note ? note : null;
-            }
-
-            var size = KeyOf(origin) is null ? log.Head.SignedSize : log.Size;
-            return TilePath.TryParse(path, out var tile, out _)
-                ? await LogTiles.ReadAsync(log, size, tile.Level, tile.Number, tile.Width)
-                : null;
-        }
-
-        public override Task<IndicatorDetail> ShowAsync(string id, CancellationToken cancel) => throw NeedsRunning();
-
-        public override Task<IndicatorPage> ListIndicatorsAsync(int limit, CancellationToken cancel) => throw NeedsRunning();
-
-        private CliException NeedsRunning() =>
-            new(ExitCode.Unreachable, $"No node runs on {folder.Path}: start it with `fednode run --data {folder.Path}`.");
-
-        public override async ValueTask DisposeAsync()
-        {
-            foreach (var key in _keys)
-            {
-                key.Dispose();
-            }
-
-            if (_storage is not null)
-            {
-                await _storage.DisposeAsync();
-            }
-        }
-
-        private SigningKey? KeyOf(string origin) => _keys.FirstOrDefault(k => k.VerificationKey.Name == origin);
-
-        /// <summary>An own log's checkpoint is signed again: the same head gives the same bytes.</summary>
-        private byte[] CheckpointOf(StoredLog log) => KeyOf(log.Origin) is not { } key ? log.Head.Checkpoint
-            : log.Size == 0 ? []
-            : new Checkpoint(log.Origin, log.Size, log.Root).Sign(key);
-
-        private async Task<StoredLog> LogAsync(string origin, CancellationToken cancel)
-        {
-            if (!_logs.TryGetValue(origin, out var log))
-            {
-                _logs[origin] = log = await StoredLog.LoadAsync(await RowsAsync(cancel), origin);
-            }
-
-            return log;
-        }
-
-        private async Task<RowStore> RowsAsync(CancellationToken cancel) =>
-            (_storage ??= await OfflineStorage.OpenAsync(folder.ReadStorage(folder.ReadConfig()), cancel)).Rows;
     }
 }

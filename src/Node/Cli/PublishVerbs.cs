@@ -1,8 +1,11 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Security.Cryptography;
+using FederationNode.Contracts;
 using FederationNode.Contracts.Api;
 using FederationNode.Matching.Images;
 using FederationNode.Node.Folder;
+using FederationNode.Protocol;
 using FederationNode.Protocol.Entries;
 
 namespace FederationNode.Node.Cli;
@@ -82,7 +85,7 @@ internal static class PublishVerbs
                 : throw new CliException(ExitCode.BadFolder, $"There is no file {image}, nor is it a hash: {notHash}");
         }
 
-        var file = NodeFolder.Read(image);
+        var file = NodeFolder.ReadUpTo(image, new ImageLimits().MaxFileBytes);
         if (exact)
         {
             return listing with { Kind = IndicatorKind.ImageSha256, Value = Convert.ToHexStringLower(SHA256.HashData(file)) };
@@ -118,7 +121,7 @@ internal static class PublishVerbs
         verb.Does((parsed, output, cancel) => listing.PublishAsync(parsed, output, async (common, client) =>
         {
             var tag = await SellerTagging.TagAsync(
-                client, parsed.GetRequiredValue(type), parsed.GetValue(epoch), SellerTagging.ReadRaw(parsed.GetRequiredValue(raw)), parsed.GetValue(region), cancel);
+                client.EvaluateSellersAsync, parsed.GetRequiredValue(type), parsed.GetValue(epoch), SellerTagging.ReadRaw(parsed.GetRequiredValue(raw)), parsed.GetValue(region), cancel);
             return [common with { Kind = IndicatorKind.Seller, Value = tag.Tag.ToString(), Scheme = tag.Scheme.ToString() }];
         }, cancel));
         return verb;
@@ -141,14 +144,39 @@ internal sealed class ListingOptions
     private readonly Option<string> _severity = new("--severity") { Description = "low, medium, high or critical.", DefaultValueFactory = _ => "medium" };
     private readonly Option<string> _taxon = new("--taxon") { Description = "Scientific name.", DefaultValueFactory = _ => "" };
     private readonly Option<string> _cites = new("--cites") { Description = "CITES appendix: I, II or III.", DefaultValueFactory = _ => "" };
-    private readonly Option<int> _days = new("--expires-days") { Description = "Days until the listing ends.", DefaultValueFactory = _ => 365 };
+    private readonly Option<int> _days = Days("Days until the listing ends.");
     private readonly Option<string?> _idempotency = new("--idempotency-key") { Description = "The same key again publishes nothing twice.", HelpName = "KEY" };
     private readonly Option<string?> _data = Shared.Data();
     private readonly Option<string?> _url = Shared.Url();
     private readonly Option<string?> _key = Shared.Key();
 
+    /// <summary>How long listings last, within what the protocol allows.</summary>
+    public static Option<int> Days(string description)
+    {
+        const int Longest = (int)(ProtocolLimits.MaxLifetime / 86_400) - 1;
+        var days = new Option<int>("--expires-days") { Description = description, DefaultValueFactory = _ => 365 };
+        days.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: var text }]
+                && int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var given)
+                && given is < 1 or > Longest)
+            {
+                result.AddError($"--expires-days must be 1 to {Longest}: a listing lasts less than five years.");
+            }
+        });
+        return days;
+    }
+
     public void AddTo(Command verb)
     {
+        _idempotency.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: var key }]
+                && (key.Length is 0 or > Limits.MaxIdempotencyKey || !key.All(c => c is > ' ' and <= '~')))
+            {
+                result.AddError($"--idempotency-key must be 1 to {Limits.MaxIdempotencyKey} visible ASCII characters.");
+            }
+        });
         _action.AcceptOnlyFromAmong([.. ListingPayload.Actions]);
         _severity.AcceptOnlyFromAmong("low", "medium", "high", "critical");
         foreach (var option in (Option[])[_category, _action, _confidence, _severity, _taxon, _cites, _days, _idempotency, _data, _url, _key])

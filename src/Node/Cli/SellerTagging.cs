@@ -6,6 +6,9 @@ using FederationNode.Protocol.Sellers;
 
 namespace FederationNode.Node.Cli;
 
+/// <summary>Has blinded identifiers evaluated by the holder of the keys, through a node or directly.</summary>
+internal delegate Task<SellerEvaluateResponse> SellerEvaluator(SellerEvaluateRequest request, CancellationToken cancel);
+
 /// <summary>
 /// Turns raw identifiers into tags inside this process: they are made canonical and blinded here, and only blinded
 /// points go to the node and on to the key holder.
@@ -18,19 +21,19 @@ internal static class SellerTagging
         : Console.In.ReadLine()?.Trim() ?? throw new CliException(ExitCode.Usage, "Standard input is empty: the identifier is expected there.");
 
     public static async Task<(SellerScheme Scheme, Hash256 Tag)> TagAsync(
-        NodeClient client, string type, int epoch, string raw, string? region, CancellationToken cancel)
+        SellerEvaluator evaluate, string type, int epoch, string raw, string? region, CancellationToken cancel)
     {
-        var (scheme, tags) = await TagAllAsync(client, type, epoch, [(raw, region)], cancel);
+        var (scheme, tags) = await TagAllAsync(evaluate, type, epoch, [(raw, region)], cancel);
         return (scheme, tags[0]);
     }
 
     /// <summary>Tags identifiers of one type, in batches of at most 4,000.</summary>
     public static async Task<(SellerScheme Scheme, IReadOnlyList<Hash256> Tags)> TagAllAsync(
-        NodeClient client, string type, int epoch, IReadOnlyList<(string Raw, string? Region)> sellers, CancellationToken cancel)
+        SellerEvaluator evaluate, string type, int epoch, IReadOnlyList<(string Raw, string? Region)> sellers, CancellationToken cancel)
     {
-        if (!SellerIdentifierType.TryParse(type, out var parsedType, out var error) || epoch < 1)
+        if (!SellerIdentifierType.TryParse(type, out var parsedType, out var error) || epoch is < 1 or > SellerScheme.MaxEpoch)
         {
-            throw new CliException(ExitCode.Usage, $"--type or --epoch: {error ?? "an epoch is 1 or more."}");
+            throw new CliException(ExitCode.Usage, $"--type or --epoch: {error ?? $"an epoch is a number from 1 to {SellerScheme.MaxEpoch}."}");
         }
 
         var scheme = new SellerScheme(parsedType, epoch);
@@ -38,7 +41,7 @@ internal static class SellerTagging
         var tags = new List<Hash256>(identifiers.Count);
         foreach (var batch in identifiers.Chunk(VoprfBatch.MaxBatch))
         {
-            tags.AddRange(await TagBatchAsync(client, scheme, batch, cancel));
+            tags.AddRange(await TagBatchAsync(evaluate, scheme, batch, cancel));
         }
 
         return (scheme, tags);
@@ -50,13 +53,12 @@ internal static class SellerTagging
             : throw new CliException(ExitCode.Refused, $"The identifier is no {type}: {error}");
 
     private static async Task<Hash256[]> TagBatchAsync(
-        NodeClient client, SellerScheme scheme, SellerIdentifier[] identifiers, CancellationToken cancel)
+        SellerEvaluator evaluate, SellerScheme scheme, SellerIdentifier[] identifiers, CancellationToken cancel)
     {
         var states = identifiers.Select(i => SellerTag.Blind(i, RandomNumberGenerator.GetBytes(VoprfClient.RandomSize))).ToArray();
         try
         {
-            var answer = await client.PostAsync<SellerEvaluateRequest, SellerEvaluateResponse>(
-                ApiRoutes.SellerEvaluate,
+            var answer = await evaluate(
                 new SellerEvaluateRequest(
                     scheme.Type.Name, scheme.Epoch, [.. states.Select(s => Convert.ToBase64String(s.BlindedElement.Span))]),
                 cancel);

@@ -21,17 +21,7 @@ internal static class StatusVerb
         verb.Does(async (parsed, output, cancel) =>
         {
             await using var target = NodeTarget.Of(parsed.GetValue(data), parsed.GetValue(url), parsed.GetValue(key), ApiRole.Operator);
-            if (target.Client is null)
-            {
-                var config = target.Folder!.ReadConfig();
-                var logs = await target.ListLogsAsync(cancel);
-                output.Json(new { config.Member, running = false, logs });
-                output.Line($"The node of {config.Member} is stopped.");
-                LogVerbs.Print(output, logs);
-                return ExitCode.Done;
-            }
-
-            var status = await target.Client.GetAsync<NodeStatus>(ApiRoutes.Status, cancel);
+            var status = await target.ReadStatusAsync(cancel);
             output.Json(status);
             Print(output, status);
             return ExitCode.Done;
@@ -41,11 +31,17 @@ internal static class StatusVerb
 
     private static void Print(Output output, NodeStatus status)
     {
-        output.Line($"{status.Member} of {status.Coalition}, fednode {status.Version}, {status.Storage}, {(status.Ready ? "ready" : "not ready yet")}.");
+        output.Line($"{status.Member} of {status.Coalition}, fednode {status.Version}, {status.Storage}, {(status.Ready ? "ready" : status.Running ? "not ready yet" : "stopped")}.");
         output.Line($"Roster version {status.RosterVersion}. {status.Indicators} indicators in force, view {status.ViewDigest[..16]}.");
         foreach (var alarm in status.Alarms)
         {
             output.Line($"  ! {alarm}");
+        }
+
+        if (!status.Running)
+        {
+            LogVerbs.Print(output, status.Logs);
+            return;
         }
 
         output.Table(

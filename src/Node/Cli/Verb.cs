@@ -51,6 +51,9 @@ internal static class Shared
 /// <summary>The ordinary help, and below it the verb's examples.</summary>
 internal sealed class HelpWithExamples(HelpAction inner) : SynchronousCommandLineAction
 {
+    /// <summary>Who asks for help has not given all arguments yet.</summary>
+    public override bool ClearsParseErrors => true;
+
     public override int Invoke(ParseResult parseResult)
     {
         var result = inner.Invoke(parseResult);

@@ -51,13 +51,15 @@ public sealed record NodeConfig
         }
         catch (JsonException e)
         {
-            throw new NodeFolderException($"{file} cannot be read: {e.Message}", e);
+            throw new NodeFolderException($"{file} {SettingsFault.Describe(e)}", e);
         }
 
         var fault =
             !Protocol.Names.IsName(config.Member) ? "\"member\" must be 1 to 63 of a-z, 0-9 and '-'."
+            : config.PeerListen is null || config.Storage is null
+                ? "\"peerListen\" and \"storage\" must be texts; leave them out for the default."
             : config.PeerListen.Length > 0 && !IPEndPoint.TryParse(config.PeerListen, out _) ? "\"peerListen\" must be an address and a port, such as 0.0.0.0:7443."
-            : !IPEndPoint.TryParse(config.ApiListen, out var api) || !IPAddress.IsLoopback(api.Address) ? "\"apiListen\" must be a loopback address and a port, such as 127.0.0.1:7480: the API speaks no TLS and must not be reachable from other machines."
+            : !IPEndPoint.TryParse(config.ApiListen ?? "", out var api) || !IPAddress.IsLoopback(api.Address) ? "\"apiListen\" must be a loopback address and a port, such as 127.0.0.1:7480: the API speaks no TLS and must not be reachable from other machines."
             : config.HeadsSeconds is not (>= 0.1 and <= 60) ? "\"headsSeconds\" must be 0.1 to 60."
             : config.StaleSeconds is not (>= 5 and <= 86_400) ? "\"staleSeconds\" must be 5 to 86400."
             : null;

@@ -3,6 +3,7 @@ using System.Text;
 using FederationNode.Contracts.Api;
 using FederationNode.Grains.Identity;
 using FederationNode.Grains.Storage;
+using FederationNode.Protocol;
 using FederationNode.Protocol.Keys;
 using FederationNode.Protocol.Roster;
 
@@ -15,6 +16,7 @@ namespace FederationNode.Node.Folder;
 /// <param name="path">The folder.</param>
 public sealed class NodeFolder(string path)
 {
+    private const int MaxFile = 2 << 20;
     private const UnixFileMode OwnerOnlyFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     private const UnixFileMode OwnerOnlyFolder = OwnerOnlyFile | UnixFileMode.UserExecute;
 
@@ -125,13 +127,29 @@ public sealed class NodeFolder(string path)
     /// <summary>Writes a text file that only its owner can read.</summary>
     public static void WriteSecret(string file, string text) => WriteSecret(file, Encoding.UTF8.GetBytes(text));
 
-    /// <summary>Reads a file.</summary>
-    /// <exception cref="NodeFolderException">It is not there or cannot be read.</exception>
-    public static byte[] Read(string file)
+    /// <summary>Reads a file whole, if it is no longer than any file of a node's folder may be.</summary>
+    /// <exception cref="NodeFolderException">It is not there, too long, or cannot be read.</exception>
+    public static byte[] Read(string file) => ReadUpTo(file, MaxFile);
+
+    /// <summary>Reads a file whole.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="maxBytes">The longest that it may be, in bytes.</param>
+    /// <exception cref="NodeFolderException">It is not there, too long, or cannot be read.</exception>
+    public static byte[] ReadUpTo(string file, int maxBytes)
     {
         try
         {
-            return File.ReadAllBytes(file);
+            using var stream = new FileStream(
+                file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            if (stream.Length > maxBytes)
+            {
+                throw new NodeFolderException(
+                    $"{file} has {stream.Length} bytes, and at most {maxBytes} are read: this is another file.");
+            }
+
+            var content = new byte[stream.Length];
+            stream.ReadExactly(content);
+            return content;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -158,9 +176,46 @@ public sealed class NodeFolder(string path)
             : throw new NodeFolderException($"{file}: {error}");
 
     /// <summary>Who the node is, with its private keys.</summary>
-    /// <exception cref="NodeFolderException">A file is missing or malformed.</exception>
-    public NodeIdentity ReadIdentity(NodeConfig config) =>
-        new(ReadAnchor(), config.Member, ReadKeys(KeyFolder));
+    /// <exception cref="NodeFolderException">A file is missing or malformed, or of another member.</exception>
+    public NodeIdentity ReadIdentity(NodeConfig config)
+    {
+        var anchor = ReadAnchor();
+        var keys = ReadKeys(KeyFolder);
+        if (KeyFault(anchor.Coalition, config.Member, keys) is { } fault)
+        {
+            foreach (var key in keys)
+            {
+                key.Dispose();
+            }
+
+            throw new NodeFolderException(fault);
+        }
+
+        return new NodeIdentity(anchor, config.Member, keys);
+    }
+
+    /// <summary>Without its key the node would leave a log alone, which nobody notices until it is needed.</summary>
+    private string? KeyFault(string coalition, string member, IReadOnlyList<SigningKey> keys)
+    {
+        var logs = new List<string>();
+        foreach (var name in keys.Select(k => k.VerificationKey.Name))
+        {
+            if (!Origin.TryParse(name, out var origin, out _) || origin.Coalition != coalition || origin.Member != member)
+            {
+                return $"{KeyFolder} holds the key of {name}, but {ConfigFile} and {AnchorFile} make this the node of "
+                    + $"{coalition}/{member}: one of these files is another node's.";
+            }
+
+            logs.Add(origin.Log);
+        }
+
+        string[] needed = member == Origin.Secretariat
+            ? [Origin.Indicators, Origin.Receipts, Origin.RosterLog]
+            : [Origin.Indicators, Origin.Receipts];
+        return needed.Except(logs).FirstOrDefault() is { } missing
+            ? $"{KeyFolder} holds no key of the log {coalition}/{member}/{missing}: bring its file back from a copy."
+            : null;
+    }
 
     /// <summary>The private keys in a folder.</summary>
     /// <exception cref="NodeFolderException">There are none, or one is malformed.</exception>
@@ -197,8 +252,23 @@ public sealed class NodeFolder(string path)
     public string ReadApiKey(string role) => Encoding.UTF8.GetString(Read(ApiKeyFile(role))).Trim();
 
     /// <summary>The bearer keys and their roles.</summary>
-    public IReadOnlyDictionary<string, string> ReadApiKeys() =>
-        ApiRole.All.Where(r => File.Exists(ApiKeyFile(r))).ToDictionary(ReadApiKey, r => r, StringComparer.Ordinal);
+    /// <exception cref="NodeFolderException">A file is empty, or two hold the same key.</exception>
+    public IReadOnlyDictionary<string, string> ReadApiKeys()
+    {
+        var keys = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var role in ApiRole.All.Where(r => File.Exists(ApiKeyFile(r))))
+        {
+            var key = ReadApiKey(role);
+            if (key.Length == 0 || !keys.TryAdd(key, role))
+            {
+                throw new NodeFolderException(
+                    $"{ApiKeyFile(role)} is empty, or holds the key of another role: write a key of its own into it, "
+                    + "or delete it, which switches the role off.");
+            }
+        }
+
+        return keys;
+    }
 
     /// <summary>The file of a role's key.</summary>
     public string ApiKeyFile(string role) => System.IO.Path.Combine(ApiKeyFolder, role + ".key");

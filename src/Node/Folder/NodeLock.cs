@@ -15,7 +15,7 @@ public sealed class NodeLock : IDisposable
         {
             return new NodeLock(new FileStream(folder.LockFile, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
         }
-        catch (IOException e) when (e is not (FileNotFoundException or DirectoryNotFoundException or PathTooLongException))
+        catch (IOException e) when (IsHeldByAnother(e))
         {
             return null;
         }
@@ -24,6 +24,12 @@ public sealed class NodeLock : IDisposable
             throw new NodeFolderException($"{folder.LockFile} cannot be opened: {e.Message}", e);
         }
     }
+
+    /// <summary>
+    /// The share that another process did not grant is EWOULDBLOCK here (11, on Apple's systems 35), a sharing violation
+    /// on Windows. A file system that takes no writes is another matter.
+    /// </summary>
+    private static bool IsHeldByAnother(IOException e) => e.HResult is 11 or 35 or unchecked((int)0x80070020);
 
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();

@@ -45,7 +45,7 @@ public sealed record PolicyFile
         }
         catch (JsonException e)
         {
-            throw new NodeFolderException($"{folder.PolicyFile} cannot be read: {e.Message}", e);
+            throw new NodeFolderException($"{folder.PolicyFile} {SettingsFault.Describe(e)}", e);
         }
 
         return file.FirstFault() is { } fault
@@ -61,6 +61,13 @@ public sealed record PolicyFile
     private string? FirstFault()
     {
         string[] known = [IndicatorKind.Keyword, IndicatorKind.Seller, IndicatorKind.ImagePdq, IndicatorKind.ImageSha256];
+        if (Kinds is null || Trusted is null || Muted is null
+            || Kinds.Values.Any(r => r is null) || Trusted.Concat(Muted).Any(m => m is null))
+        {
+            return "\"kinds\", \"trusted\", \"muted\" and what is in them must not be null; leave out what is to keep "
+                + "the default.";
+        }
+
         foreach (var (kind, rule) in Kinds)
         {
             if (!known.Contains(kind))

@@ -95,6 +95,7 @@ public sealed class NodeHost : IAsyncDisposable
             kestrel.AddServerHeader = false;
             kestrel.Listen(IPEndPoint.Parse(config.ApiListen));
             kestrel.Limits.MaxRequestBodySize = Contracts.Limits.MaxApiBody;
+            kestrel.ConfigureLocalApi();
         });
         builder.Host.UseOrleans(silo => ConfigureSilo(silo, storage));
         AddFederation(builder.Services, folder, config, identity, certificate);
@@ -160,7 +161,8 @@ public sealed class NodeHost : IAsyncDisposable
         }
 
         // In this order they start: the list must follow before logs are woken, peers come last.
-        AddHosted<IndicatorList>(services);
+        services.AddSingleton<MergedList>();
+        AddHosted<ListFollower>(services);
         AddHosted<RangePuller>(services);
         services.AddHostedService<RosterOutbox>();
         services.AddHostedService<LogStarter>();

@@ -4,7 +4,9 @@ using System.Text;
 using FederationNode.Contracts;
 using FederationNode.Contracts.Peers;
 using FederationNode.Protocol;
+using FederationNode.Protocol.Entries;
 using FederationNode.Protocol.Notes;
+using FederationNode.Protocol.Sellers;
 using MessagePack;
 
 namespace FederationNode.Node.Peers;
@@ -131,8 +133,10 @@ public static class PeerBody
         var type = ReadText(ref reader, "The identifier type");
         return new EvaluateMessage
         {
-            Type = Names.IsCode(type) ? type : throw new InvalidDataException("The identifier type is not a code."),
-            Epoch = (int)ReadNumber(ref reader, "The epoch", 1, int.MaxValue),
+            Type = IndicatorScheme.IsSellerType(type)
+                ? type
+                : throw new InvalidDataException("The identifier type is none, such as tel or acct:ebay."),
+            Epoch = (int)ReadNumber(ref reader, "The epoch", 1, SellerScheme.MaxEpoch),
             Blinded = ReadList(ref reader, "The list of points", 1, MaxPoints, ReadPoint),
         };
     }

@@ -31,6 +31,8 @@ public static class RosterChain
             : roster.Version != 1 ? $"The first roster has version 1, not {roster.Version}."
             : roster.Threshold != anchor.Threshold || !SameKeys(roster.SecretariatKeys, anchor.SecretariatKeys)
                 ? "The first roster names other secretariat keys than the trust anchor."
+            : !roster.TryFindLog(anchor.RosterLogKey.Name, out var log, out _) || !log.Key.Equals(anchor.RosterLogKey)
+                ? $"The first roster does not name {anchor.RosterLogKey.Name} with the key of the trust anchor."
             : MissingSignatures(signed, anchor.SecretariatKeys, anchor.Threshold, "the trust anchor");
         return Keep(ref roster, error);
     }
@@ -51,7 +53,8 @@ public static class RosterChain
             : roster.Version - 1 != current.Version ? $"Version {roster.Version} does not follow version {current.Version}."
             : MissingSignatures(signed, current.SecretariatKeys, current.Threshold, $"version {current.Version}")
               ?? MissingSignatures(signed, roster.SecretariatKeys, roster.Threshold, $"version {roster.Version}")
-              ?? RewrittenLog(current, roster);
+              ?? RewrittenLog(current, roster)
+              ?? Forgotten(current, roster);
         return Keep(ref roster, error);
     }
 
@@ -129,6 +132,22 @@ public static class RosterChain
         }
 
         return null;
+    }
+
+    /// <summary>
+    /// A member is expelled, never forgotten; a seller key names its tags for ever, so no other key takes its place.
+    /// </summary>
+    private static string? Forgotten(RosterDocument current, RosterDocument next)
+    {
+        if (current.Members.FirstOrDefault(m => next.Member(m.Name) is null) is { } member)
+        {
+            return $"The member {member.Name} was dropped: expel it instead.";
+        }
+
+        var lost = current.SellerKeys.FirstOrDefault(k => !next.SellerKeys.Contains(k));
+        return lost is null
+            ? null
+            : $"The seller key of {lost.Type}, epoch {lost.Epoch}, was dropped or exchanged: open the next epoch.";
     }
 
     private static bool SameKeys(ImmutableArray<VerificationKey> left, ImmutableArray<VerificationKey> right) =>

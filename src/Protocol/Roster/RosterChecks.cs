@@ -1,4 +1,3 @@
-using System.Globalization;
 using FederationNode.Protocol.Entries;
 using FederationNode.Protocol.Keys;
 
@@ -12,24 +11,8 @@ internal static class RosterChecks
         ?? Keys(roster)
         ?? roster.Members.Select(m => Member(roster, m)).FirstOrDefault(fault => fault is not null);
 
-    /// <summary>
-    /// Whether an endpoint is <c>https://host:port</c> with nothing before or behind it, or empty. Written out here, for
-    /// a URL parser also takes spaces, backslashes and paths that it then tidies away.
-    /// </summary>
-    public static bool IsEndpoint(string endpoint)
-    {
-        if (endpoint.Length == 0)
-        {
-            return true;
-        }
-
-        var colon = endpoint.LastIndexOf(':');
-        return endpoint.Length <= 255
-            && endpoint.StartsWith("https://", StringComparison.Ordinal)
-            && colon > "https://".Length
-            && IsHost(endpoint["https://".Length..colon])
-            && IsPort(endpoint.AsSpan(colon + 1));
-    }
+    /// <summary>Whether the text is an endpoint, or empty: of a member that only dials.</summary>
+    public static bool IsEndpoint(string endpoint) => endpoint.Length == 0 || EndpointText.IsEndpoint(endpoint);
 
     /// <summary>What is wrong with a set of keys, or null: each of them another, Ed25519, and fit for enrolment.</summary>
     public static string? FirstFault(IReadOnlyCollection<VerificationKey> keys)
@@ -54,20 +37,6 @@ internal static class RosterChecks
 
         return null;
     }
-
-    /// <summary>A DNS name, an IPv4 address, or an IPv6 address in brackets, in ASCII.</summary>
-    private static bool IsHost(string host) =>
-        !host.AsSpan().ContainsAnyExceptInRange('!', '~')
-        && Uri.CheckHostName(host) switch
-        {
-            UriHostNameType.Dns or UriHostNameType.IPv4 => true,
-            UriHostNameType.IPv6 => host[0] == '[' && !host.Contains('%', StringComparison.Ordinal),
-            _ => false,
-        };
-
-    private static bool IsPort(ReadOnlySpan<char> port) =>
-        port.Length is > 0 and <= 5 && port[0] != '0' && !port.ContainsAnyExceptInRange('0', '9')
-        && int.Parse(port, CultureInfo.InvariantCulture) <= 65_535;
 
     private static string? Document(RosterDocument roster)
     {

@@ -13,12 +13,15 @@ namespace FederationNode.Protocol.Sellers;
 /// <param name="Epoch">The number of the key's period of use, from 1.</param>
 public sealed record SellerScheme(SellerIdentifierType Type, int Epoch)
 {
+    /// <summary>The last epoch.</summary>
+    public const int MaxEpoch = 999_999;
+
     private const string Prefix = "voprf/";
 
-    /// <summary>The number of the key's period of use, from 1 to 2,147,483,647.</summary>
-    public int Epoch { get; } = Epoch >= 1
+    /// <summary>The number of the key's period of use, from 1 to <see cref="MaxEpoch"/>.</summary>
+    public int Epoch { get; } = Epoch is >= 1 and <= MaxEpoch
         ? Epoch
-        : throw new ArgumentOutOfRangeException(nameof(Epoch), Epoch, "Epochs are numbered from 1.");
+        : throw new ArgumentOutOfRangeException(nameof(Epoch), Epoch, $"Epochs are numbered from 1 to {MaxEpoch}.");
 
     /// <summary>
     /// Reads a scheme exactly as <see cref="ToString"/> writes it: the epoch has no sign and no leading zero.
@@ -42,14 +45,13 @@ public sealed record SellerScheme(SellerIdentifierType Type, int Epoch)
         }
 
         var number = text[(slash + 1)..];
-        if (number is ['0', ..]
-            || !int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var epoch))
+        if (!Origin.IsEpoch(number))
         {
-            error = "The epoch of a seller scheme is a decimal number from 1 to 2147483647 without leading zeros.";
+            error = "The epoch of a seller scheme is a decimal number from 1 to 999999 without leading zeros.";
             return false;
         }
 
-        scheme = new SellerScheme(type, epoch);
+        scheme = new SellerScheme(type, int.Parse(number, NumberStyles.None, CultureInfo.InvariantCulture));
         return true;
     }
 

@@ -50,7 +50,9 @@ internal sealed class TestNode : IAsyncDisposable
 
     public TestTransport Peers => Services.GetRequiredService<TestTransport>();
 
-    public IndicatorList List => Services.GetRequiredService<IndicatorList>();
+    public MergedList List => Services.GetRequiredService<MergedList>();
+
+    public ListFollower Follower => Services.GetRequiredService<ListFollower>();
 
     public RangePuller Puller => Services.GetRequiredService<RangePuller>();
 
@@ -79,7 +81,8 @@ internal sealed class TestNode : IAsyncDisposable
             silo.Services.AddSingleton<RosterBoard>();
             silo.Services.AddSingleton<HeadBoard>();
             silo.Services.AddSingleton<LogAppender>();
-            silo.Services.AddSingleton<IndicatorList>();
+            silo.Services.AddSingleton<MergedList>();
+            silo.Services.AddSingleton<ListFollower>();
             silo.Services.AddSingleton<RangePuller>();
             silo.Services.AddSingleton<TestTransport>();
             silo.Services.AddSingleton<IPeerTransport>(p => p.GetRequiredService<TestTransport>());
@@ -126,7 +129,7 @@ internal sealed class TestNode : IAsyncDisposable
         if (!_following)
         {
             _following = true;
-            await List.StartAsync(CancellationToken.None);
+            await Follower.StartAsync(CancellationToken.None);
         }
     }
 
@@ -134,7 +137,7 @@ internal sealed class TestNode : IAsyncDisposable
     public async Task<Hash256> DigestAsync(string origin, long size)
     {
         await FollowAsync();
-        await List.WaitAppliedAsync(origin, size - 1, Patience());
+        await Follower.WaitAppliedAsync(origin, size - 1, Patience());
         return List.Current.Digest;
     }
 
@@ -143,7 +146,7 @@ internal sealed class TestNode : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await List.StopAsync(CancellationToken.None);
+        await Follower.StopAsync(CancellationToken.None);
         await Puller.StopAsync(CancellationToken.None);
         await _cluster.DisposeAsync();
     }

@@ -31,8 +31,8 @@ public sealed class ReceiptRaceTests
             _ => throw new NotSupportedException(method),
         });
         var identity = TestCoalition.IdentityOf("a");
-        using var list = new IndicatorList(
-            grains, identity, new RosterBoard(identity), heads, new FakeTimeProvider(), NullLogger<IndicatorList>.Instance);
+        using var list = new ListFollower(
+            new MergedList(), grains, identity, new RosterBoard(identity), heads, new FakeTimeProvider(), NullLogger<ListFollower>.Instance);
 
         await list.StartAsync(CancellationToken.None);
         var statement = await receipted.Task.WaitAsync(TestNode.Patience());

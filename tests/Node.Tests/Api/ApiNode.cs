@@ -62,7 +62,9 @@ internal sealed class ApiNode : IAsyncDisposable
 
     public IGrainFactory Grains => Services.GetRequiredService<IGrainFactory>();
 
-    public IndicatorList List => Services.GetRequiredService<IndicatorList>();
+    public MergedList List => Services.GetRequiredService<MergedList>();
+
+    public ListFollower Follower => Services.GetRequiredService<ListFollower>();
 
     public string DatabaseFile => Path.Combine(_folder, "node.db");
 
@@ -125,7 +127,7 @@ internal sealed class ApiNode : IAsyncDisposable
         }
 
         await ExtendAsync(Globex);
-        await List.WaitAppliedAsync(Globex.Origin, Globex.Size - 1, default);
+        await Follower.WaitAppliedAsync(Globex.Origin, Globex.Size - 1, default);
     }
 
     public async Task PutRosterAsync(byte[] note)
@@ -214,8 +216,9 @@ internal sealed class ApiNode : IAsyncDisposable
         services.AddSingleton(new ReceiptOptions());
         services.AddSingleton(new PeerOptions());
         services.AddSingleton<IPeerTransport>(Transport);
-        services.AddSingleton<IndicatorList>();
-        services.AddHostedService(provider => provider.GetRequiredService<IndicatorList>());
+        services.AddSingleton<MergedList>();
+        services.AddSingleton<ListFollower>();
+        services.AddHostedService(provider => provider.GetRequiredService<ListFollower>());
         services.AddHostedService<LogStarter>();
         services.AddSingleton<ISellerTags, RemoteSellerTags>();
         services.AddLocalApi(change(new LocalApiOptions

@@ -199,17 +199,21 @@ public sealed class ChangesTests(SharedNode shared)
     public async Task Stream_TooManyAtOnce_RefusedAndTheNodeStopsWithThemOpen()
     {
         await using var node = await ApiNode.StartReadyAsync();
+        var open = new List<HttpResponseMessage>();
         for (var i = 0; i < Limits.MaxChangeStreams; i++)
         {
-            var response = await node.Client.SendAsync(StreamRequest(ApiRoutes.Changes, null), HttpCompletionOption.ResponseHeadersRead);
-            Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+            open.Add(await node.Client.SendAsync(StreamRequest(ApiRoutes.Changes, null), HttpCompletionOption.ResponseHeadersRead));
+            Assert.Equal(HttpStatusCode.OK, open[i].StatusCode);
         }
 
         using var oneMore = StreamRequest(ApiRoutes.Changes, null);
-        var refused = await node.Client.SendAsync(oneMore);
+        var refused = await node.Client.SendAsync(oneMore, HttpCompletionOption.ResponseHeadersRead);
 
         Assert.NotNull(refused.Headers.RetryAfter);
         await ApiNode.ReadProblemAsync(refused, HttpStatusCode.TooManyRequests, "too-many-requests");
+
+        // A response that nobody refers to is collected, and its stream ends: they must live until here.
+        GC.KeepAlive(open);
     }
 
     [Theory]

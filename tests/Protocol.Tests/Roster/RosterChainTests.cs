@@ -108,6 +108,37 @@ public sealed class RosterChainTests
     }
 
     [Fact]
+    public void TryOpenFirst_RosterLogOfAnotherKeyOrMissing_IsRefused()
+    {
+        var other = Demo.Anchor with { RosterLogKey = Demo.Key("demo/secretariat/roster/1", 0xf0).VerificationKey };
+
+        Assert.False(RosterChain.TryOpenFirst(Demo.Sign(Demo.First, 1, 2), other, out _, out var error));
+        Assert.Contains("demo/secretariat/roster/1", error, StringComparison.Ordinal);
+        Assert.False(IsFirst(Demo.Sign(Demo.First.With("secretariat", m => m with { Logs = [m.Logs[1]] }), 1, 2)));
+    }
+
+    [Fact]
+    public void TryOpenNext_MemberWithoutLogsDropped_IsRefused()
+    {
+        var current = Demo.First with { Members = [.. Demo.First.Members, Demo.Member("gamma")] };
+
+        Assert.False(IsNext(Demo.Sign(Demo.Second, 1, 2), current, out var error));
+        Assert.Contains("gamma", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void TryOpenNext_SellerKeyDroppedOrExchanged_IsRefused()
+    {
+        var kept = Demo.Second with { Version = 3, SellerKeys = [.. Demo.Second.SellerKeys, new SellerKey("tel", 2, Demo.Pin("next"))] };
+        var exchanged = kept with { SellerKeys = [new SellerKey("tel", 1, Demo.Pin("other"))] };
+
+        Assert.True(IsNext(Demo.Sign(kept, 1, 2), Demo.Second, out var error), error);
+        Assert.False(IsNext(Demo.Sign(kept with { SellerKeys = [] }, 1, 2), Demo.Second, out _));
+        Assert.False(IsNext(Demo.Sign(exchanged, 1, 2), Demo.Second, out error));
+        Assert.Contains("tel", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void TryOpenNext_KeyOfALogExchanged_IsRefused()
     {
         var exchanged = Demo.Second.With("alpha", m => m with

@@ -11,7 +11,7 @@ using FederationNode.Protocol.Merkle;
 namespace FederationNode.Node.Api.Changes;
 
 /// <summary>Reads from the logs what changed the list. What it reports is applied: the list says it, too.</summary>
-internal sealed class ChangeReader(IndicatorList list, IndicatorDescriber describer, IGrainFactory grains)
+internal sealed class ChangeReader(MergedList list, IndicatorDescriber describer, IGrainFactory grains)
 {
     /// <summary>Entries looked at for one page, whether they change an indicator or not.</summary>
     private const int MaxScan = 4096;

@@ -10,7 +10,7 @@ namespace FederationNode.Node.Api.Changes;
 /// reader slows only itself.
 /// </summary>
 internal sealed class ChangeStream(
-    ChangeReader reader, IndicatorList list, LocalApiOptions options, ChangesCursor start, int limit) : IResult
+    ChangeReader reader, ListFollower follower, LocalApiOptions options, ChangesCursor start, int limit) : IResult
 {
     public const string ContentType = "text/event-stream";
 
@@ -39,7 +39,7 @@ internal sealed class ChangeStream(
         while (true)
         {
             // Asked before reading: what is applied meanwhile ends the wait at once.
-            var changed = list.ChangedAsync();
+            var changed = follower.ChangedAsync();
             var (page, next) = await reader.ReadAsync(cursor, limit);
             cursor = next;
             if (page.Changes.Count > 0)

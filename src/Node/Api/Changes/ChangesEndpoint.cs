@@ -29,7 +29,7 @@ internal static class ChangesEndpoint
     private static async Task<IResult> ChangesAsync(
         HttpContext context,
         ChangeReader reader,
-        IndicatorList list,
+        ListFollower follower,
         StreamPlaces places,
         LocalApiOptions options,
         [FromQuery, Description("The cursor of the page before; left out: from the beginning")] string? after,
@@ -52,7 +52,7 @@ internal static class ChangesEndpoint
             return Fault.BadCursor.Because("The cursor is not one that this route gave: start over without it.");
         }
 
-        if (!list.IsReady)
+        if (!follower.IsReady)
         {
             // While the logs load, every cursor would seem to be ahead of them.
             return Fault.NotReady.Because("The list is still loading: see /readyz.");
@@ -80,7 +80,7 @@ internal static class ChangesEndpoint
             places.Return();
             return Task.CompletedTask;
         });
-        return new ChangeStream(reader, list, options, cursor, count);
+        return new ChangeStream(reader, follower, options, cursor, count);
     }
 
     /// <summary>Only who names the stream's type gets it: */* means a page.</summary>

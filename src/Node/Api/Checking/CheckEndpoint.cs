@@ -29,7 +29,8 @@ internal static class CheckEndpoint
     private static async Task<IResult> CheckAsync(
         HttpContext context,
         ItemChecker checker,
-        IndicatorList list,
+        MergedList list,
+        ListFollower follower,
         PeerWatch peers,
         HitRecorder recorder,
         [FromKeyedServices(FederationClock.Key)] TimeProvider clock)
@@ -63,7 +64,7 @@ internal static class CheckEndpoint
                 current.Digest.ToString(),
                 current.InForce,
                 freshness.AgeSeconds,
-                freshness.Stale || !list.IsReady),
+                freshness.Stale || !follower.IsReady),
             ApiJson.Options);
     }
 

@@ -14,7 +14,7 @@ using FederationNode.Protocol.Roster;
 namespace FederationNode.Node.Api.Checking;
 
 /// <summary>Asks the list about one item. Safe from any thread.</summary>
-internal sealed class ItemChecker(IndicatorList list, RosterBoard roster, LocalApiOptions options)
+internal sealed class ItemChecker(MergedList list, RosterBoard roster, LocalApiOptions options)
 {
     public const string Text = "text";
 

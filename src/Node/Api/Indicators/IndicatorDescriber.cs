@@ -1,5 +1,6 @@
 using System.Text;
 using FederationNode.Contracts.Api;
+using FederationNode.Contracts.Indicators;
 using FederationNode.Grains;
 using FederationNode.Grains.Rosters;
 using FederationNode.Matching.Policy;
@@ -40,6 +41,24 @@ internal sealed class IndicatorDescriber(
             [.. state.Opinions
                 .Where(o => o.Payload is OpinionPayload { Stance: not OpinionPayload.None })
                 .Select(DescribeOpinion)]);
+    }
+
+    /// <summary>A signed statement with everything that proves it.</summary>
+    public EvidenceDocument Describe(SignedStatement statement)
+    {
+        var evidence = statement.Evidence;
+        var vkey = roster.Current is { } document && document.TryFindLog(statement.Origin, out var log, out _)
+            ? log.Key.ToString()
+            : "";
+        return new EvidenceDocument(
+            statement.Origin,
+            evidence.Index,
+            Convert.ToBase64String(evidence.Entry.Leaf),
+            evidence.Entry.Salt is { } salt ? Convert.ToBase64String(salt) : null,
+            evidence.Entry.Payload is { } payload ? Convert.ToBase64String(payload) : null,
+            [.. evidence.Proof.Select(h => h.ToBase64())],
+            Encoding.UTF8.GetString(evidence.Checkpoint),
+            vkey);
     }
 
     /// <summary>A keyword as text, anything else in hexadecimal.</summary>

@@ -4,7 +4,6 @@ using FederationNode.Contracts.Api;
 using FederationNode.Contracts.Indicators;
 using FederationNode.Grains.Indicators;
 using FederationNode.Grains.Lists;
-using FederationNode.Grains.Rosters;
 using FederationNode.Node.Api.Access;
 using FederationNode.Node.Api.Problems;
 using FederationNode.Protocol;
@@ -53,7 +52,8 @@ internal static class IndicatorEndpoints
 
     private static IResult List(
         HttpContext context,
-        IndicatorList list,
+        MergedList list,
+        ListFollower follower,
         IndicatorDescriber describer,
         [FromQuery, Description("keyword, seller, image-pdq or image-sha256")] string? kind,
         [FromQuery, Description("Category of a listing")] string? category,
@@ -84,7 +84,7 @@ internal static class IndicatorEndpoints
             return Fault.BadCursor.Because("after is not a cursor of this route: start over without it.");
         }
 
-        return list.IsReady
+        return follower.IsReady
             ? TypedResults.Json(
                 Scan(
                     list,
@@ -105,7 +105,7 @@ internal static class IndicatorEndpoints
         : null;
 
     private static IndicatorPage Scan(
-        IndicatorList list, IndicatorDescriber describer, IndicatorFilter filter, Hash256? after, int limit)
+        MergedList list, IndicatorDescriber describer, IndicatorFilter filter, Hash256? after, int limit)
     {
         var now = describer.Now;
         var items = new List<IndicatorSummary>();
@@ -139,9 +139,9 @@ internal static class IndicatorEndpoints
     private static async Task<IResult> ShowAsync(
         HttpContext context,
         string id,
-        IndicatorList list,
+        MergedList list,
+        ListFollower follower,
         IndicatorDescriber describer,
-        RosterBoard roster,
         IGrainFactory grains)
     {
         if (QueryReader.FirstFault(context.Request) is { } query)
@@ -149,7 +149,7 @@ internal static class IndicatorEndpoints
             return query;
         }
 
-        if (!TryFind(list, id, out var state, out var problem))
+        if (!TryFind(list, follower, id, out var state, out var problem))
         {
             return problem!;
         }
@@ -160,13 +160,13 @@ internal static class IndicatorEndpoints
         return TypedResults.Json(
             new IndicatorDetail(
                 describer.Summarise(state!),
-                [.. statements.Select(s => Document(s, roster))],
+                [.. statements.Select(s => describer.Describe(s))],
                 new LocalSummary(local.Note, local.Hits, local.LastHit)),
             ApiJson.Options);
     }
 
     private static async Task<IResult> NoteAsync(
-        HttpContext context, string id, IndicatorList list, IGrainFactory grains)
+        HttpContext context, string id, MergedList list, ListFollower follower, IGrainFactory grains)
     {
         if (QueryReader.FirstFault(context.Request) is { } query)
         {
@@ -184,7 +184,7 @@ internal static class IndicatorEndpoints
             return Fault.Invalid.Because($"note must have at most {IndicatorGrain.MaxNote} characters.");
         }
 
-        if (!TryFind(list, id, out _, out var problem))
+        if (!TryFind(list, follower, id, out _, out var problem))
         {
             return problem!;
         }
@@ -196,32 +196,19 @@ internal static class IndicatorEndpoints
     }
 
     private static bool TryFind(
-        IndicatorList list, string id, out Protocol.Merge.IndicatorState? state, out ProblemResult? problem)
+        MergedList list,
+        ListFollower follower,
+        string id,
+        out Protocol.Merge.IndicatorState? state,
+        out ProblemResult? problem)
     {
         state = null;
         problem = !LowerHex.TryParse(id, out var hash)
             ? Fault.Invalid.Because("An indicator's id is 64 lower-case hexadecimal digits.")
-            : !list.IsReady ? NotReady()
+            : !follower.IsReady ? NotReady()
             : list.TryGet(hash, out state) ? null
             : Fault.NotFound.Because("Nobody says anything about this indicator.");
         return problem is null;
-    }
-
-    private static EvidenceDocument Document(SignedStatement statement, RosterBoard roster)
-    {
-        var evidence = statement.Evidence;
-        var vkey = roster.Current is { } document && document.TryFindLog(statement.Origin, out var log, out _)
-            ? log.Key.ToString()
-            : "";
-        return new EvidenceDocument(
-            statement.Origin,
-            evidence.Index,
-            Convert.ToBase64String(evidence.Entry.Leaf),
-            evidence.Entry.Salt is { } salt ? Convert.ToBase64String(salt) : null,
-            evidence.Entry.Payload is { } payload ? Convert.ToBase64String(payload) : null,
-            [.. evidence.Proof.Select(h => h.ToBase64())],
-            System.Text.Encoding.UTF8.GetString(evidence.Checkpoint),
-            vkey);
     }
 
     private static ProblemResult NotReady() => Fault.NotReady.Because("The list is still loading: see /readyz.");

@@ -30,7 +30,8 @@ internal sealed partial class Publisher(
     NodeIdentity identity,
     RosterBoard roster,
     LogAppender appender,
-    IndicatorList list,
+    MergedList list,
+    ListFollower follower,
     StorageAlarm alarm,
     LocalApiOptions options,
     ILogger<Publisher> logger)
@@ -43,7 +44,7 @@ internal sealed partial class Publisher(
     {
         log = null;
         document = roster.Current;
-        if (document is null || !list.IsReady)
+        if (document is null || !follower.IsReady)
         {
             problem = Fault.NotReady.Because("No roster was received yet, or the list is still loading: see /readyz.");
             return false;
@@ -138,7 +139,7 @@ internal sealed partial class Publisher(
         timeout.CancelAfter(options.ApplyTimeout);
         try
         {
-            await list.WaitAppliedAsync(log.Text, index, timeout.Token);
+            await follower.WaitAppliedAsync(log.Text, index, timeout.Token);
             return true;
         }
         catch (OperationCanceledException) when (!aborted.IsCancellationRequested)

@@ -12,7 +12,7 @@ namespace FederationNode.Node.Api.Status;
 internal sealed class AlarmRaiser(
     NodeIdentity identity,
     RosterBoard roster,
-    IndicatorList list,
+    ListFollower follower,
     RowStore rows,
     StorageAlarm storage,
     LocalApiOptions options,
@@ -56,7 +56,7 @@ internal sealed class AlarmRaiser(
             alarms.Add($"{identity.Member} is not an active member by the roster, version {document.Version}.");
         }
 
-        if (!list.IsReady)
+        if (!follower.IsReady)
         {
             alarms.Add("The list is still loading.");
         }

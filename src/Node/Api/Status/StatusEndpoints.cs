@@ -14,7 +14,8 @@ namespace FederationNode.Node.Api.Status;
 /// <summary>GET /healthz, /readyz and /v1/status.</summary>
 internal static class StatusEndpoints
 {
-    private static readonly string Version =
+    /// <summary>The program's version.</summary>
+    public static readonly string Version =
         typeof(StatusEndpoints).Assembly
             .GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "";
 
@@ -40,11 +41,11 @@ internal static class StatusEndpoints
             .Needs(Permission.Operate);
     }
 
-    private static IResult Ready(RosterBoard roster, IndicatorList list)
+    private static IResult Ready(RosterBoard roster, ListFollower follower)
     {
         var reason = roster.Current is null
                 ? "no roster was received yet: the node waits for its first contact with the secretariat"
-            : !list.IsReady ? "the list is still loading from the logs"
+            : !follower.IsReady ? "the list is still loading from the logs"
             : null;
         return reason is null
             ? TypedResults.Json(new ProbeResponse("ready"), ApiJson.Options)
@@ -55,7 +56,8 @@ internal static class StatusEndpoints
         HttpContext context,
         NodeIdentity identity,
         RosterBoard roster,
-        IndicatorList list,
+        MergedList list,
+        ListFollower follower,
         [FromServices] StorageConnection storage,
         PeerWatch peers,
         LogDirectory logs,
@@ -73,11 +75,12 @@ internal static class StatusEndpoints
             new NodeStatus(
                 identity.Coalition,
                 identity.Member,
+                Running: true,
                 Version,
                 storage.ToString(),
                 document?.Version ?? 0,
                 document?.Expires ?? 0,
-                list.IsReady && document is not null,
+                follower.IsReady && document is not null,
                 current.InForce,
                 current.Digest.ToString(),
                 rows,

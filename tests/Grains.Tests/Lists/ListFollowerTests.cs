@@ -14,7 +14,7 @@ using Xunit;
 namespace FederationNode.Grains.Tests.Lists;
 
 /// <summary>The list in memory: a function of what the logs hold, whatever the order in which it came.</summary>
-public sealed class IndicatorListTests
+public sealed class ListFollowerTests
 {
     private static readonly string s_own = TestCoalition.Indicators("a");
     private static readonly string s_b = TestCoalition.Indicators("b");
@@ -40,7 +40,7 @@ public sealed class IndicatorListTests
             {
                 var at = (int)(await node.Log(log.Origin).GetStatusAsync()).Size;
                 await node.Log(log.Origin).ExtendAsync(log.Range(at, end));
-                await node.List.WaitAppliedAsync(log.Origin, end - 1, TestNode.Patience());
+                await node.Follower.WaitAppliedAsync(log.Origin, end - 1, TestNode.Patience());
             }
 
             Assert.Equal(expected, node.List.Current.Digest);
@@ -50,8 +50,8 @@ public sealed class IndicatorListTests
             await using var again = await TestNode.StartAsync(sandbox);
             await again.FollowAsync();
             var held = await Task.WhenAll(again.Log(s_c).GetStatusAsync(), again.Log(s_b).GetStatusAsync());
-            await again.List.BecomeReadyAsync(held, TestNode.Patience());
-            Assert.True(again.List.IsReady);
+            await again.Follower.BecomeReadyAsync(held, TestNode.Patience());
+            Assert.True(again.Follower.IsReady);
             Assert.Equal(expected, again.List.Current.Digest);
             Assert.Equal(node.List.Current, again.List.Current);
         }
@@ -130,7 +130,7 @@ public sealed class IndicatorListTests
         node.Clock.Advance(TimeSpan.FromSeconds(100));
         node.Roster.Put(TestCoalition.Roster(2).With("b", m => m with { Status = MemberStatus.Expelled }));
         await AppendAsync(node, Sample.Listings(50, 1));
-        await node.List.WaitAppliedAsync(s_own, 4, TestNode.Patience());
+        await node.Follower.WaitAppliedAsync(s_own, 4, TestNode.Patience());
 
         Assert.Equal((10, 4), (node.List.Current.Indicators, node.List.Current.InForce));
     }

@@ -1,0 +1,171 @@
+using System.Collections.Concurrent;
+using System.Threading.Channels;
+using FederationNode.Contracts;
+using FederationNode.Contracts.Indicators;
+using FederationNode.Contracts.Logs;
+using FederationNode.Grains.Identity;
+using FederationNode.Grains.Logs;
+using FederationNode.Grains.Rosters;
+using FederationNode.Protocol;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace FederationNode.Grains.Lists;
+
+/// <summary>
+/// Keeps this silo's copy of the list: the merged list is rebuilt from the logs at start and then follows them exactly
+/// as a peer would. One loop writes. What gets in is durable and verified, since it is read from the log grains only.
+/// </summary>
+public sealed partial class ListFollower(
+    MergedList list,
+    IGrainFactory grains,
+    NodeIdentity identity,
+    RosterBoard roster,
+    HeadBoard heads,
+    [FromKeyedServices(FederationClock.Key)] TimeProvider clock,
+    ILogger<ListFollower> logger) : BackgroundService
+{
+    /// <summary>After a failure a log is read again after this time, or when it grows.</summary>
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(5);
+
+    private readonly Channel<string> _grown = Channel.CreateUnbounded<string>(new() { SingleReader = true });
+    private readonly ConcurrentDictionary<string, bool> _pending = new(StringComparer.Ordinal);
+    private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Whether all that was held at start is applied, and a roster is in force.</summary>
+    public bool IsReady { get; private set; }
+
+    /// <summary>Ends when anything was applied after the call.</summary>
+    public Task ChangedAsync() => Volatile.Read(ref _changed).Task;
+
+    /// <summary>Waits until this list has an entry of a log: what was published is then found.</summary>
+    public async Task WaitAppliedAsync(string origin, long index, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var changed = ChangedAsync();
+            if (list.AppliedOf(origin) > index)
+            {
+                return;
+            }
+
+            await changed.WaitAsync(cancellationToken);
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        void OnGrew(LogStatus head)
+        {
+            if (Origin.Parse(head.Origin).Log == Origin.Indicators)
+            {
+                Queue(head.Origin);
+            }
+        }
+
+        heads.Grew += OnGrew;
+        try
+        {
+            foreach (var head in heads.All())
+            {
+                OnGrew(head);
+            }
+
+            while (await _grown.Reader.WaitToReadAsync(stoppingToken))
+            {
+                while (_grown.Reader.TryRead(out var origin))
+                {
+                    _pending.TryRemove(origin, out _);
+                    await FollowAsync(origin, stoppingToken);
+                }
+            }
+        }
+        finally
+        {
+            heads.Grew -= OnGrew;
+        }
+    }
+
+    /// <summary>Says that every log held at start has been announced to this list: once they are applied, it is ready.</summary>
+    internal async Task BecomeReadyAsync(IReadOnlyList<LogStatus> held, CancellationToken cancellationToken)
+    {
+        foreach (var log in held.Where(h => h.SignedSize > 0 && Origin.Parse(h.Origin).Log == Origin.Indicators))
+        {
+            await WaitAppliedAsync(log.Origin, log.SignedSize - 1, cancellationToken);
+        }
+
+        IsReady = true;
+        LogReady(list.Current.Indicators);
+    }
+
+    private async Task FollowAsync(string text, CancellationToken stopping)
+    {
+        var origin = Origin.Parse(text);
+        var log = grains.GetGrain<IMemberLogGrain>(text);
+        try
+        {
+            while (heads.Get(text) is { } head && list.AppliedOf(text) < head.SignedSize && !stopping.IsCancellationRequested)
+            {
+                var range = await log.ReadAsync(list.AppliedOf(text), Limits.MaxRangeEntries, Limits.MaxRangeBytes);
+                Apply(origin, range);
+                await ReceiptAsync(text);
+            }
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException)
+        {
+            // The log stays where it is and is tried again; the others go on.
+            LogFollowFailed(text, RetryAfter.TotalSeconds, failure);
+            _ = RetryAsync(text, stopping);
+        }
+    }
+
+    /// <summary>Receipts what is applied, if that is a whole head: the one now, for it may have moved while we read.</summary>
+    private async Task ReceiptAsync(string text)
+    {
+        if (identity.KeyOf(text) is null && heads.Get(text) is { } head && list.AppliedOf(text) == head.SignedSize)
+        {
+            await grains.GetGrain<IReceiptsGrain>(identity.Member).HeldAsync(
+                [new HeldStatement(text, head.SignedSize, head.SignedRoot, clock.GetUtcNow().ToUnixTimeMilliseconds())]);
+        }
+    }
+
+    private async Task RetryAsync(string origin, CancellationToken stopping)
+    {
+        await Task.Delay(RetryAfter, clock, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!stopping.IsCancellationRequested)
+        {
+            Queue(origin);
+        }
+    }
+
+    private void Queue(string origin)
+    {
+        if (_pending.TryAdd(origin, true))
+        {
+            _grown.Writer.TryWrite(origin);
+        }
+    }
+
+    private void Apply(Origin origin, LogRange range)
+    {
+        var without = list.Apply(
+            origin, range.From, range.Entries, clock.GetUtcNow().ToUnixTimeSeconds(), roster.Counts);
+        foreach (var (index, reason) in without)
+        {
+            LogNoMeaning(origin.Text, index, reason);
+        }
+
+        Interlocked.Exchange(ref _changed, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
+    }
+
+    [LoggerMessage(1, LogLevel.Information, "The list is ready: {Indicators} indicators.")]
+    private partial void LogReady(long indicators);
+
+    [LoggerMessage(2, LogLevel.Error, "Following {Origin} failed; it is tried again in {Seconds} s, or when the log grows.")]
+    private partial void LogFollowFailed(string origin, double seconds, Exception failure);
+
+    [LoggerMessage(3, LogLevel.Debug, "Entry {Index} of {Origin} does nothing: {Reason}")]
+    private partial void LogNoMeaning(string origin, long index, string reason);
+}
