@@ -164,9 +164,26 @@ public sealed class BrokenFolderTests(CoalitionFixture coalition) : IDisposable
         Assert.Contains(port.ToString(CultureInfo.InvariantCulture), message, StringComparison.Ordinal);
         Assert.Contains($"\"{setting}\"", message, StringComparison.Ordinal);
         Assert.Contains(Path.Combine(Folder, "node.json"), message, StringComparison.Ordinal);
+        Assert.DoesNotContain("Hosting failed to start", ran.Error, StringComparison.Ordinal);
         Assert.False(File.Exists(Path.Combine(Folder, "run.json")));
         var audit = await Fednode.HereAsync("audit", Folder, "--json");
         Assert.True(audit.Code == 0, audit.ToString());
+    }
+
+    [Fact]
+    public async Task Run_PeerAddressOfAnotherMachine_NamesItAndSaysItOnce()
+    {
+        Scratch.Copy(coalition.Lone, Folder);
+        await File.WriteAllTextAsync(
+            Path.Combine(Folder, "node.json"),
+            """{"member":"secretariat","apiListen":"127.0.0.1:0","peerListen":"192.0.2.1:7443"}""");
+
+        var ran = await Fednode.RunAsync("run", "--data", Folder, "--stop-on-eof");
+
+        Assert.True(ran.Code == 3, ran.ToString());
+        Assert.Contains("\"peerListen\"", ran.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("Hosting failed to start", ran.Error, StringComparison.Ordinal);
+        Assert.False(File.Exists(Path.Combine(Folder, "run.json")));
     }
 
     private static string With(string setting) => $$"""{"member":"alpha","apiListen":"127.0.0.1:1",{{setting}} }""";

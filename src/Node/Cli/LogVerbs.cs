@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using FederationNode.Audit.Sources;
 using FederationNode.Contracts.Api;
+using FederationNode.Node.Folder;
 using FederationNode.Protocol.Keys;
 
 namespace FederationNode.Node.Cli;
@@ -81,6 +82,11 @@ internal static class LogVerbs
                 {
                     throw new CliException(ExitCode.BadFolder, written.Error);
                 }
+            }
+
+            if (wanted == "all" && target.Folder is { } node)
+            {
+                await File.WriteAllBytesAsync(Path.Combine(root, "coalition.json"), NodeFolder.Read(node.AnchorFile), cancel);
             }
 
             output.Json(logs.Select(l => new { l.Origin, l.Size, l.Root }));

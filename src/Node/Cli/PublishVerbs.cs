@@ -225,6 +225,9 @@ internal sealed class ListingOptions
         Severity = parsed.GetValue(_severity)!,
         Taxon = parsed.GetValue(_taxon)!,
         Cites = parsed.GetValue(_cites)!,
-        Expires = DateTimeOffset.UtcNow.AddDays(parsed.GetValue(_days)).ToUnixTimeSeconds(),
+        // Left out, the node sets it; given, it is a whole day: a repeated request must be the same request.
+        Expires = parsed.GetResult(_days) is { Implicit: false }
+            ? DateTimeOffset.UtcNow.AddDays(parsed.GetValue(_days)).ToUnixTimeSeconds() / 86_400 * 86_400
+            : null,
     };
 }

@@ -8,6 +8,7 @@ using FederationNode.Grains.Peers;
 using FederationNode.Grains.Receipts;
 using FederationNode.Grains.Rosters;
 using FederationNode.Grains.Storage;
+using FederationNode.Matching.Policy;
 using FederationNode.Node.Api;
 using FederationNode.Node.Api.Sellers;
 using FederationNode.Node.Cli;
@@ -51,14 +52,15 @@ public sealed class NodeHost : IAsyncDisposable
             throw new NodeFolderException(error);
         }
 
-        // The schema first, for its clear errors.
+        // What can be refused by itself first, then the schema, for its clear errors.
+        var policy = PolicyFile.Load(folder, config.Member);
         await SchemaMigrator.MigrateAsync(storage, cancel);
-        var app = Build(folder, config, identity, storage, certificate);
+        var app = Build(folder, config, policy, identity, storage, certificate);
         try
         {
             await app.StartAsync(cancel);
         }
-        catch (IOException e) when (e.InnerException is AddressInUseException || e.InnerException is SocketException)
+        catch (Exception e) when (e is SocketException or IOException { InnerException: AddressInUseException or SocketException })
         {
             await app.DisposeAsync();
             throw new CliException(
@@ -82,7 +84,12 @@ public sealed class NodeHost : IAsyncDisposable
     public ValueTask DisposeAsync() => _app.DisposeAsync();
 
     private static WebApplication Build(
-        NodeFolder folder, NodeConfig config, NodeIdentity identity, StorageConnection storage, PeerCertificate certificate)
+        NodeFolder folder,
+        NodeConfig config,
+        VerdictPolicy policy,
+        NodeIdentity identity,
+        StorageConnection storage,
+        PeerCertificate certificate)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
         {
@@ -99,7 +106,7 @@ public sealed class NodeHost : IAsyncDisposable
         });
         builder.Host.UseOrleans(silo => ConfigureSilo(silo, storage));
         AddFederation(builder.Services, folder, config, identity, certificate);
-        builder.Services.AddLocalApi(LocalApiOptions.From(folder, config, PolicyFile.Load(folder, config.Member)));
+        builder.Services.AddLocalApi(LocalApiOptions.From(folder, config, policy));
         var app = builder.Build();
         app.UseLocalApi();
         app.MapLocalApi();
@@ -118,6 +125,9 @@ public sealed class NodeHost : IAsyncDisposable
         logging.AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         logging.SetMinimumLevel(LogLevel.Warning);
         logging.AddFilter("FederationNode", LogLevel.Information);
+
+        // Why a node does not start is said once, in the verb's message; that a part of it fell over, here.
+        logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
     }
 
     private static void ConfigureSilo(ISiloBuilder silo, StorageConnection storage)
