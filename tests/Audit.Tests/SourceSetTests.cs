@@ -65,6 +65,47 @@ public class SourceSetTests
     }
 
     [Fact]
+    public async Task Discover_FoldersOfTwoLogsExchanged_BothAreAtFault()
+    {
+        using var folder = new TemporaryFolder();
+        var coalition = TestCoalition.Create();
+        WriteCoalition(folder, coalition);
+        Directory.Move(folder.Below("demo/alpha/indicators/1"), folder.Below("aside"));
+        Directory.Move(folder.Below("demo/beta/indicators/1"), folder.Below("demo/alpha/indicators/1"));
+        Directory.Move(folder.Below("aside"), folder.Below("demo/beta/indicators/1"));
+        var report = await AuditAsync(folder.Path);
+        Assert.Equal(
+            [coalition.Alpha.Origin, coalition.Beta.Origin],
+            report.Findings.Where(f => f.Kind == FindingKind.CheckpointOtherLog).Select(f => f.Origin).Order());
+        Assert.Equal(1, report.ExitCode);
+    }
+
+    [Fact]
+    public async Task Discover_LogInTheFolderOfAnother_IsAtFaultWhereverOneLooksFrom()
+    {
+        using var folder = new TemporaryFolder();
+        var coalition = TestCoalition.Create();
+        WriteCoalition(folder, coalition);
+        var misplaced = folder.Below("demo/alpha/indicators/2");
+        Directory.Move(folder.Below("demo/alpha/indicators/1"), misplaced);
+        var relative = Path.GetRelativePath(Directory.GetCurrentDirectory(), misplaced);
+        var report = await AuditPlacesAsync(
+            [relative, folder.Below("demo/secretariat"), folder.Below("coalition.json")]);
+        Assert.Contains(
+            report.Findings, f => f is { Kind: FindingKind.CheckpointOtherLog, Origin: "demo/alpha/indicators/2" });
+    }
+
+    [Fact]
+    public async Task Discover_FolderThatLooksLikeAnOriginByChance_IsNotHeldAgainstTheLog()
+    {
+        using var folder = new TemporaryFolder();
+        WriteCoalition(folder, TestCoalition.Create());
+        Directory.CreateDirectory(folder.Below("home/anna/logs"));
+        Directory.Move(folder.Below("demo/alpha/indicators/1"), folder.Below("home/anna/logs/1"));
+        Assert.Empty((await AuditAsync(folder.Path)).Findings);
+    }
+
+    [Fact]
     public async Task Discover_TwoAnchorsThatDiffer_IsIncomplete()
     {
         using var folder = new TemporaryFolder();
@@ -161,10 +202,12 @@ public class SourceSetTests
         File.WriteAllText(folder.Below("coalition.json"), coalition.Anchor.ToText());
     }
 
-    private static async Task<AuditReport> AuditAsync(string place, string? key = null, string? anchor = null)
+    private static Task<AuditReport> AuditAsync(string place, string? key = null, string? anchor = null) =>
+        AuditPlacesAsync(anchor is null ? [place] : [place, anchor], key);
+
+    private static async Task<AuditReport> AuditPlacesAsync(string[] places, string? key = null)
     {
         using var http = new HttpClient();
-        string[] places = anchor is null ? [place] : [place, anchor];
         var set = await SourceSet.DiscoverAsync(places, http, key, CancellationToken.None);
         return await CoalitionAuditor.AuditAsync(set, null, null, CancellationToken.None);
     }

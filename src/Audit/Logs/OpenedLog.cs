@@ -39,11 +39,34 @@ internal sealed class OpenedLog
     public string? HeadDamage { get; private set; }
 
     /// <summary>
-    /// The logs that it may be: the one asked for; or the one that the <c>vkey</c> file names, then the one that the
-    /// checkpoint names.
+    /// The log that it must be, or null: the one that the source was asked for, or the one that its folder is named
+    /// after.
+    /// </summary>
+    public string? RequiredOrigin => Source.Origin ?? (NamesThisCoalition ? OriginInName?.Text : null);
+
+    /// <summary>
+    /// The logs that it may be: the one that it must be; or the one that the <c>vkey</c> file names, then the one that
+    /// the checkpoint names.
     /// </summary>
     public IEnumerable<string> Candidates =>
-        Source.Origin is { } asked ? [asked] : new[] { Vkey?.Name, StatedOrigin }.OfType<string>();
+        RequiredOrigin is { } required ? [required] : new[] { Vkey?.Name, StatedOrigin }.OfType<string>();
+
+    /// <summary>The log that the folder is named after, or null.</summary>
+    private Origin? OriginInName
+    {
+        get
+        {
+            var folders = Source.Name.Split(['/', '\\'], StringSplitOptions.RemoveEmptyEntries);
+            return Origin.TryParse(string.Join('/', folders.TakeLast(4)), out var origin, out _) ? origin : null;
+        }
+    }
+
+    /// <summary>
+    /// Whether the folder is named after a log of the coalition that the checkpoint speaks of. Other folders, such as
+    /// <c>home/anna/logs/1</c>, look like origins by chance.
+    /// </summary>
+    private bool NamesThisCoalition =>
+        Origin.TryParse(StatedOrigin, out var stated, out _) && OriginInName?.Coalition == stated.Coalition;
 
     public static async Task<OpenedLog> OpenAsync(ILogSource source, CancellationToken cancellationToken)
     {
@@ -88,7 +111,7 @@ internal sealed class OpenedLog
     public VerifiedHead? Verify(ILogKeys keys, out FindingList findings)
     {
         var origin = Candidates.FirstOrDefault(o => keys.Find(o) is not null)
-            ?? Candidates.FirstOrDefault() ?? OriginInName() ?? "";
+            ?? Candidates.FirstOrDefault() ?? OriginInName?.Text ?? "";
         findings = new FindingList(origin, Source.Name);
         if (Unreadable is not null)
         {
@@ -115,21 +138,14 @@ internal sealed class OpenedLog
             return null;
         }
 
-        if (Source.Origin is { } asked && asked != StatedOrigin)
+        if (RequiredOrigin is { } required && required != StatedOrigin)
         {
             findings.Add(Severity.Fault, FindingKind.CheckpointOtherLog, null,
-                $"The log {asked} was asked for, and the checkpoint is of {StatedOrigin}.");
+                $"The place is that of {required}, and the checkpoint is of {StatedOrigin}.");
             return null;
         }
 
         return Open(keys, ref findings);
-    }
-
-    /// <summary>A copy that says nothing of itself is called after its folder, so that findings name a log.</summary>
-    private string? OriginInName()
-    {
-        var folders = Source.Name.Split(['/', '\\'], StringSplitOptions.RemoveEmptyEntries);
-        return Origin.TryParse(string.Join('/', folders.TakeLast(4)), out var origin, out _) ? origin.Text : null;
     }
 
     private VerifiedHead? Open(ILogKeys keys, ref FindingList findings)

@@ -6,7 +6,7 @@ namespace FederationNode.Audit.Sources;
 public sealed class DirectoryLogSource(string directory, string? origin = null) : ILogSource
 {
     /// <inheritdoc/>
-    public string Name { get; } = directory;
+    public string Name { get; } = Path.GetFullPath(directory);
 
     /// <inheritdoc/>
     public string? Origin { get; } = origin;
