@@ -11,6 +11,14 @@ public sealed class HeadBoard
 {
     private readonly ConcurrentDictionary<string, LogStatus> _heads = new(StringComparer.Ordinal);
 
+    private volatile bool _isComplete;
+
+    /// <summary>
+    /// Whether all logs that this node held when it started are here. Before, a missing log may only be one that was
+    /// not read yet.
+    /// </summary>
+    public bool IsComplete => _isComplete;
+
     /// <summary>Raised after a log grew, durably. Handlers must be quick and must not throw.</summary>
     public event Action<LogStatus>? Grew;
 
@@ -19,6 +27,8 @@ public sealed class HeadBoard
 
     /// <summary>What is held of a log, or null if nothing.</summary>
     public LogStatus? Get(string origin) => _heads.GetValueOrDefault(origin);
+
+    internal void Complete() => _isComplete = true;
 
     internal void Put(LogStatus status)
     {

@@ -53,6 +53,7 @@ public sealed partial class LogStarter(
             await grains.GetGrain<IMemberLogGrain>(rosterOrigin).GetStatusAsync();
             await rosterGrain.FollowLogAsync();
             await WakeLogsAsync(roster.Current);
+            heads.Complete();
             await ReceiptRosterAsync(rosterOrigin);
             if (roster.Current is not null)
             {

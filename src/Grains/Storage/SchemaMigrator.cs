@@ -21,6 +21,11 @@ public static class SchemaMigrator
         WHERE tablename = 'federationschema' AND schemaname = ANY (current_schemas(false))
         """;
 
+    private const string TablesInPostgres = """
+        SELECT COUNT(*) FROM pg_catalog.pg_tables
+        WHERE tablename IN ('orleansquery', 'orleansstorage') AND schemaname = ANY (current_schemas(false))
+        """;
+
     /// <summary>The version that this program writes and reads.</summary>
     public static int KnownVersion { get; } = SqliteSchema.Migrations[^1].Version;
 
@@ -52,6 +57,8 @@ public static class SchemaMigrator
             while (await StepAsync(connection, open, cancellation).ConfigureAwait(false))
             {
             }
+
+            await RefuseMissingTablesAsync(connection, open, cancellation).ConfigureAwait(false);
         });
     }
 
@@ -84,6 +91,8 @@ public static class SchemaMigrator
                         : $"{connection}: its schema has version {version}, older than this program's "
                             + $"{KnownVersion}; start the node once to bring it up to date.");
             }
+
+            await RefuseMissingTablesAsync(connection, open, cancellation).ConfigureAwait(false);
         });
     }
 
@@ -206,6 +215,27 @@ public static class SchemaMigrator
         var version = await ScalarAsync(
             open, "SELECT COALESCE(MAX(Version), 0) FROM FederationSchema", cancellation).ConfigureAwait(false);
         return Convert.ToInt32(version, CultureInfo.InvariantCulture);
+    }
+
+    // A table that is gone is not made again: what stood in it was acknowledged.
+    private static async Task RefuseMissingTablesAsync(
+        StorageConnection connection,
+        DbConnection open,
+        CancellationToken cancellation)
+    {
+        var present = await ScalarAsync(
+            open,
+            connection.Engine == StorageEngine.Sqlite
+                ? "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name IN ('OrleansQuery', 'OrleansStorage')"
+                : TablesInPostgres,
+            cancellation).ConfigureAwait(false);
+        if (Convert.ToInt64(present, CultureInfo.InvariantCulture) != 2)
+        {
+            throw new StorageException(
+                StorageFault.Corrupt,
+                $"{connection}: the table OrleansStorage or OrleansQuery is missing, although the schema has been made; "
+                    + "restore the database from a copy.");
+        }
     }
 
     private static void RefuseNewer(StorageConnection connection, int version)

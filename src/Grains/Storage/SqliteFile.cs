@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Microsoft.Data.Sqlite;
 
 namespace FederationNode.Grains.Storage;
 
@@ -13,7 +14,10 @@ internal static class SqliteFile
     // https://sqlite.org/fileformat.html section 1.3.1
     private static ReadOnlySpan<byte> Magic => "SQLite format 3\0"u8;
 
-    /// <summary>Makes the file if there is none; its log and index files take over its mode.</summary>
+    /// <summary>
+    /// Makes the file if there is none; its log and index files take over its mode. It comes into being as a database,
+    /// in one step: an empty file is then one that was cut off later, and never the first moment of a new node.
+    /// </summary>
     public static void CreateIfMissing(string path)
     {
         if (File.Exists(path))
@@ -21,24 +25,26 @@ internal static class SqliteFile
             return;
         }
 
-        var options = new FileStreamOptions
+        var made = $"{path}.{Path.GetRandomFileName()}.new";
+        try
         {
-            // Another process may have been faster, so an existing file is left as it is.
-            Mode = FileMode.OpenOrCreate,
-            Access = FileAccess.Write,
-            Share = FileShare.ReadWrite,
-        };
-        if (!OperatingSystem.IsWindows())
-        {
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+            CreatePrivate(made);
+            WriteFirstPage(made);
+            File.Move(made, path, overwrite: false);
         }
-
-        using var file = new FileStream(path, options);
+        catch (IOException) when (File.Exists(path))
+        {
+            // Another process was faster, and its file is as good.
+        }
+        finally
+        {
+            File.Delete(made);
+        }
     }
 
     /// <summary>
     /// Refuses what is not a SQLite file, without opening it as one: that alone could change it. An empty file is
-    /// good: it is what a first start leaves behind that was cut off.
+    /// refused too. SQLite would take it for a new database, and the node would begin its log a second time.
     /// </summary>
     /// <exception cref="StorageException">The file is missing or no database.</exception>
     public static void CheckHeader(StorageConnection connection)
@@ -54,9 +60,9 @@ internal static class SqliteFile
         Span<byte> header = stackalloc byte[HeaderBytes];
         using var stream = new FileStream(file.FullName, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
         var read = stream.ReadAtLeast(header, HeaderBytes, throwOnEndOfStream: false);
-        if (read > 0 && (read < HeaderBytes || !header.StartsWith(Magic)))
+        if (read < HeaderBytes || !header.StartsWith(Magic))
         {
-            throw Damaged(connection, "its header is not that of a SQLite database");
+            throw Damaged(connection, read == 0 ? "it is empty" : "its header is not that of a SQLite database");
         }
     }
 
@@ -101,6 +107,27 @@ internal static class SqliteFile
         {
             throw Damaged(connection, verdict ?? "the check gave no answer");
         }
+    }
+
+    private static void CreatePrivate(string path)
+    {
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
+        using var file = new FileStream(path, options);
+    }
+
+    private static void WriteFirstPage(string path)
+    {
+        var settings = new SqliteConnectionStringBuilder { DataSource = path, Pooling = false };
+        using var open = new SqliteConnection(settings.ToString());
+        open.Open();
+        using var command = open.CreateCommand();
+        command.CommandText = "VACUUM";
+        command.ExecuteNonQuery();
     }
 
     private static StorageException Damaged(StorageConnection connection, string how) => new(

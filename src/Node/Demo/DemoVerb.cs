@@ -86,6 +86,7 @@ internal static class DemoVerb
         output.Table(["member", "local API", "folder"], nodes.Select(n => (IReadOnlyList<string>)[n.Member, n.Api, n.Folder]));
         var (alpha, beta) = (nodes.First(n => n.Member == "alpha"), nodes.First(n => n.Member == "beta"));
         output.Line("Try, in another terminal (the bearer keys are in api-keys/ in each folder):");
+        output.Line($"  alias fednode=\"dotnet '{Path.Combine(AppContext.BaseDirectory, "fednode.dll")}'\"");
         output.Line($"  fednode status --data {alpha.Folder}");
         output.Line($"  fednode publish keyword \"tiger bone wine\" --category tiger --data {alpha.Folder}");
         output.Line($"  fednode check text \"aged tiger bone wine\" --data {beta.Folder}");

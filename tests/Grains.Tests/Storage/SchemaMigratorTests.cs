@@ -80,7 +80,9 @@ public sealed class SchemaMigratorTests
         await using var sandbox = await StorageSandbox.CreateAsync(backend);
         if (sandbox.Connection.FilePath is { } path)
         {
+            // An empty file is no database; a vacuumed one is, without a table.
             await File.Create(path).DisposeAsync();
+            await sandbox.ExecuteAsync("VACUUM");
         }
 
         var error = await Assert.ThrowsAsync<StorageException>(() => OfflineStorage.OpenAsync(sandbox.Connection));

@@ -138,14 +138,49 @@ public sealed class SqliteStorageTests
     }
 
     [Fact]
-    public async Task MigrateAsync_EmptyFileOfACutOffStart_Succeeds()
+    public async Task MigrateAsync_FileCutToNothing_RefusedAsDamagedAndLeft()
     {
         await using var sandbox = await StorageSandbox.CreateAsync("sqlite");
         await File.Create(sandbox.Connection.FilePath!).DisposeAsync();
 
-        await SchemaMigrator.MigrateAsync(sandbox.Connection);
+        var error = await Assert.ThrowsAsync<StorageException>(() => SchemaMigrator.MigrateAsync(sandbox.Connection));
 
+        Assert.Equal(StorageFault.Corrupt, error.Fault);
+        Assert.Contains("empty", error.Message, StringComparison.Ordinal);
+        Assert.Equal(0, new FileInfo(sandbox.Connection.FilePath!).Length);
+    }
+
+    [Fact]
+    public async Task MigrateAsync_NewFile_PrivateAndNothingLeftBeside()
+    {
+        await using var sandbox = await StorageSandbox.CreateAsync("sqlite");
+
+        await SchemaMigrator.MigrateAsync(sandbox.Connection);
         await SchemaMigrator.VerifyAsync(sandbox.Connection);
+
+        Assert.Empty(Directory.GetFiles(sandbox.Folder!, "*.new"));
+        Assert.True(OperatingSystem.IsWindows()
+            || File.GetUnixFileMode(sandbox.Connection.FilePath!) == (UnixFileMode.UserRead | UnixFileMode.UserWrite));
+    }
+
+    [Theory]
+    [InlineData("OrleansStorage")]
+    [InlineData("OrleansQuery")]
+    public async Task MigrateAsync_TableGone_RefusedAndNotMadeAgain(string table)
+    {
+        await using var sandbox = await StorageSandbox.CreateAsync("sqlite");
+        await SchemaMigrator.MigrateAsync(sandbox.Connection);
+        await using (var source = sandbox.Connection.CreateDataSource())
+        {
+            await using var open = await source.OpenConnectionAsync();
+            await StorageSandbox.ExecuteAsync(open, "DROP TABLE " + table);
+        }
+
+        var atStart = await Assert.ThrowsAsync<StorageException>(() => SchemaMigrator.MigrateAsync(sandbox.Connection));
+        var whenStopped = await Assert.ThrowsAsync<StorageException>(() => SchemaMigrator.VerifyAsync(sandbox.Connection));
+
+        Assert.Equal((StorageFault.Corrupt, StorageFault.Corrupt), (atStart.Fault, whenStopped.Fault));
+        Assert.Contains(table, atStart.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -88,6 +88,14 @@ internal sealed class ApiNode : IAsyncDisposable
         return node;
     }
 
+    /// <summary>A node as it is in the first moment, before it has read its logs.</summary>
+    public static async Task<ApiNode> StartAsleepAsync()
+    {
+        var node = new ApiNode(TestCoalition.Acme, new TestClock());
+        await node.StartHostAsync(o => o, wake: false);
+        return node;
+    }
+
     public Task<HttpResponseMessage> GetAsync(string path, string? role = ApiRole.Operator) =>
         SendAsync(HttpMethod.Get, path, role, null);
 
@@ -195,7 +203,7 @@ internal sealed class ApiNode : IAsyncDisposable
     }
 
     /// <summary>What the composition root registers, with the clock and the wire exchanged.</summary>
-    private async Task StartHostAsync(Func<LocalApiOptions, LocalApiOptions> change)
+    private async Task StartHostAsync(Func<LocalApiOptions, LocalApiOptions> change, bool wake = true)
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = _folder });
         builder.Logging.ClearProviders();
@@ -219,7 +227,11 @@ internal sealed class ApiNode : IAsyncDisposable
         services.AddSingleton<MergedList>();
         services.AddSingleton<ListFollower>();
         services.AddHostedService(provider => provider.GetRequiredService<ListFollower>());
-        services.AddHostedService<LogStarter>();
+        if (wake)
+        {
+            services.AddHostedService<LogStarter>();
+        }
+
         services.AddSingleton<ISellerTags, RemoteSellerTags>();
         services.AddLocalApi(change(new LocalApiOptions
         {

@@ -2,6 +2,7 @@ using System.Net;
 using FederationNode.Contracts.Api;
 using FederationNode.Contracts.Logs;
 using FederationNode.Contracts.Peers;
+using FederationNode.Grains.Rosters;
 using FederationNode.Node.Api.Status;
 using FederationNode.Protocol;
 using FederationNode.Protocol.Entries;
@@ -36,6 +37,31 @@ public sealed class StatusTests
             HttpStatusCode.ServiceUnavailable,
             "not-ready");
         Assert.True((await CheckAsync(node)).Stale);
+    }
+
+    [Theory]
+    [InlineData(ApiRoutes.Logs)]
+    [InlineData(ApiRoutes.Logs + "/test/acme/indicators/1/checkpoint")]
+    public async Task Logs_BeforeAllAreRead_NotReadyRatherThanMissing(string path)
+    {
+        await using var node = await ApiNode.StartAsleepAsync();
+
+        await ApiNode.ReadProblemAsync(
+            await node.GetAsync(path, ApiRole.Auditor), HttpStatusCode.ServiceUnavailable, "not-ready");
+    }
+
+    [Theory]
+    [InlineData(-301, true)]
+    [InlineData(-299, false)]
+    public async Task Status_ClockBeforeTheRosterWasIssued_Alarm(int seconds, bool raised)
+    {
+        await using var node = await ApiNode.StartReadyAsync();
+        var issued = node.Services.GetRequiredService<RosterBoard>().Current!.Issued;
+        node.Clock.Advance(TimeSpan.FromSeconds(issued + seconds - node.Now));
+
+        var alarms = (await StatusAsync(node)).Alarms;
+
+        Assert.Equal(raised, alarms.Any(a => a.Contains("clock", StringComparison.Ordinal)));
     }
 
     [Fact]

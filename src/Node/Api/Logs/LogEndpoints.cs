@@ -31,8 +31,10 @@ internal static class LogEndpoints
             .Needs(Permission.Audit);
     }
 
-    private static IResult List(HttpContext context, LogDirectory logs) =>
-        QueryReader.FirstFault(context.Request) is { } query ? query : TypedResults.Json(logs.Rows(), ApiJson.Options);
+    private static IResult List(HttpContext context, LogDirectory logs, HeadBoard heads) =>
+        QueryReader.FirstFault(context.Request) is { } query ? query
+        : heads.IsComplete ? TypedResults.Json(logs.Rows(), ApiJson.Options)
+        : StillReading();
 
     private static async Task<IResult> ReadAsync(
         HttpContext context, string path, HeadBoard heads, IGrainFactory grains)
@@ -49,7 +51,7 @@ internal static class LogEndpoints
         // Only logs that are held: asking the grain of any other name would bring it to life.
         if (!Origin.TryParse(origin, out _, out _) || heads.Get(origin) is not { SignedSize: > 0 })
         {
-            return Fault.NotFound.Because(
+            return !heads.IsComplete ? StillReading() : Fault.NotFound.Because(
                 "The node holds no signed log of this name: GET /v1/logs names those that it holds.");
         }
 
@@ -75,4 +77,8 @@ internal static class LogEndpoints
             tile.Level == TilePath.Payloads ? "no-store" : "private, max-age=31536000, immutable";
         return TypedResults.Bytes(bytes, "application/octet-stream");
     }
+
+    /// <summary>An answer without a log that is only still being read would look as if the node had lost it.</summary>
+    private static ProblemResult StillReading() =>
+        Fault.NotReady.Because("The node is still reading its logs: try again.");
 }

@@ -18,6 +18,8 @@ internal sealed class AlarmRaiser(
     LocalApiOptions options,
     [FromKeyedServices(FederationClock.Key)] TimeProvider clock)
 {
+    private const int ClockSlackSeconds = 300;
+
     public async Task<IReadOnlyList<string>> RaiseAsync(IReadOnlyList<PeerRow> peers)
     {
         var alarms = new List<string>();
@@ -49,6 +51,13 @@ internal sealed class AlarmRaiser(
             alarms.Add(
                 $"The roster, version {document.Version}, has expired: ask the secretariat for the next one; somebody "
                 + "may be keeping it back.");
+        }
+
+        if (document.Issued - ClockSlackSeconds > clock.GetUtcNow().ToUnixTimeSeconds())
+        {
+            alarms.Add(
+                $"The clock of this machine is before the time at which the roster, version {document.Version}, was issued: "
+                + "set it right, since others see the wrong times in this node's entries and receipts.");
         }
 
         if (document.Member(identity.Member) is not { Status: MemberStatus.Active })
