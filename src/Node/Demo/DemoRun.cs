@@ -59,7 +59,7 @@ internal sealed class DemoRun(DemoCoalition coalition, Action<DemoStep> done)
 
         var same = await coalition.UntilSameViewAsync("alpha", Patience, cancel);
         var statuses = await Task.WhenAll(coalition.Running.Select(n => coalition.StatusAsync(n.Member, cancel)));
-        return (same && statuses.All(s => s.Indicators >= 300), $"{statuses.Min(s => s.Indicators)} indicators, {statuses.Select(s => s.ViewDigest).Distinct().Count()} different list(s)");
+        return (same && statuses.All(s => s.Indicators >= 300), $"{statuses.Min(s => s.Indicators)} indicators, {(same ? "one and the same list on all nodes" : "different lists")}");
     }
 
     private async Task<(bool, string)> CheckTextAsync(CancellationToken cancel)
