@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Globalization;
 using System.Net.Sockets;
 using Xunit;
 
@@ -24,6 +26,62 @@ public sealed class DemoTests
             Assert.False(Directory.Exists(Path.GetDirectoryName(folder)), $"{folder} is left.");
             await AssertNothingListensAsync(node.GetProperty("api").GetString()!);
             await AssertNothingListensAsync(node.GetProperty("peers").GetString()!);
+        }
+    }
+
+    [Theory]
+    [InlineData("A coalition on this machine", false)]
+    [InlineData("A coalition on this machine", true)]
+    [InlineData("ok   Import", true)]
+    public async Task Demo_CtrlC_LeavesNoProcessAndNoFolder(string after, bool nodesStarting)
+    {
+        // Who runs the tests may have told them to ignore Ctrl-C, and processes inherit that.
+        using var demo = Process.Start(Fednode.Start(["env", "--default-signal=INT"], ["demo"]))!;
+        var error = demo.StandardError.ReadToEndAsync();
+        var root = "";
+        for (string? line = ""; line is not null && !line.StartsWith(after, StringComparison.Ordinal);)
+        {
+            line = await demo.StandardOutput.ReadLineAsync();
+            root = line is not null && line.Contains(", in /", StringComparison.Ordinal) && root.Length == 0
+                ? line[line.IndexOf('/', StringComparison.Ordinal)..].TrimEnd('.')
+                : root;
+        }
+
+        while (nodesStarting && !demo.HasExited && !File.Exists(Path.Combine(root, "alpha", "node.log")))
+        {
+            await Task.Delay(20);
+        }
+
+        using (var interrupt = Process.Start("kill", ["-INT", demo.Id.ToString(CultureInfo.InvariantCulture)]))
+        {
+            await interrupt.WaitForExitAsync();
+        }
+
+        _ = await demo.StandardOutput.ReadToEndAsync();
+        await demo.WaitForExitAsync();
+        Assert.True(demo.ExitCode == 130, $"exit {demo.ExitCode}: {await error}");
+        Assert.StartsWith(Path.GetTempPath(), root, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(root), $"{root} is left.");
+        Assert.DoesNotContain(Commands(), c => c.Contains(root, StringComparison.Ordinal));
+    }
+
+    /// <summary>The command lines of all processes of this machine.</summary>
+    private static IEnumerable<string> Commands()
+    {
+        foreach (var file in Directory.GetDirectories("/proc").Select(d => Path.Combine(d, "cmdline")))
+        {
+            string command;
+            try
+            {
+                command = File.ReadAllText(file);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // Not a process, or one that has just ended.
+                continue;
+            }
+
+            yield return command;
         }
     }
 

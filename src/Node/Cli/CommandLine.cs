@@ -9,6 +9,9 @@ namespace FederationNode.Node.Cli;
 /// <summary>The command line of <c>fednode</c>.</summary>
 internal static class CommandLine
 {
+    // A node ends its streams and its silo, a demo its four nodes; after this they are cut off.
+    private static readonly TimeSpan StoppingTime = TimeSpan.FromSeconds(60);
+
     public static async Task<int> RunAsync(string[] args)
     {
         var root = Build();
@@ -27,7 +30,11 @@ internal static class CommandLine
 
         try
         {
-            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+            return await parsed.InvokeAsync(new InvocationConfiguration
+            {
+                EnableDefaultExceptionHandler = false,
+                ProcessTerminationTimeout = StoppingTime,
+            });
         }
         catch (OperationCanceledException)
         {

@@ -111,35 +111,49 @@ internal sealed class NodeProcess : IAsyncDisposable
             }
         };
         process.BeginErrorReadLine();
-        var started = await process.StandardOutput.ReadLineAsync(cancel);
-        if (started is null || RunFile.TryRead(folder) is not { } run)
+        try
         {
-            await process.WaitForExitAsync(cancel);
-            await log.DisposeAsync();
-            throw new CliException(ExitCode.Internal, $"The node of {member} did not start (exit code {process.ExitCode}): see {Path.Combine(folder.Path, "node.log")}.");
-        }
+            var started = await process.StandardOutput.ReadLineAsync(cancel);
+            if (started is null || RunFile.TryRead(folder) is not { } run)
+            {
+                throw new CliException(
+                    ExitCode.Internal,
+                    $"The node of {member} did not start: see {Path.Combine(folder.Path, "node.log")}.");
+            }
 
-        _ = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
-        return new NodeProcess(member, folder, process, run, log);
+            _ = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
+            return new NodeProcess(member, folder, process, run, log);
+        }
+        catch
+        {
+            // Nobody else knows of this process yet.
+            await EndAsync(process, log);
+            throw;
+        }
     }
 
     /// <summary>Asks the node to stop and waits until it has.</summary>
-    public async ValueTask DisposeAsync()
+    public ValueTask DisposeAsync()
     {
         Client.Dispose();
-        _process.StandardInput.Close();
+        return EndAsync(_process, _log);
+    }
+
+    private static async ValueTask EndAsync(Process process, StreamWriter log)
+    {
+        process.StandardInput.Close();
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
         try
         {
-            await _process.WaitForExitAsync(patience.Token);
+            await process.WaitForExitAsync(patience.Token);
         }
         catch (OperationCanceledException)
         {
-            _process.Kill(entireProcessTree: true);
-            await _process.WaitForExitAsync(CancellationToken.None);
+            process.Kill(entireProcessTree: true);
+            await process.WaitForExitAsync(CancellationToken.None);
         }
 
-        _process.Dispose();
-        await _log.DisposeAsync();
+        process.Dispose();
+        await log.DisposeAsync();
     }
 }
