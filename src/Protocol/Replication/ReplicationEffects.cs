@@ -1,0 +1,102 @@
+namespace FederationNode.Protocol.Replication;
+
+/// <summary>Something that the <see cref="Replicator"/> wants done.</summary>
+public abstract record ReplicationEffect;
+
+/// <summary>A request to a peer. It ends with exactly one event that names its id, in its time at the latest.</summary>
+/// <param name="Id">Tells requests apart.</param>
+/// <param name="Peer">Whom to ask.</param>
+/// <param name="Timeout">Milliseconds after which it has failed.</param>
+public abstract record PeerRequest(long Id, string Peer, long Timeout) : ReplicationEffect;
+
+/// <summary>Ask for the peer's heads. Ends with <see cref="HeadsAnswered"/> or <see cref="RequestFailed"/>.</summary>
+public sealed record AskHeads(long Id, string Peer, long Timeout, HeadsQuestion Question) : PeerRequest(Id, Peer, Timeout);
+
+/// <summary>
+/// Send the newest head of a log, with the entries from what the peer seems to have, if they are small. Ends with
+/// <see cref="PushAnswered"/> or <see cref="RequestFailed"/>.
+/// </summary>
+/// <param name="Id">The request.</param>
+/// <param name="Peer">Whom to send it to.</param>
+/// <param name="Timeout">Milliseconds.</param>
+/// <param name="Origin">The log.</param>
+/// <param name="PeerSize">What the peer showed last, or -1.</param>
+public sealed record PushHead(long Id, string Peer, long Timeout, string Origin, long PeerSize) : PeerRequest(Id, Peer, Timeout);
+
+/// <summary>Send the fork proof of a log. Ends like <see cref="PushHead"/>.</summary>
+public sealed record PushFork(long Id, string Peer, long Timeout, string Origin) : PeerRequest(Id, Peer, Timeout);
+
+/// <summary>
+/// Fetch entries, verify them by themselves, and keep them until <see cref="StoreRange"/> or <see cref="DropRange"/>.
+/// Ends with <see cref="RangeFetched"/> or <see cref="RequestFailed"/>.
+/// </summary>
+public sealed record FetchRange(long Id, string Peer, long Timeout, string Origin, long From, int MaxEntries, int MaxBytes)
+    : PeerRequest(Id, Peer, Timeout);
+
+/// <summary>Hand a fetched range to its log. Ends with <see cref="RangeStored"/>; the range is still kept.</summary>
+public sealed record StoreRange(long Id, string Origin) : ReplicationEffect;
+
+/// <summary>Forget a fetched range, or break the request off; no event follows any more.</summary>
+public sealed record DropRange(long Id) : ReplicationEffect;
+
+/// <summary>
+/// Find out with <see cref="ForkSearch"/> where the peer's branch of a log parts from the one held, and store the proof.
+/// Ends with <see cref="ForkAnswered"/> or <see cref="RequestFailed"/>.
+/// </summary>
+/// <param name="Id">The request.</param>
+/// <param name="Peer">The peer.</param>
+/// <param name="Timeout">Milliseconds for each single question.</param>
+/// <param name="Origin">The log.</param>
+/// <param name="Size">Both branches have at least this many entries.</param>
+public sealed record SearchFork(long Id, string Peer, long Timeout, string Origin, long Size) : PeerRequest(Id, Peer, Timeout);
+
+/// <summary>Fetch the peer's fork proof of a log, verify and store it. Ends like <see cref="SearchFork"/>.</summary>
+public sealed record FetchFork(long Id, string Peer, long Timeout, string Origin) : PeerRequest(Id, Peer, Timeout);
+
+/// <summary>
+/// An own log may sign: enough peers were asked, and none holds more of it than this node. Until then an own log takes
+/// no entries, for a backup may have been restored.
+/// </summary>
+public sealed record ConfirmLog(string Origin) : ReplicationEffect;
+
+/// <summary>Write down how long to leave a peer alone, so that a node that restarts often does not hammer it.</summary>
+/// <param name="Peer">The peer.</param>
+/// <param name="Failures">Failed exchanges since the last one that worked.</param>
+/// <param name="Until">Not before this time.</param>
+/// <param name="Logs">Logs that it could not or would not give.</param>
+public sealed record SaveBackoff(string Peer, int Failures, long Until, IReadOnlyList<LogBackoff> Logs) : ReplicationEffect;
+
+/// <summary>A log that a peer is not asked for, for a while.</summary>
+/// <param name="Origin">The log.</param>
+/// <param name="Reason">Why the last request failed.</param>
+/// <param name="Failures">How often in a row.</param>
+/// <param name="Until">Not before this time.</param>
+public sealed record LogBackoff(string Origin, RequestFault Reason, int Failures, long Until);
+
+/// <summary>Something that operators should know of, for the node's log and its counters.</summary>
+/// <param name="Kind">What.</param>
+/// <param name="Peer">The peer that it is about.</param>
+/// <param name="Origin">The log, or null if it is about the link.</param>
+public sealed record Noted(Note Kind, string Peer, string? Origin) : ReplicationEffect;
+
+/// <summary>What can be noted of a peer.</summary>
+public enum Note
+{
+    /// <summary>It answers again.</summary>
+    Reachable,
+
+    /// <summary>It no longer answers.</summary>
+    OutOfReach,
+
+    /// <summary>It sent something malformed or wrong.</summary>
+    BadContent,
+
+    /// <summary>It shows a head whose entries it does not give.</summary>
+    Withholds,
+
+    /// <summary>It shows another branch of a log.</summary>
+    OtherBranch,
+
+    /// <summary>It holds more of this node's own log than this node: an old backup was restored here.</summary>
+    HoldsMoreOfOurs,
+}

@@ -1,0 +1,106 @@
+namespace FederationNode.Protocol.Replication;
+
+/// <summary>Something that happened to a node and that its <see cref="Replicator"/> must know.</summary>
+public abstract record ReplicationEvent;
+
+/// <summary>Another member's node.</summary>
+/// <param name="Name">The member.</param>
+/// <param name="Dialable">Whether the roster names an address for it.</param>
+/// <param name="Region">Where it is, a code; empty: not said.</param>
+public sealed record PeerInfo(string Name, bool Dialable, string Region = "");
+
+/// <summary>A log that the roster names.</summary>
+/// <param name="Origin">The log.</param>
+/// <param name="Owner">The member that writes it.</param>
+/// <param name="Lazy">Whether it is left to the comparison of heads, and not announced at once.</param>
+public sealed record LogInfo(string Origin, string Owner, bool Lazy = false);
+
+/// <summary>The roster in force names these active peers, without this node itself, and these logs.</summary>
+public sealed record RosterTaken(IReadOnlyList<PeerInfo> Peers, IReadOnlyList<LogInfo> Logs, string Region = "") : ReplicationEvent;
+
+/// <summary>What is durable of a log. Also said once for each log at the start.</summary>
+/// <param name="Origin">The log.</param>
+/// <param name="Held">Verified entries without a gap.</param>
+/// <param name="HeadSize">Size of the newest signed checkpoint of which all entries are held.</param>
+/// <param name="HeadRoot">Its root.</param>
+/// <param name="FrozenAt">Entries that count, if a fork was proven; otherwise null.</param>
+public sealed record LogMoved(string Origin, long Held, long HeadSize, Hash256 HeadRoot, long? FrozenAt = null) : ReplicationEvent;
+
+/// <summary>A peer answered <see cref="AskHeads"/>.</summary>
+public sealed record HeadsAnswered(long Id, HeadsAnswer Answer) : ReplicationEvent;
+
+/// <summary>A peer answered <see cref="PushHead"/> or <see cref="PushFork"/>.</summary>
+/// <param name="Id">The request.</param>
+/// <param name="Size">What the peer says to hold of that log.</param>
+public sealed record PushAnswered(long Id, long Size) : ReplicationEvent;
+
+/// <summary>A peer answered <see cref="FetchRange"/>, and the answer is verified by itself.</summary>
+/// <param name="Id">The request.</param>
+/// <param name="Entries">How many entries came, from the first one asked for on.</param>
+/// <param name="Bytes">Their size.</param>
+/// <param name="HeadSize">Size of the checkpoint that came with them.</param>
+public sealed record RangeFetched(long Id, int Entries, long Bytes, long HeadSize) : ReplicationEvent;
+
+/// <summary>A range was handed to its log. <see cref="LogMoved"/> was said before, if the log grew.</summary>
+public sealed record RangeStored(long Id, StoreOutcome Outcome) : ReplicationEvent;
+
+/// <summary>What a log made of a range.</summary>
+public enum StoreOutcome
+{
+    /// <summary>The log grew, or everything was there.</summary>
+    Stored,
+
+    /// <summary>It is of another branch than the one held.</summary>
+    Contradicts,
+
+    /// <summary>The storage takes nothing now.</summary>
+    Unavailable,
+
+    /// <summary>The log takes nothing more: the roster closed it, or no longer names it.</summary>
+    Closed,
+}
+
+/// <summary>A request came to nothing.</summary>
+public sealed record RequestFailed(long Id, RequestFault Fault) : ReplicationEvent;
+
+/// <summary>Why a request came to nothing.</summary>
+public enum RequestFault
+{
+    /// <summary>No answer: no connection, or not in time.</summary>
+    Unreachable,
+
+    /// <summary>The peer asks to come again later.</summary>
+    Busy,
+
+    /// <summary>The peer does not have what it was asked for.</summary>
+    NotHeld,
+
+    /// <summary>The peer refused; asking the same again is of no use for now.</summary>
+    Refused,
+
+    /// <summary>What came is malformed, too large, or does not verify: the peer is to blame.</summary>
+    Bad,
+}
+
+/// <summary>A peer asked for the heads of this node: it is alive.</summary>
+public sealed record PeerAsked(string Member) : ReplicationEvent;
+
+/// <summary>A peer pushed a head whose signature is good.</summary>
+/// <param name="Member">The peer.</param>
+/// <param name="Origin">The log.</param>
+/// <param name="Size">The head's size.</param>
+public sealed record HeadPushed(string Member, string Origin, long Size) : ReplicationEvent;
+
+/// <summary>A <see cref="SearchFork"/> or <see cref="FetchFork"/> ended. <see cref="LogMoved"/> was said before, if a fork was proven.</summary>
+/// <param name="Id">The request.</param>
+/// <param name="Found">Whether it brought a proof that holds.</param>
+public sealed record ForkAnswered(long Id, bool Found) : ReplicationEvent;
+
+/// <summary>The storage stopped taking anything, or takes it again.</summary>
+public sealed record StorageChanged(bool Paused) : ReplicationEvent;
+
+/// <summary>What the database remembers of a peer, at the start.</summary>
+public sealed record BackoffRestored(string Member, int Failures, long Until, IReadOnlyList<LogBackoff> Logs) : ReplicationEvent;
+
+/// <summary>Time has passed: see <see cref="Replicator.NextDue"/>.</summary>
+public sealed record Tick : ReplicationEvent;

@@ -1,0 +1,74 @@
+namespace FederationNode.Protocol.Replication;
+
+/// <summary>How often, how patiently and how much a node talks to its peers. Times are in milliseconds.</summary>
+public sealed record ReplicationOptions
+{
+    /// <summary>Mean time between two questions for a peer's heads; jittered by a fifth. Default 2,000.</summary>
+    public long HeadsInterval { get; init; } = 2_000;
+
+    /// <summary>How long an answer to a small request may take. Default 10,000.</summary>
+    public long ExchangeTimeout { get; init; } = 10_000;
+
+    /// <summary>How long fetching a range may take. Default 60,000.</summary>
+    public long RangeTimeout { get; init; } = 60_000;
+
+    /// <summary>Silence after which a link counts as dead. Default 6,000.</summary>
+    public long LinkTimeout { get; init; } = 6_000;
+
+    /// <summary>Wait after the first failure of a link or of a log at a peer; doubles each time. Default 1,000.</summary>
+    public long MinBackoff { get; init; } = 1_000;
+
+    /// <summary>Longest wait for a link. Default 30,000.</summary>
+    public long MaxLinkBackoff { get; init; } = 30_000;
+
+    /// <summary>Longest wait for a log at a peer that could not, or would not, give it. Default 600,000.</summary>
+    public long MaxLogBackoff { get; init; } = 600_000;
+
+    /// <summary>A fetch that takes longer is asked of a second peer too, once; more for peers known as slower. Default 300.</summary>
+    public long HedgeAfter { get; init; } = 300;
+
+    /// <summary>Most entries in a range; ranges end at multiples of it. A multiple of 256. Default 4,096.</summary>
+    public int RangeEntries { get; init; } = 4_096;
+
+    /// <summary>Bytes of entries after which a range ends. Default 4 MiB.</summary>
+    public int RangeBytes { get; init; } = 4 * 1024 * 1024;
+
+    /// <summary>Most fetches under way. Default 16.</summary>
+    public int MaxFetches { get; init; } = 16;
+
+    /// <summary>Most fetches under way at one peer. Default 4.</summary>
+    public int MaxFetchesPerPeer { get; init; } = 4;
+
+    /// <summary>Most fetches under way, or fetched and not yet stored, of one log. Default 6.</summary>
+    public int MaxFetchesPerLog { get; init; } = 6;
+
+    /// <summary>Logs of which more than <see cref="SmallGap"/> entries are missing that are fetched at the same time. Default 3.</summary>
+    public int MaxBulkLogs { get; init; } = 3;
+
+    /// <summary>A log that lacks at most this many entries does not count as bulk. Default 256.</summary>
+    public long SmallGap { get; init; } = 256;
+
+    /// <summary>Bytes of fetched ranges that wait to be stored, above which nothing more is asked for. Default 32 MiB.</summary>
+    public long MaxWaitingBytes { get; init; } = 32L * 1024 * 1024;
+
+    /// <summary>Most pushes under way to one peer. Default 4.</summary>
+    public int MaxPushesPerPeer { get; init; } = 4;
+
+    /// <summary>How many nodes forward a head to a member that its origin cannot reach. Default 3.</summary>
+    public int Forwarders { get; init; } = 3;
+
+    /// <summary>Longest time that a head waits before it is forwarded, in case the member gets it otherwise. Default 50.</summary>
+    public long ForwardHold { get; init; } = 50;
+
+    /// <summary>Nodes of a region that fetch a log in bulk across the region's border. Default 2.</summary>
+    public int Gateways { get; init; } = 2;
+
+    /// <summary>How long the others of the region wait for them. Default 5,000.</summary>
+    public long GatewayGrace { get; init; } = 5_000;
+
+    /// <summary>
+    /// How many peers an own log's newest head is compared with after a start, before anything is signed; all of them
+    /// in a coalition with fewer peers. Default 2.
+    /// </summary>
+    public int Witnesses { get; init; } = 2;
+}

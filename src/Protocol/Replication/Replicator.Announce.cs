@@ -1,0 +1,163 @@
+namespace FederationNode.Protocol.Replication;
+
+/// <content>
+/// Announcements: the own logs' heads to everybody, other logs' heads to whom their origin cannot reach. What waits is
+/// kept by log, and always the newest head is sent, so a slow peer's backlog is never longer than the number of logs.
+/// </content>
+public sealed partial class Replicator
+{
+    private void Announce(Log log)
+    {
+        if (log.FrozenAt is not null)
+        {
+            foreach (var peer in _peers.Values)
+            {
+                if (peer.Frozen(log) < 0 || peer.Frozen(log) > log.FrozenAt)
+                {
+                    peer.Announce[log.Number] = _now;
+                }
+            }
+        }
+        else if (log.Own && !log.Lazy)
+        {
+            foreach (var peer in _peers.Values)
+            {
+                peer.Announce[log.Number] = _now;
+            }
+        }
+        else if (!log.Own && !log.Lazy)
+        {
+            Forward(log);
+        }
+    }
+
+    /// <summary>
+    /// Passes a head on to members that its origin does not reach, as the origin itself says. A few nodes do it, those
+    /// that come first in an order that all of them compute alike; each waits a little, for another may be quicker.
+    /// </summary>
+    private void Forward(Log log)
+    {
+        if (!_peers.TryGetValue(log.Owner, out var owner) || !owner.Alive || owner.Links is not { } reached)
+        {
+            return;
+        }
+
+        foreach (var peer in _peers.Values)
+        {
+            if (peer.Alive && peer != owner && !reached.Contains(peer.Name) && peer.Size(log) < log.HeadSize
+                && IsForwarder(owner, peer, log))
+            {
+                peer.Announce.TryAdd(log.Number, _now + (_options.ForwardHold / 2) + Random(_options.ForwardHold / 2));
+            }
+        }
+    }
+
+    private bool IsForwarder(Peer owner, Peer target, Log log)
+    {
+        var task = log.Origin + "\n" + target.Name;
+        var own = Rank(_self, task);
+        var before = 0;
+        foreach (var other in _peers.Values)
+        {
+            if (other != owner && other != target && other.Alive && other.Links is { } links
+                && links.Contains(owner.Name) && links.Contains(target.Name) && Rank(other.Name, task) < own
+                && ++before >= _options.Forwarders)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>After a comparison of heads: what this peer should have been told and was not, or not heard.</summary>
+    private void AnnounceMissing(Peer peer)
+    {
+        foreach (var log in _logs)
+        {
+            if (log.FrozenAt is { } frozen
+                ? (peer.Frozen(log) < 0 || peer.Frozen(log) > frozen) && peer.Announced(log) != AnnouncedFork(frozen)
+                : log.Own && !log.Lazy && log.HeadSize > Math.Max(0, Math.Max(peer.Size(log), peer.Announced(log))))
+            {
+                peer.Announce.TryAdd(log.Number, _now);
+            }
+        }
+    }
+
+    private void SendAnnouncements()
+    {
+        foreach (var peer in _peers.Values)
+        {
+            if (peer.Announce.Count == 0 || !peer.Dialable || _now < peer.NextAttempt)
+            {
+                continue;
+            }
+
+            foreach (var (number, due) in peer.Announce.Where(a => a.Value <= _now).ToList())
+            {
+                if (peer.Pushes >= _options.MaxPushesPerPeer)
+                {
+                    break;
+                }
+
+                peer.Announce.Remove(number);
+                Push(peer, _logs[number]);
+            }
+        }
+    }
+
+    private void Push(Peer peer, Log log)
+    {
+        if (log.FrozenAt is { } frozen)
+        {
+            var proof = Begin(RequestKind.Push, peer, log, AnnouncedFork(frozen));
+            peer.Pushes++;
+            Do(new PushFork(proof.Id, peer.Name, _options.ExchangeTimeout, log.Origin));
+        }
+        else if (log.HeadSize > Math.Max(0, peer.Size(log)))
+        {
+            var request = Begin(RequestKind.Push, peer, log, log.HeadSize);
+            peer.Pushes++;
+            Do(new PushHead(request.Id, peer.Name, _options.ExchangeTimeout, log.Origin, peer.Size(log)));
+        }
+    }
+
+    private void TakePushAnswer(PushAnswered answered)
+    {
+        if (End(answered.Id) is not { Kind: RequestKind.Push, Peer: var peer, Log: { } log, From: var announced })
+        {
+            return;
+        }
+
+        peer.Pushes--;
+        Succeeded(peer);
+        peer.Announced(log) = announced;
+        if (announced >= 0)
+        {
+            // An older answer may overtake a newer one; a smaller size only costs a needless entry later.
+            peer.Size(log) = Math.Max(peer.Size(log), answered.Size);
+            NoteOwnSize(peer, log, answered.Size);
+            if (answered.Size > log.HeadSize)
+            {
+                Want(log);
+            }
+        }
+    }
+
+    /// <summary>A fork proof in the place of a size: below every size.</summary>
+    private static long AnnouncedFork(long frozenAt) => -2 - frozenAt;
+
+    private long NextAnnouncementDue()
+    {
+        var due = long.MaxValue;
+        foreach (var peer in _peers.Values)
+        {
+            if (peer.Announce.Count > 0 && peer.Dialable && peer.Pushes < _options.MaxPushesPerPeer)
+            {
+                due = Math.Min(due, Math.Max(peer.Announce.Values.Min(), peer.NextAttempt));
+            }
+        }
+
+        return due;
+    }
+}

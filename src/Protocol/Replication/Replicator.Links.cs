@@ -1,0 +1,337 @@
+namespace FederationNode.Protocol.Replication;
+
+/// <content>Links: questions for heads, who is alive, how long to leave somebody alone.</content>
+public sealed partial class Replicator
+{
+    private void AskForHeads()
+    {
+        foreach (var peer in _peers.Values)
+        {
+            if (!peer.Dialable || peer.HeadsAsked || _now < Math.Max(peer.HeadsDue, peer.NextAttempt))
+            {
+                continue;
+            }
+
+            peer.HeadsAsked = true;
+            var request = Begin(RequestKind.Heads, peer);
+            Do(new AskHeads(
+                request.Id,
+                peer.Name,
+                _options.ExchangeTimeout,
+                new HeadsQuestion(Heads.Digest, peer.Instance, peer.Version)));
+        }
+    }
+
+    private void TakeHeads(HeadsAnswered answered)
+    {
+        if (End(answered.Id) is not { Kind: RequestKind.Heads, Peer: var peer })
+        {
+            return;
+        }
+
+        peer.HeadsAsked = false;
+        peer.HeadsDue = _now + Jittered(_options.HeadsInterval);
+        var answer = answered.Answer;
+        if (answer.Instance != peer.Instance)
+        {
+            peer.Restarted();
+            peer.Instance = answer.Instance;
+        }
+
+        peer.Version = answer.Version;
+        peer.Links = answer.Links is { } links ? [.. links] : peer.Links;
+        foreach (var head in answer.Heads)
+        {
+            if (_byOrigin.TryGetValue(head.Origin, out var log))
+            {
+                TakeHead(peer, log, head);
+            }
+        }
+
+        Succeeded(peer);
+        AnnounceMissing(peer);
+        if (!peer.Answered)
+        {
+            peer.Answered = true;
+            ConfirmOwnLogs();
+        }
+    }
+
+    private void TakeHead(Peer peer, Log log, Head head)
+    {
+        peer.Size(log) = head.Size;
+        peer.Frozen(log) = head.FrozenAt ?? -1;
+        if (head.FrozenAt is { } frozen && frozen < (log.FrozenAt ?? long.MaxValue))
+        {
+            AskForFork(peer, log);
+            return;
+        }
+
+        if (log.FrozenAt is not null)
+        {
+            Want(log);
+            return;
+        }
+
+        if (head.Size == log.HeadSize && head.Root != log.HeadRoot && head.Size > 0)
+        {
+            Suspect(peer, log, head.Size);
+        }
+
+        NoteOwnSize(peer, log, head.Size);
+        if (head.Size > log.HeadSize)
+        {
+            Want(log);
+        }
+    }
+
+    private void TakePush(HeadPushed pushed)
+    {
+        if (!_peers.TryGetValue(pushed.Member, out var peer))
+        {
+            return;
+        }
+
+        Heard(peer);
+        if (_byOrigin.TryGetValue(pushed.Origin, out var log) && pushed.Size > peer.Size(log))
+        {
+            peer.Size(log) = pushed.Size;
+            NoteOwnSize(peer, log, pushed.Size);
+            if (pushed.Size > log.HeadSize)
+            {
+                Want(log);
+            }
+        }
+    }
+
+    private void NoteOwnSize(Peer peer, Log log, long size)
+    {
+        if (log.Own && size > log.Held)
+        {
+            Do(new Noted(Note.HoldsMoreOfOurs, peer.Name, log.Origin));
+        }
+    }
+
+    /// <summary>
+    /// Lets own logs sign once enough peers have answered and none of those that can be believed shows more.
+    /// </summary>
+    private void ConfirmOwnLogs()
+    {
+        if (!_rostered)
+        {
+            return;
+        }
+
+        var needed = Math.Min(_options.Witnesses, _peers.Count);
+        if (_peers.Values.Count(p => p.Answered) < needed)
+        {
+            return;
+        }
+
+        foreach (var log in _logs.Where(l => l.Own && !l.Confirmed && !_peers.Values.Any(p => Believed(p, l) > l.Held)))
+        {
+            log.Confirmed = true;
+            Do(new ConfirmLog(log.Origin));
+        }
+    }
+
+    /// <summary>What a peer shows of a log, unless it has failed to give it.</summary>
+    private static long Believed(Peer peer, Log log) =>
+        peer.Backoffs.TryGetValue(log.Number, out var backoff)
+            && backoff is { Failures: >= 3, Reason: RequestFault.NotHeld or RequestFault.Bad }
+            ? -1
+            : peer.Size(log);
+
+    private void Heard(Peer peer)
+    {
+        peer.Heard = _now;
+        if (!peer.Alive && peer.Failures == 0)
+        {
+            SetAlive(peer, true);
+        }
+    }
+
+    private void Succeeded(Peer peer)
+    {
+        var failed = peer.Failures > 0;
+        (peer.Failures, peer.NextAttempt) = (0, 0);
+        Heard(peer);
+        if (failed)
+        {
+            Do(new Noted(Note.Reachable, peer.Name, null));
+            Save(peer);
+        }
+    }
+
+    private void TakeFailure(RequestFailed failed)
+    {
+        if (End(failed.Id) is not { } request)
+        {
+            return;
+        }
+
+        var (peer, log) = (request.Peer, request.Log);
+        switch (request.Kind)
+        {
+            case RequestKind.Heads:
+                peer.HeadsAsked = false;
+                peer.HeadsDue = _now + Jittered(_options.HeadsInterval);
+                break;
+            case RequestKind.Push:
+                peer.Pushes--;
+                break;
+            case RequestKind.Range:
+                EndFetch(request);
+                break;
+            case RequestKind.Fork:
+                log!.ForkUnderWay = false;
+                break;
+        }
+
+        if (failed.Fault is RequestFault.Unreachable)
+        {
+            LinkFailed(peer, request.Started);
+        }
+        else if (failed.Fault is RequestFault.Busy)
+        {
+            peer.FetchAfter = _now + Jittered(_options.MinBackoff);
+        }
+        else if (log is not null && request.Kind is not RequestKind.Push)
+        {
+            BackOff(peer, log, failed.Fault);
+        }
+        else
+        {
+            NoteFault(peer, log, failed.Fault);
+        }
+    }
+
+    /// <summary>
+    /// Several requests that were under way when a link broke are one failure, not several: only one that began after
+    /// the last counts anew.
+    /// </summary>
+    private void LinkFailed(Peer peer, long started)
+    {
+        SetAlive(peer, false);
+        if (peer.Failures > 0 && started < peer.NextAttempt - 1)
+        {
+            return;
+        }
+
+        peer.Failures++;
+        peer.NextAttempt = _now + Jittered(Doubled(peer.Failures, _options.MaxLinkBackoff));
+        if (peer.Failures == 1)
+        {
+            Do(new Noted(Note.OutOfReach, peer.Name, null));
+        }
+
+        Save(peer);
+    }
+
+    private void BackOff(Peer peer, Log log, RequestFault fault)
+    {
+        var before = peer.Backoffs.GetValueOrDefault(log.Number);
+        var failures = (before?.Failures ?? 0) + 1;
+        peer.Backoffs[log.Number] = new LogBackoff(
+            log.Origin, fault, failures, _now + Jittered(Doubled(failures, _options.MaxLogBackoff)));
+        NoteFault(peer, log, fault);
+        Save(peer);
+        if (failures >= 3)
+        {
+            ConfirmOwnLogs();
+        }
+    }
+
+    private void NoteFault(Peer peer, Log? log, RequestFault fault)
+    {
+        if (fault is RequestFault.Bad)
+        {
+            Do(new Noted(Note.BadContent, peer.Name, log?.Origin));
+        }
+        else if (fault is RequestFault.NotHeld)
+        {
+            Do(new Noted(Note.Withholds, peer.Name, log?.Origin));
+        }
+    }
+
+    private void Forgive(Peer peer, Log log)
+    {
+        if (peer.Backoffs.Remove(log.Number))
+        {
+            Save(peer);
+        }
+    }
+
+    private bool MayAsk(Peer peer, Log log) =>
+        !peer.Backoffs.TryGetValue(log.Number, out var backoff) || _now >= backoff.Until;
+
+    private long Doubled(int failures, long most) =>
+        Math.Min(most, _options.MinBackoff << Math.Min(failures - 1, 20));
+
+    private void Save(Peer peer) =>
+        Do(new SaveBackoff(peer.Name, peer.Failures, peer.NextAttempt, [.. peer.Backoffs.Values]));
+
+    private void Restore(Peer peer, BackoffRestored restored)
+    {
+        // A wait longer than any that is ever given is left over from a clock that was set back since.
+        peer.Failures = restored.Failures;
+        peer.NextAttempt = Math.Min(restored.Until, _now + _options.MaxLinkBackoff);
+        foreach (var backoff in restored.Logs)
+        {
+            if (_byOrigin.TryGetValue(backoff.Origin, out var log))
+            {
+                peer.Backoffs[log.Number] = backoff with { Until = Math.Min(backoff.Until, _now + _options.MaxLogBackoff) };
+            }
+        }
+    }
+
+    private void ExpireLinks()
+    {
+        foreach (var peer in _peers.Values)
+        {
+            if (peer.Alive && _now - peer.Heard > _options.LinkTimeout)
+            {
+                SetAlive(peer, false);
+            }
+        }
+    }
+
+    private void SetAlive(Peer peer, bool alive)
+    {
+        if (peer.Alive != alive)
+        {
+            peer.Alive = alive;
+            Heads.PutLinks(_peers.Values.Where(p => p.Alive).Select(p => p.Name));
+        }
+    }
+
+    private void Forget(Peer peer)
+    {
+        _peers.Remove(peer.Name);
+        foreach (var request in _requests.Values.Where(r => r.Peer == peer).OrderBy(r => r.Id).ToList())
+        {
+            Drop(request);
+        }
+
+        SetAlive(peer, false);
+    }
+
+    private long NextLinkDue()
+    {
+        var due = long.MaxValue;
+        foreach (var peer in _peers.Values)
+        {
+            if (peer.Dialable && !peer.HeadsAsked)
+            {
+                due = Math.Min(due, Math.Max(peer.HeadsDue, peer.NextAttempt));
+            }
+
+            if (peer.Alive)
+            {
+                due = Math.Min(due, peer.Heard + _options.LinkTimeout + 1);
+            }
+        }
+
+        return due;
+    }
+}

@@ -1,0 +1,384 @@
+namespace FederationNode.Protocol.Replication;
+
+/// <content>
+/// Fetching: which ranges of which logs from whom. Ranges are verified one by one, so several peers are asked at the
+/// same time, and who sends a bad one is known; they are stored in order.
+/// </content>
+public sealed partial class Replicator
+{
+    private int _fetches;
+
+    private void Want(Log log)
+    {
+        if (!log.Wanted)
+        {
+            (log.Wanted, log.WantedSince) = (true, _now);
+        }
+    }
+
+    private void Pull()
+    {
+        if (_paused)
+        {
+            return;
+        }
+
+        foreach (var log in _logs.Where(l => l.Wanted).OrderBy(l => l.Asked).ThenBy(l => l.Number).ToList())
+        {
+            Store(log);
+            if (!PullLog(log) && log.Segments.Count == 0)
+            {
+                log.Wanted = false;
+            }
+        }
+    }
+
+    /// <summary>Asks for what can be asked for now; false if no peer shows anything that is lacking.</summary>
+    private bool PullLog(Log log)
+    {
+        var shown = _peers.Values.Any(p => p.Dialable && Math.Min(p.Size(log), log.Limit) > log.HeadSize);
+        if (!shown || (log.FrozenAt is { } frozen && log.Held >= frozen))
+        {
+            return false;
+        }
+
+        var others = _logs.Count(l => l != log && l.IsBulk(_options.SmallGap));
+        while (_fetches < _options.MaxFetches && WaitingBytes < _options.MaxWaitingBytes
+            && log.Segments.Count < _options.MaxFetchesPerLog && NextGap(log) is var (from, end))
+        {
+            var bulk = end - log.Held > _options.SmallGap;
+            if ((bulk && others >= _options.MaxBulkLogs) || Source(log, from, bulk, null) is not { } peer)
+            {
+                break;
+            }
+
+            var segment = new Segment(from, end);
+            log.Segments.Insert(log.Segments.FindLastIndex(s => s.From <= from) + 1, segment);
+            Fetch(peer, log, segment);
+        }
+
+        Hedge(log);
+        return true;
+    }
+
+    /// <summary>The first run of entries that nobody was asked for, up to where ranges end.</summary>
+    private (long From, long End)? NextGap(Log log)
+    {
+        var from = log.Held;
+        foreach (var segment in log.Segments)
+        {
+            if (segment.From > from)
+            {
+                return (from, Math.Min(segment.From, RangeEnd(from, log)));
+            }
+
+            from = Math.Max(from, segment.End);
+        }
+
+        return from < log.Limit ? (from, RangeEnd(from, log)) : null;
+    }
+
+    private long RangeEnd(long from, Log log) =>
+        Math.Min(log.Limit, ((from / _options.RangeEntries) + 1) * _options.RangeEntries);
+
+    /// <summary>
+    /// Who should be asked for the entries from an index on: the one expected to answer first. In bulk a log crosses a
+    /// region's border only to its gateways; the others wait for these, but not for long.
+    /// </summary>
+    private Peer? Source(Log log, long from, bool bulk, Peer? except)
+    {
+        Peer? best = null;
+        var (bestRegion, bestTime, bestRank) = (false, long.MaxValue, ulong.MaxValue);
+        var hold = bulk && _region.Length > 0 && _now - log.WantedSince < _options.GatewayGrace && !IsGateway(log);
+        foreach (var peer in _peers.Values)
+        {
+            if (peer == except || !peer.Dialable || _now < Math.Max(peer.NextAttempt, peer.FetchAfter)
+                || peer.Fetches >= _options.MaxFetchesPerPeer || !Offers(peer, log, from) || !MayAsk(peer, log))
+            {
+                continue;
+            }
+
+            var sameRegion = peer.Region == _region;
+            if (hold && !sameRegion)
+            {
+                continue;
+            }
+
+            var time = (peer.FetchTime + 1) * (peer.Fetches + 1);
+            var rank = Rank(peer.Name, log.Origin + _self);
+            if (best is null || (sameRegion, -time, ulong.MaxValue - rank).CompareTo(
+                (bestRegion, -bestTime, ulong.MaxValue - bestRank)) > 0)
+            {
+                (best, bestRegion, bestTime, bestRank) = (peer, sameRegion, time, rank);
+            }
+        }
+
+        return best;
+    }
+
+    /// <summary>
+    /// Whether a peer shows entries from here on; or, where all are held that anybody shows, the checkpoint that is
+    /// lacking for them because a transfer broke off.
+    /// </summary>
+    private static bool Offers(Peer peer, Log log, long from) =>
+        peer.Size(log) > from || (from == log.Held && log.Segments.Count == 0 && peer.Size(log) > log.HeadSize);
+
+    private bool IsGateway(Log log)
+    {
+        if (!_peers.TryGetValue(log.Owner, out var owner) || owner.Region == _region)
+        {
+            return true;
+        }
+
+        var own = Rank(_self, log.Origin);
+        return _peers.Values.Count(p => p.Alive && p.Region == _region && Rank(p.Name, log.Origin) < own) < _options.Gateways;
+    }
+
+    private void Fetch(Peer peer, Log log, Segment segment)
+    {
+        // A peer that has no more than is held here is asked for its checkpoint alone, over what it has.
+        var from = Math.Min(segment.From, peer.Size(log));
+        var request = Begin(RequestKind.Range, peer, log, from, segment.End);
+        segment.Asked.Add(request);
+        peer.Fetches++;
+        _fetches++;
+        log.Asked = _now;
+        Do(new FetchRange(
+            request.Id,
+            peer.Name,
+            _options.RangeTimeout,
+            log.Origin,
+            from,
+            (int)(segment.End - from),
+            _options.RangeBytes));
+    }
+
+    /// <summary>The range that everything else waits for is asked of a second peer, once, when the first is slow.</summary>
+    private void Hedge(Log log)
+    {
+        if (log.Segments.Count > 0 && log.Segments[0] is { Ready: 0, Asked: [var asked] } first
+            && _now >= asked.Started + HedgeDelay(asked.Peer)
+            && Source(log, first.From, false, asked.Peer) is { } second)
+        {
+            Fetch(second, log, first);
+        }
+    }
+
+    private long HedgeDelay(Peer peer) => Math.Max(_options.HedgeAfter, 3 * peer.FetchTime);
+
+    private void TakeRange(RangeFetched fetched)
+    {
+        if (End(fetched.Id) is not { Kind: RequestKind.Range, Log: { } log, Peer: var peer } request)
+        {
+            return;
+        }
+
+        var segment = EndFetch(request);
+        Succeeded(peer);
+        var took = Math.Max(1, _now - request.Started);
+        peer.FetchTime = peer.FetchTime == 0 ? took : ((3 * peer.FetchTime) + took) / 4;
+        var end = request.From + fetched.Entries;
+        var isHead = fetched.HeadSize > log.HeadSize && fetched.HeadSize <= log.Held;
+        if (end <= log.Held && !isHead)
+        {
+            // Less than it showed: what it showed was not true, or is not any more.
+            peer.Size(log) = Math.Min(peer.Size(log), fetched.HeadSize);
+            if (segment is not null)
+            {
+                BackOff(peer, log, RequestFault.NotHeld);
+            }
+
+            Do(new DropRange(fetched.Id));
+            return;
+        }
+
+        peer.Size(log) = Math.Max(peer.Size(log), fetched.HeadSize);
+        if (end < Math.Min(request.End, fetched.HeadSize) && fetched.Bytes < _options.RangeBytes / 2)
+        {
+            // It has more and there was room: who doles entries out one by one is asked last.
+            BackOff(peer, log, RequestFault.NotHeld);
+        }
+        else
+        {
+            Forgive(peer, log);
+        }
+
+        if (segment is null)
+        {
+            Do(new DropRange(fetched.Id));
+            return;
+        }
+
+        foreach (var late in segment.Asked.ToList())
+        {
+            Drop(late);
+        }
+
+        (segment.Ready, segment.Source, segment.Bytes) = (fetched.Id, peer, fetched.Bytes);
+        segment.End = Math.Max(segment.From, end);
+        WaitingBytes += segment.Bytes;
+        _requests.Add(request.Id, request);
+        if (!log.Segments.Contains(segment))
+        {
+            log.Segments.Insert(log.Segments.FindLastIndex(s => s.From <= segment.From) + 1, segment);
+        }
+
+        Store(log);
+    }
+
+    private void Store(Log log)
+    {
+        if (log.Storing == 0 && !_paused && _now >= log.StoreAfter
+            && log.Segments.Find(s => s.Ready != 0 && s.From <= log.Held) is { } segment)
+        {
+            log.Storing = segment.Ready;
+            Do(new StoreRange(segment.Ready, log.Origin));
+        }
+    }
+
+    private void TakeStored(RangeStored stored)
+    {
+        if (!_requests.TryGetValue(stored.Id, out var request) || request.Log is not { } log || log.Storing != stored.Id)
+        {
+            return;
+        }
+
+        log.Storing = 0;
+        if (stored.Outcome is StoreOutcome.Unavailable)
+        {
+            log.StoreAfter = _now + Jittered(Doubled(++log.StoreFailures, _options.MaxLinkBackoff));
+            return;
+        }
+
+        log.StoreFailures = 0;
+        if (log.Segments.Find(s => s.Ready == stored.Id) is { } segment)
+        {
+            Discard(log, segment);
+        }
+
+        if (stored.Outcome is StoreOutcome.Contradicts)
+        {
+            Suspect(request.Peer, log, Math.Min(log.Held, request.End));
+        }
+        else if (stored.Outcome is StoreOutcome.Closed)
+        {
+            BackOff(request.Peer, log, RequestFault.Refused);
+        }
+
+        ConfirmOwnLogs();
+        Store(log);
+    }
+
+    /// <summary>Forgets what has become needless because the log grew.</summary>
+    private void TrimSegments(Log log)
+    {
+        foreach (var segment in log.Segments.Where(s => s.End <= log.Held && s.Ready != log.Storing).ToList())
+        {
+            Discard(log, segment);
+        }
+    }
+
+    private void Discard(Log log, Segment segment)
+    {
+        log.Segments.Remove(segment);
+        foreach (var asked in segment.Asked.ToList())
+        {
+            Drop(asked);
+        }
+
+        if (segment.Ready != 0)
+        {
+            _requests.Remove(segment.Ready);
+            WaitingBytes -= segment.Bytes;
+            Do(new DropRange(segment.Ready));
+        }
+    }
+
+    private void Drop(Request request)
+    {
+        if (!_requests.Remove(request.Id))
+        {
+            return;
+        }
+
+        switch (request.Kind)
+        {
+            case RequestKind.Range:
+                EndFetch(request);
+                Do(new DropRange(request.Id));
+                break;
+            case RequestKind.Push:
+                request.Peer.Pushes--;
+                break;
+            case RequestKind.Heads:
+                request.Peer.HeadsAsked = false;
+                break;
+            case RequestKind.Fork:
+                request.Log!.ForkUnderWay = false;
+                break;
+        }
+    }
+
+    /// <summary>Takes a fetch off the books; the answer is the segment that it was for, if that is still wanted.</summary>
+    private Segment? EndFetch(Request request)
+    {
+        var log = request.Log!;
+        var segment = log.Segments.Find(s => s.Asked.Contains(request));
+        if (segment is null)
+        {
+            return null;
+        }
+
+        request.Peer.Fetches--;
+        _fetches--;
+        segment.Asked.Remove(request);
+        if (segment is { Asked.Count: 0, Ready: 0 })
+        {
+            log.Segments.Remove(segment);
+        }
+
+        return segment;
+    }
+
+    private long NextPullDue()
+    {
+        var due = long.MaxValue;
+        if (_paused)
+        {
+            return due;
+        }
+
+        foreach (var log in _logs)
+        {
+            if (!log.Wanted)
+            {
+                continue;
+            }
+
+            if (log.Storing == 0 && log.StoreAfter > _now)
+            {
+                due = Math.Min(due, log.StoreAfter);
+            }
+
+            if (log.Segments.Count > 0 && log.Segments[0] is { Ready: 0, Asked: [var asked] })
+            {
+                due = Math.Min(due, Math.Max(_now + _options.HedgeAfter, asked.Started + HedgeDelay(asked.Peer)));
+            }
+
+            foreach (var peer in _peers.Values)
+            {
+                if (peer.Dialable && peer.Size(log) > log.HeadSize)
+                {
+                    var until = Math.Max(peer.NextAttempt, peer.FetchAfter);
+                    until = peer.Backoffs.TryGetValue(log.Number, out var backoff) ? Math.Max(until, backoff.Until) : until;
+                    due = until > _now ? Math.Min(due, until) : due;
+                }
+            }
+
+            var grace = log.WantedSince + _options.GatewayGrace;
+            due = _region.Length > 0 && grace > _now ? Math.Min(due, grace) : due;
+        }
+
+        return due;
+    }
+}

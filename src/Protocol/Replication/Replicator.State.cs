@@ -1,0 +1,159 @@
+namespace FederationNode.Protocol.Replication;
+
+/// <content>What is remembered of peers and logs.</content>
+public sealed partial class Replicator
+{
+    /// <summary>A log that the roster names.</summary>
+    private sealed class Log(int number, string origin, string owner, bool own)
+    {
+        /// <summary>Its place in the arrays of <see cref="Peer"/>.</summary>
+        public int Number => number;
+
+        public string Origin => origin;
+
+        public string Owner => owner;
+
+        public bool Own => own;
+
+        public bool Lazy { get; set; }
+
+        public long Held { get; set; }
+
+        public long HeadSize { get; set; }
+
+        public Hash256 HeadRoot { get; set; } = Merkle.MerkleHash.Empty;
+
+        public long? FrozenAt { get; set; }
+
+        /// <summary>An own log: whether enough peers were asked since the start.</summary>
+        public bool Confirmed { get; set; }
+
+        /// <summary>What is being fetched, or is fetched and not yet stored; in order, without overlap.</summary>
+        public List<Segment> Segments { get; } = [];
+
+        /// <summary>The range that is being stored, or 0.</summary>
+        public long Storing { get; set; }
+
+        public long StoreAfter { get; set; }
+
+        public int StoreFailures { get; set; }
+
+        /// <summary>Whether some peer may have more.</summary>
+        public bool Wanted { get; set; }
+
+        /// <summary>Since when, for gateways' grace.</summary>
+        public long WantedSince { get; set; }
+
+        /// <summary>When a range of it was last asked for; who waits longest is next.</summary>
+        public long Asked { get; set; }
+
+        /// <summary>A search for, or fetch of, a fork proof is under way.</summary>
+        public bool ForkUnderWay { get; set; }
+
+        /// <summary>Entries above this are of no use.</summary>
+        public long Limit => FrozenAt ?? ProtocolLimits.MaxLogSize;
+
+        public bool IsBulk(long smallGap) => Segments.Count > 0 && Segments[^1].End - Held > smallGap;
+    }
+
+    /// <summary>A run of entries that is asked for, or has come.</summary>
+    private sealed class Segment(long from, long end)
+    {
+        public long From => from;
+
+        public long End { get; set; } = end;
+
+        /// <summary>Requests under way: one, or two when the first is slow.</summary>
+        public List<Request> Asked { get; } = new(2);
+
+        /// <summary>What came, or 0.</summary>
+        public long Ready { get; set; }
+
+        public Peer? Source { get; set; }
+
+        public long Bytes { get; set; }
+    }
+
+    /// <summary>Another member's node.</summary>
+    private sealed class Peer(string name)
+    {
+        private const long Unknown = -1;
+
+        private long[] _sizes = [];
+        private long[] _announced = [];
+        private long[] _frozen = [];
+
+        public string Name => name;
+
+        public bool Dialable { get; set; }
+
+        public string Region { get; set; } = "";
+
+        /// <summary>Whether it was heard lately and no request failed since.</summary>
+        public bool Alive { get; set; }
+
+        /// <summary>Whether it has answered since this node started.</summary>
+        public bool Answered { get; set; }
+
+        public long Heard { get; set; } = long.MinValue;
+
+        public int Failures { get; set; }
+
+        public long NextAttempt { get; set; }
+
+        /// <summary>When to ask it for its heads.</summary>
+        public long HeadsDue { get; set; }
+
+        public bool HeadsAsked { get; set; }
+
+        public ulong Instance { get; set; }
+
+        public long Version { get; set; }
+
+        /// <summary>Whom it can reach, or null while it has not said.</summary>
+        public HashSet<string>? Links { get; set; }
+
+        /// <summary>Logs to announce to it, and not before when.</summary>
+        public SortedDictionary<int, long> Announce { get; } = [];
+
+        public int Pushes { get; set; }
+
+        public int Fetches { get; set; }
+
+        /// <summary>It asked for a pause.</summary>
+        public long FetchAfter { get; set; }
+
+        /// <summary>How long a fetch takes, milliseconds, weighted towards the latest; 0: not known.</summary>
+        public long FetchTime { get; set; }
+
+        public SortedDictionary<int, LogBackoff> Backoffs { get; } = [];
+
+        public void Reserve(int logs)
+        {
+            var from = _sizes.Length;
+            Array.Resize(ref _sizes, logs);
+            Array.Resize(ref _announced, logs);
+            Array.Resize(ref _frozen, logs);
+            Array.Fill(_sizes, Unknown, from, logs - from);
+            Array.Fill(_announced, Unknown, from, logs - from);
+            Array.Fill(_frozen, Unknown, from, logs - from);
+        }
+
+        /// <summary>Entries of a log that it showed last; -1: it showed none.</summary>
+        public ref long Size(Log log) => ref _sizes[log.Number];
+
+        /// <summary>The head that was last announced to it.</summary>
+        public ref long Announced(Log log) => ref _announced[log.Number];
+
+        /// <summary>Where it says the log is frozen; -1: nowhere.</summary>
+        public ref long Frozen(Log log) => ref _frozen[log.Number];
+
+        /// <summary>Another run of the node: what it showed before says nothing any more.</summary>
+        public void Restarted()
+        {
+            Array.Fill(_sizes, Unknown);
+            Array.Fill(_announced, Unknown);
+            Array.Fill(_frozen, Unknown);
+        }
+    }
+}

@@ -1,0 +1,176 @@
+using FederationNode.Protocol;
+using FederationNode.Protocol.Merkle;
+using FederationNode.Protocol.Notes;
+using FederationNode.Protocol.Replication;
+
+namespace FederationNode.Simulation;
+
+/// <summary>An entry with its leaf hash, made once and shared by all who hold it.</summary>
+public sealed record SimEntry(SentEntry Sent, Hash256 Hash, int Bytes)
+{
+    public static SimEntry Of(byte[] leaf, byte[] salt, byte[] payload) =>
+        new(new SentEntry(leaf, salt, payload), MerkleHash.Leaf(leaf), leaf.Length + salt.Length + payload.Length + 16);
+}
+
+/// <summary>A range on its way: entries, and where they stand in a signed tree.</summary>
+public sealed record SimRange(string Origin, byte[] Note, long From, IReadOnlyList<SimEntry> Entries, RangeProof Proof)
+{
+    public int Bytes => 300 + Entries.Sum(e => e.Bytes) + (32 * (Proof.Before.Count + Proof.After.Count));
+}
+
+/// <summary>
+/// What lies on one node's disk of one log: entries, the complete subtrees over them, the newest checkpoint of which
+/// all are held, and one that covers all of them, with what of its tree lies behind them.
+/// </summary>
+public sealed class ReplicaLog(string origin)
+{
+    private readonly List<List<Hash256>> _levels = [[]];
+
+    public string Origin => origin;
+
+    public List<SimEntry> Entries { get; } = [];
+
+    public long Held => Entries.Count;
+
+    /// <summary>The newest checkpoint of which every entry is held, or null.</summary>
+    public (byte[] Note, Checkpoint Head)? Signed { get; private set; }
+
+    /// <summary>A checkpoint over at least all that is held, and its subtrees behind that.</summary>
+    public (byte[] Note, Checkpoint Head, IReadOnlyList<Hash256> After)? Cover { get; private set; }
+
+    public (ForkProof Proof, long FreezeAt)? Fork { get; private set; }
+
+    /// <summary>Entries that count: up to a signed head, and not beyond a fork.</summary>
+    public long HeadSize => Fork is { } fork ? Math.Min(Held, fork.FreezeAt) : Signed?.Head.Size ?? 0;
+
+    public Hash256 HeadRoot => RootAt(HeadSize);
+
+    public LogMoved Moved() => new(origin, Held, HeadSize, HeadRoot, Fork?.FreezeAt);
+
+    public void Append(IEnumerable<SimEntry> entries)
+    {
+        foreach (var entry in entries)
+        {
+            Entries.Add(entry);
+            _levels[0].Add(entry.Hash);
+            for (var level = 0; (Held >> level) % 2 == 0; level++)
+            {
+                if (_levels.Count == level + 1)
+                {
+                    _levels.Add([]);
+                }
+
+                _levels[level + 1].Add(MerkleHash.Node(_levels[level][^2], _levels[level][^1]));
+            }
+        }
+    }
+
+    /// <summary>Forgets the newest entries, as a restored backup does.</summary>
+    public void CutTo(long size, (byte[] Note, Checkpoint Head)? signed)
+    {
+        Entries.RemoveRange((int)size, (int)(Held - size));
+        for (var level = 0; level < _levels.Count; level++)
+        {
+            var keep = (int)(size >> level);
+            _levels[level].RemoveRange(keep, Math.Max(0, _levels[level].Count - keep));
+        }
+
+        Signed = signed;
+        Cover = signed is { } s ? (s.Note, s.Head, []) : null;
+    }
+
+    public void Sign(byte[] note, Checkpoint head)
+    {
+        Signed = (note, head);
+        Cover = (note, head, []);
+    }
+
+    /// <summary>Takes the new entries of a range, which continues the log, and its checkpoint.</summary>
+    public void Extend(SimRange range, VerifiedRange verified)
+    {
+        var held = Held;
+        var end = Fork is { } fork ? Math.Min(verified.End, fork.FreezeAt) : verified.End;
+        if (end > held)
+        {
+            Append(range.Entries.Skip((int)(held - range.From)).Take((int)(end - held)));
+            Cover = (verified.Note, verified.Head, [.. CompactRange.Nodes(end, verified.Head.Size).Select(n => Known(verified, n))]);
+        }
+
+        if (verified.Head.Size <= Held && verified.Head.Size > (Signed?.Head.Size ?? 0) && RootAt(verified.Head.Size) == verified.Head.Root)
+        {
+            Signed = (verified.Note, verified.Head);
+        }
+    }
+
+    private static Hash256 Known(VerifiedRange range, NodeId node) =>
+        range.TryHash(node, out var hash) ? hash : throw new InvalidOperationException("A range tells all that is behind it.");
+
+    public bool TakeFork(ForkProof proof, long freezeAt)
+    {
+        if (Fork is { } known && !proof.Replaces(freezeAt, known.Proof, known.FreezeAt))
+        {
+            return false;
+        }
+
+        Fork = (proof, freezeAt);
+        return true;
+    }
+
+    public Hash256 RootAt(long size) =>
+        size == 0 ? MerkleHash.Empty : ProofBuilder.BuildRoot(Nodes(ProofBuilder.NodesForRoot(size)));
+
+    public IReadOnlyList<Hash256> Nodes(IReadOnlyList<NodeId> nodes)
+    {
+        var hashes = new Hash256[nodes.Count];
+        for (var i = 0; i < hashes.Length; i++)
+        {
+            hashes[i] = Node(nodes[i]);
+        }
+
+        return hashes;
+    }
+
+    /// <summary>Entries from an index on, up to a checkpoint that covers them; null if there is none.</summary>
+    public SimRange? Read(long from, int maxEntries, int maxBytes)
+    {
+        var end = HeadSize;
+        if (from > end || Certificate(end) is not var (note, head))
+        {
+            return null;
+        }
+
+        var entries = new List<SimEntry>();
+        for (long i = from, bytes = 0; i < end && entries.Count < maxEntries && bytes < maxBytes; i++)
+        {
+            entries.Add(Entries[(int)i]);
+            bytes += Entries[(int)i].Bytes;
+        }
+
+        var nodes = RangeProof.Nodes(from, from + entries.Count, head.Size);
+        return new SimRange(origin, note, from, entries, RangeProof.Of(from, Nodes(nodes)));
+    }
+
+    /// <summary>A checkpoint over at least so many entries.</summary>
+    private (byte[] Note, Checkpoint Head)? Certificate(long size) =>
+        Signed is { } signed && signed.Head.Size >= size ? signed : Cover is { } cover ? (cover.Note, cover.Head) : null;
+
+    private Hash256 Node(NodeId node)
+    {
+        if (node.End <= Held)
+        {
+            return _levels[node.Level][(int)node.Index];
+        }
+
+        var behind = CompactRange.Nodes(Held, Cover!.Value.Head.Size);
+        for (var i = 0; i < behind.Count; i++)
+        {
+            if (behind[i] == node)
+            {
+                return Cover.Value.After[i];
+            }
+        }
+
+        return MerkleHash.Node(
+            Node(new NodeId(node.Level - 1, 2 * node.Index)), Node(new NodeId(node.Level - 1, (2 * node.Index) + 1)));
+    }
+}

@@ -1,0 +1,89 @@
+using FederationNode.Protocol.Replication;
+
+namespace FederationNode.Simulation;
+
+/// <summary>What goes wrong in a run: a random part of all that can, chosen by the seed.</summary>
+[Flags]
+public enum Faults
+{
+    None = 0,
+    Loss = 1,
+    Duplicates = 2,
+    Delay = 4,
+    SlowLinks = 8,
+    Cuts = 16,
+    Partitions = 32,
+    Crashes = 64,
+    FullDisks = 128,
+    SlowDisks = 256,
+    Clocks = 512,
+    OldBackups = 1024,
+    Hostile = 2048,
+}
+
+/// <summary>Everything about a run that follows from its seed.</summary>
+public sealed class Scenario
+{
+    /// <summary>Faults happen and entries are published until then, in milliseconds.</summary>
+    public const long FaultsUntil = 60_000;
+
+    /// <summary>Then all must be well by then.</summary>
+    public const long WellBy = FaultsUntil + 180_000;
+
+    public Scenario(ulong seed)
+    {
+        Seed = seed;
+        var dice = new Dice(seed ^ 0x5CE4A210);
+        var size = dice.Below(100);
+        var count = size < 80 ? (int)dice.Between(5, 12) : size < 97 ? (int)dice.Between(13, 30) : (int)dice.Between(60, 100);
+        Names = [.. Enumerable.Range(0, count).Select(i => $"m{i:00}")];
+        Faults = (Faults)dice.Below((int)Faults.Hostile * 2);
+        RealSignatures = dice.Chance(0.05);
+        Views = count <= 12;
+        Batches = count > 30 ? 40 : 120;
+        MostEntries = count > 30 ? 40 : dice.Chance(0.3) ? 600 : 20;
+        if (Faults.HasFlag(Faults.Hostile))
+        {
+            var hostile = (int)dice.Between(1, Math.Max(1, count / 4));
+            for (var i = 0; i < hostile; i++)
+            {
+                Hostile[count - 1 - i] = dice.Pick(Enum.GetValues<HostileKind>());
+            }
+        }
+    }
+
+    public ulong Seed { get; }
+
+    public IReadOnlyList<string> Names { get; }
+
+    public Faults Faults { get; }
+
+    public bool RealSignatures { get; }
+
+    /// <summary>Whether each node keeps the merged view, which takes megabytes.</summary>
+    public bool Views { get; }
+
+    public int Batches { get; }
+
+    public int MostEntries { get; }
+
+    public SortedDictionary<int, HostileKind> Hostile { get; } = [];
+
+    /// <summary>Ranges and waits are small, so that small logs have many.</summary>
+    public ReplicationOptions Options(Mutant mutant) => new()
+    {
+        RangeEntries = 256,
+        SmallGap = 64,
+        MaxFetches = mutant is Mutant.NoCreditLimit ? int.MaxValue : 8,
+        MaxFetchesPerPeer = mutant is Mutant.NoCreditLimit ? int.MaxValue : 3,
+        MaxFetchesPerLog = mutant is Mutant.NoCreditLimit ? int.MaxValue : 4,
+        MaxBulkLogs = mutant is Mutant.NoCreditLimit ? int.MaxValue : 2,
+        RangeBytes = 64 * 1024,
+        RangeTimeout = 10_000,
+        ExchangeTimeout = 3_000,
+        MaxLogBackoff = 60_000,
+    };
+
+    public override string ToString() =>
+        $"{Names.Count} nodes, faults: {Faults}{(Hostile.Count == 0 ? "" : ", hostile: " + string.Join(", ", Hostile.Select(h => $"{Names[h.Key]} {h.Value}")))}";
+}

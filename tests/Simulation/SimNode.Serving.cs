@@ -1,0 +1,112 @@
+using FederationNode.Protocol.Merkle;
+using FederationNode.Protocol.Replication;
+
+namespace FederationNode.Simulation;
+
+public sealed partial class SimNode
+{
+    public override void Serve(Actor from, SimRequest request, Action<SimAnswer> answer)
+    {
+        if (Core is null)
+        {
+            return;
+        }
+
+        switch (request)
+        {
+            case AskHeadsRequest ask:
+                Step(new PeerAsked(from.Name));
+                var heads = Core.Heads.Answer(ask.Question);
+                answer(new SimAnswer(heads, 70 + (100 * heads.Heads.Count) + (12 * (heads.Links?.Count ?? 0))));
+                break;
+            case RangeRequest ask:
+                var range = Log(ask.Origin).Read(ask.From, ask.MaxEntries, ask.MaxBytes);
+                answer(range is null ? No(RequestFault.NotHeld) : new SimAnswer(range, range.Bytes));
+                break;
+            case PushRequest push:
+                TakePush(from, push, answer);
+                break;
+            case ForkRequest ask:
+                var proof = Log(ask.Origin).Fork?.Proof.Encode();
+                answer(proof is null ? No(RequestFault.NotHeld) : new SimAnswer(proof, proof.Length));
+                break;
+            case PushForkRequest push:
+                var taken = TakeFork(0, push.Origin, push.Proof);
+                answer(taken is RequestFailed ? No(RequestFault.Bad) : new SimAnswer(Log(push.Origin).HeadSize, 20));
+                break;
+        }
+    }
+
+    private static SimAnswer No(RequestFault fault) => new(new Refusal(fault), 100);
+
+    private void TakePush(Actor from, PushRequest push, Action<SimAnswer> answer)
+    {
+        VerifiedRange? verified = null;
+        if (!World.Signatures.Open(push.Origin, push.Note, out var head, out _)
+            || (push.Range is { } sent && (!Verify(sent, out verified) || sent.Origin != push.Origin)))
+        {
+            answer(No(RequestFault.Bad));
+            return;
+        }
+
+        var log = Log(push.Origin);
+        if (head.Size <= log.Held && log.Fork is null && log.RootAt(head.Size) != head.Root)
+        {
+            TakeContradiction(log, push.Note, head.Size);
+        }
+
+        void Finish()
+        {
+            answer(new SimAnswer(log.HeadSize, 20));
+            Step(new HeadPushed(from.Name, push.Origin, head.Size));
+        }
+
+        if (verified is null || DiskFull || verified.End <= log.Held || verified.From > log.Held)
+        {
+            Finish();
+            return;
+        }
+
+        Write(() => Extend(log, push.Range!, verified), Finish);
+    }
+
+    /// <summary>A signed head that is not of this log, with nothing known of its entries.</summary>
+    private void TakeContradiction(ReplicaLog log, byte[] note, long size)
+    {
+        var cover = log.Cover!.Value;
+        var equal = cover.Head.Size == size;
+        var proof = ForkProof.Contradiction(
+            note,
+            cover.Note,
+            equal ? [] : log.Nodes(CompactRange.Nodes(0, size)),
+            equal ? [] : log.Nodes(CompactRange.Nodes(size, cover.Head.Size)));
+        TakeFork(0, log.Origin, proof.Encode());
+    }
+
+    /// <summary>Verifies a proof, makes it durable and freezes the log.</summary>
+    private ReplicationEvent TakeFork(long id, string origin, byte[] bytes)
+    {
+        if (!ForkProof.TryDecode(bytes, out var proof, out _))
+        {
+            return new RequestFailed(id, RequestFault.Bad);
+        }
+
+        if (!proof.TryVerify(origin, World.Signatures.Open, out var freezeAt, out _))
+        {
+            if (World.Mutant is not Mutant.UnprovenFork)
+            {
+                return new RequestFailed(id, RequestFault.Bad);
+            }
+        }
+
+        var log = Log(origin);
+        if (log.TakeFork(proof, freezeAt))
+        {
+            World.Frozen(this, log);
+            Step(log.Moved());
+            World.Changed(this, log);
+        }
+
+        return new ForkAnswered(id, true);
+    }
+}

@@ -1,0 +1,81 @@
+using FederationNode.Protocol.Replication;
+
+namespace FederationNode.Simulation;
+
+public sealed partial class SimNode
+{
+    /// <summary>
+    /// One durable write: all of it or nothing. If the process dies meanwhile, it may have been done or not; nobody
+    /// was told then.
+    /// </summary>
+    private void Write(Action durable, Action done)
+    {
+        var life = _life;
+        var doneAnyhow = World.Dice.Chance(0.5);
+        World.Time.After(DiskLatency + World.Dice.Below(3), () =>
+        {
+            if (life == _life && !DiskFull)
+            {
+                durable();
+                // The process may die between the write and whatever follows it.
+                World.Time.After(0, () => Alive(life, done));
+            }
+            else if (life != _life && doneAnyhow && !DiskFull && World.Mutant is not Mutant.SignBeforeDurable)
+            {
+                if (!IsUp)
+                {
+                    durable();
+                }
+            }
+        });
+    }
+
+    private void Store(StoreRange store)
+    {
+        var (range, verified) = _fetched[store.Id];
+        if (DiskFull)
+        {
+            Step(new RangeStored(store.Id, StoreOutcome.Unavailable));
+            return;
+        }
+
+        var log = Log(store.Origin);
+        var outcome = StoreOutcome.Stored;
+        var life = _life;
+        var written = false;
+        Write(
+            () =>
+            {
+                outcome = Extend(log, range, verified);
+                written = true;
+            },
+            () => Step(new RangeStored(store.Id, outcome)));
+        World.Time.After(DiskLatency + 10, () => Alive(life, () =>
+        {
+            if (!written)
+            {
+                Step(new RangeStored(store.Id, StoreOutcome.Unavailable));
+            }
+        }));
+    }
+
+    private StoreOutcome Extend(ReplicaLog log, SimRange range, VerifiedRange verified)
+    {
+        switch (verified.Join(log.Held, log.Nodes(verified.NodesToJoin(log.Held))))
+        {
+            case RangeJoin.Contradicts when log.Fork is null:
+                return StoreOutcome.Contradicts;
+            case RangeJoin.Contradicts:
+                // A frozen log: what is common to the branches is already held, or comes from somebody else.
+                return StoreOutcome.Stored;
+            case RangeJoin.Gap:
+                return StoreOutcome.Stored;
+        }
+
+        log.Extend(range, verified);
+        World.Durable(this, log);
+        Step(log.Moved());
+        World.Changed(this, log);
+        return StoreOutcome.Stored;
+    }
+}

@@ -1,0 +1,341 @@
+using FederationNode.Protocol.Notes;
+using FederationNode.Protocol.Replication;
+
+namespace FederationNode.Simulation;
+
+/// <summary>
+/// An honest member's node: the shell around the replication core, as thin as the real one. What is durable survives a
+/// crash; everything else is made anew at the start. This file: life and effects; SimNode.Serving.cs: what peers ask;
+/// SimNode.Storing.cs: what is written.
+/// </summary>
+public sealed partial class SimNode(World world, int number, string name) : Actor(world, number, name)
+{
+    private const int SmallPush = 16 * 1024;
+
+    private readonly Dictionary<long, (SimRange Range, VerifiedRange Verified)> _fetched = [];
+    private readonly SortedDictionary<string, SaveBackoff> _backoffs = new(StringComparer.Ordinal);
+    private int _life;
+    private long _timer = long.MaxValue;
+    private bool _confirmed;
+
+    public override bool IsHonest => true;
+
+    /// <summary>What is durable.</summary>
+    public SortedDictionary<string, ReplicaLog> Logs { get; } = new(StringComparer.Ordinal);
+
+    public Replicator? Core { get; private set; }
+
+    public bool IsUp => Core is not null;
+
+    /// <summary>The disk takes nothing.</summary>
+    public bool DiskFull { get; private set; }
+
+    /// <summary>How long a write takes.</summary>
+    public long DiskLatency { get; set; } = 3;
+
+    /// <summary>The node's clock against virtual time; it only moves the node's timers, never what is true.</summary>
+    public long ClockOffset { get; set; }
+
+    public long Clock => World.Time.Now + ClockOffset;
+
+    public int Fetched => _fetched.Count;
+
+    public ReplicaLog Log(string origin)
+    {
+        if (!Logs.TryGetValue(origin, out var log))
+        {
+            Logs[origin] = log = new ReplicaLog(origin);
+        }
+
+        return log;
+    }
+
+    public override void Start()
+    {
+        _life++;
+        _fetched.Clear();
+        _confirmed = false;
+        _timer = long.MaxValue;
+        Core = new Replicator(Name, World.Dice.Next() | 1, World.Options);
+        Step(World.RosterFor(this));
+        foreach (var log in Logs.Values)
+        {
+            Step(log.Moved());
+        }
+
+        foreach (var (peer, saved) in _backoffs)
+        {
+            Step(new BackoffRestored(peer, saved.Failures, saved.Until, saved.Logs));
+        }
+
+        if (DiskFull)
+        {
+            Step(new StorageChanged(true));
+        }
+    }
+
+    /// <summary>The process dies: all that was not durable is gone.</summary>
+    public void Crash()
+    {
+        _life++;
+        Core = null;
+        World.Note($"{Name} crashes");
+    }
+
+    public void SetDiskFull(bool full)
+    {
+        DiskFull = full;
+        World.Note($"{Name} disk {(full ? "full" : "free")}");
+        Step(new StorageChanged(full));
+    }
+
+    public override void Publish(int entries)
+    {
+        if (Core is null || DiskFull || !_confirmed)
+        {
+            return;
+        }
+
+        var log = Log(Origin);
+        if (World.Mutant is Mutant.SignBeforeDurable)
+        {
+            var early = World.MakeEntries(Origin, log.Held, entries);
+            SignEarly(log, early);
+            Write(() => log.Append(early), () => Acknowledge(log, early));
+            return;
+        }
+
+        // The entries' places are fixed when they are written, as by the log's single writer.
+        IReadOnlyList<SimEntry> made = [];
+        Write(
+            () =>
+            {
+                made = World.MakeEntries(Origin, log.Held, entries);
+                log.Append(made);
+                World.Durable(this, log);
+            },
+            () => Acknowledge(log, made));
+    }
+
+    private void Acknowledge(ReplicaLog log, IReadOnlyList<SimEntry> made)
+    {
+        SignHead(log);
+        World.Acknowledged(Origin, made);
+    }
+
+    private void SignHead(ReplicaLog log)
+    {
+        if (log.Held == (log.Signed?.Head.Size ?? 0) || !_confirmed)
+        {
+            return;
+        }
+
+        var head = new Checkpoint(log.Origin, log.Held, log.RootAt(log.Held));
+        World.Signed(this, head);
+        log.Sign(World.Signatures.Sign(head), head);
+        Step(log.Moved());
+    }
+
+    private void SignEarly(ReplicaLog log, IReadOnlyList<SimEntry> made)
+    {
+        var copy = new ReplicaLog(log.Origin);
+        copy.Append(log.Entries);
+        copy.Append(made);
+        var head = new Checkpoint(log.Origin, copy.Held, copy.RootAt(copy.Held));
+        World.Signed(this, head);
+        copy.Sign(World.Signatures.Sign(head), head);
+        foreach (var peer in World.Actors.Where(a => a != this))
+        {
+            Ask(peer, new PushRequest(log.Origin, copy.Signed!.Value.Note, copy.Read(log.Held, 100, SmallPush)), 1000, _ => { }, () => { });
+        }
+    }
+
+    /// <summary>Steps the core and does what it says.</summary>
+    private void Step(ReplicationEvent happened)
+    {
+        if (Core is not { } core)
+        {
+            return;
+        }
+
+        World.Trace(Number, happened);
+        foreach (var effect in core.Step(happened, Clock))
+        {
+            Do(effect);
+        }
+
+        if (core.NextDue < _timer && core == Core)
+        {
+            SetTimer(core.NextDue);
+        }
+    }
+
+    private void SetTimer(long due)
+    {
+        _timer = due;
+        var life = _life;
+        World.Time.After(due - Clock, () =>
+        {
+            if (life == _life && _timer == due)
+            {
+                _timer = long.MaxValue;
+                Step(new Tick());
+            }
+        });
+    }
+
+    private void Do(ReplicationEffect effect)
+    {
+        World.Trace(Number, effect);
+        switch (effect)
+        {
+            case AskHeads ask:
+                Request(ask, new AskHeadsRequest(ask.Question), content => new HeadsAnswered(ask.Id, (HeadsAnswer)content));
+                break;
+            case PushHead push:
+                Request(push, PushOf(push), content => new PushAnswered(push.Id, (long)content));
+                break;
+            case PushFork push:
+                var proof = Log(push.Origin).Fork!.Value.Proof.Encode();
+                Request(push, new PushForkRequest(push.Origin, proof), content => new PushAnswered(push.Id, (long)content));
+                break;
+            case FetchRange fetch:
+                World.Fetching(this, fetch);
+                Request(
+                    fetch,
+                    new RangeRequest(fetch.Origin, fetch.From, fetch.MaxEntries, fetch.MaxBytes),
+                    content => TakeRange(fetch, (SimRange)content));
+                break;
+            case StoreRange store:
+                Store(store);
+                break;
+            case DropRange drop:
+                _fetched.Remove(drop.Id);
+                break;
+            case SearchFork search:
+                SearchOn(search, new ForkSearch(search.Size), 0);
+                break;
+            case FetchFork fetch:
+                Request(fetch, new ForkRequest(fetch.Origin), content => TakeFork(fetch.Id, fetch.Origin, (byte[])content));
+                break;
+            case ConfirmLog:
+                _confirmed = true;
+                SignHead(Log(Origin));
+                break;
+            case SaveBackoff save:
+                _backoffs[save.Peer] = save;
+                break;
+            case Noted noted:
+                World.Noted(this, noted);
+                break;
+        }
+    }
+
+    private PushRequest PushOf(PushHead push)
+    {
+        var log = Log(push.Origin);
+        var size = log.HeadSize;
+        var from = push.PeerSize >= 0 && push.PeerSize <= size ? push.PeerSize : size - 1;
+        var range = log.Read(from, 256, SmallPush);
+        var note = log.Signed!.Value.Note;
+        return new PushRequest(push.Origin, note, range is not null && range.From + range.Entries.Count == size ? range : null);
+    }
+
+    private void Request(PeerRequest request, SimRequest message, Func<object, ReplicationEvent?> answered) =>
+        Ask(
+            World.ActorOf(request.Peer),
+            message,
+            request.Timeout,
+            content =>
+            {
+                var happened = content is Refusal refusal
+                    ? new RequestFailed(request.Id, refusal.Fault)
+                    : answered(content);
+                if (happened is not null)
+                {
+                    Step(happened);
+                }
+            },
+            () => Step(new RequestFailed(request.Id, RequestFault.Unreachable)));
+
+    private void Ask(Actor peer, SimRequest message, long timeout, Action<object> answered, Action failed)
+    {
+        var life = _life;
+        World.Network.Ask(
+            Number,
+            peer.Number,
+            message.Bytes,
+            timeout,
+            answer => peer.Serve(this, message, answer),
+            content => Alive(life, () => answered(content)),
+            () => Alive(life, failed));
+    }
+
+    private void Alive(int life, Action action)
+    {
+        if (life == _life)
+        {
+            action();
+        }
+    }
+
+    private ReplicationEvent TakeRange(FetchRange fetch, SimRange range)
+    {
+        if (range.Origin != fetch.Origin || range.From != fetch.From || range.Entries.Count > fetch.MaxEntries
+            || !Verify(range, out var verified))
+        {
+            return new RequestFailed(fetch.Id, RequestFault.Bad);
+        }
+
+        _fetched[fetch.Id] = (range, verified);
+        return new RangeFetched(fetch.Id, range.Entries.Count, range.Entries.Sum(e => (long)e.Bytes), verified.Head.Size);
+    }
+
+    private bool Verify(SimRange range, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out VerifiedRange? verified) =>
+        VerifiedRange.TryVerify(
+            range.Origin,
+            range.Note,
+            range.From,
+            [.. range.Entries.Select(e => e.Sent)],
+            range.Proof,
+            World.Signatures.Open,
+            out verified,
+            out _);
+
+    private void SearchOn(SearchFork search, ForkSearch state, int questions)
+    {
+        if (state.IsOver || questions > 64)
+        {
+            Step(new ForkAnswered(search.Id, false));
+            return;
+        }
+
+        Ask(
+            World.ActorOf(search.Peer),
+            new RangeRequest(search.Origin, state.From, state.Count, int.MaxValue),
+            search.Timeout,
+            content => TakeSearched(search, state, questions, content),
+            () => Step(new RequestFailed(search.Id, RequestFault.Unreachable)));
+    }
+
+    private void TakeSearched(SearchFork search, ForkSearch state, int questions, object content)
+    {
+        if (content is not SimRange range || range.From != state.From || range.Entries.Count == 0 || !Verify(range, out var answer))
+        {
+            Step(new RequestFailed(search.Id, content is Refusal refusal ? refusal.Fault : RequestFault.Bad));
+            return;
+        }
+
+        var log = Log(search.Origin);
+        if (state.Take(answer, log.Nodes(ForkSearch.NodesFor(answer, log.Held))) is not { } common)
+        {
+            SearchOn(search, state, questions + 1);
+            return;
+        }
+
+        var proof = log.Cover is { } cover
+            ? ForkSearch.Prove(answer, common, cover.Note, cover.Head.Size, log.Nodes(ForkSearch.NodesForProof(common, cover.Head.Size)))
+            : null;
+        Step(proof is null ? new ForkAnswered(search.Id, false) : TakeFork(search.Id, search.Origin, proof.Encode()));
+    }
+}

@@ -1,0 +1,285 @@
+using FederationNode.Protocol;
+using FederationNode.Protocol.Merge;
+using FederationNode.Protocol.Notes;
+using FederationNode.Protocol.Replication;
+
+namespace FederationNode.Simulation;
+
+/// <content>What is true, and what must hold after every step.</content>
+public sealed partial class World
+{
+    private const int MostRepeats = 12;
+
+    private readonly Dictionary<string, Truth> _truth = new(StringComparer.Ordinal);
+    private readonly Dictionary<(int Node, string Origin), long> _durable = [];
+    private readonly Dictionary<(int Node, string Peer, string Origin, long From), (long Held, int Times, long Since)> _asked = [];
+    private readonly Dictionary<int, NodeView> _views = [];
+
+    /// <summary>Ranges that were asked for, by honest nodes.</summary>
+    public long Fetches { get; private set; }
+
+    /// <summary>The log was written on a node's disk.</summary>
+    public void Durable(SimNode node, ReplicaLog log)
+    {
+        var key = (node.Number, log.Origin);
+        var before = _durable.GetValueOrDefault(key);
+        Hold(log.Held >= before, "durable sizes never regress", $"{node.Name} {log.Origin} {before} -> {log.Held}");
+        _durable[key] = log.Held;
+        var truth = _truth[log.Origin];
+        var owner = ActorOf(Protocol.Origin.Parse(log.Origin).Member);
+        if (owner == node)
+        {
+            for (var i = truth.Entries.Count; i < log.Held; i++)
+            {
+                truth.Entries.Add(log.Entries[i].Hash);
+            }
+        }
+
+        for (var i = (int)Math.Min(before, log.Held); owner.IsHonest && i < log.Held; i++)
+        {
+            Hold(
+                i < truth.Entries.Count && truth.Entries[i] == log.Entries[i].Hash,
+                "every stored leaf is the origin's",
+                $"{node.Name} {log.Origin} {i}");
+        }
+
+        if (log.Signed is { } signed)
+        {
+            Hold(
+                log.Held >= signed.Head.Size && (log.Fork is not null || log.RootAt(signed.Head.Size) == signed.Head.Root),
+                "every stored leaf hashes to the held root",
+                $"{node.Name} {log.Origin} {signed.Head.Size}");
+        }
+    }
+
+    /// <summary>An honest origin signs a head.</summary>
+    public void Signed(SimNode node, Checkpoint head)
+    {
+        var truth = _truth[head.Origin];
+        var largest = truth.Signed.Count == 0 ? 0 : truth.Signed.Keys.Max();
+        Hold(
+            !truth.Signed.TryGetValue(head.Size, out var root) || root == head.Root,
+            "an honest origin never signs two roots",
+            $"{node.Name} {head.Size}");
+        Hold(
+            head.Size >= largest && (largest == 0 || Mutant is Mutant.SignBeforeDurable || node.Log(head.Origin).RootAt(largest) == truth.Signed[largest]),
+            "an honest origin only signs what extends what it signed",
+            $"{node.Name} {largest} -> {head.Size}");
+        truth.Signed[head.Size] = head.Root;
+    }
+
+    public void Acknowledged(string origin, IReadOnlyList<SimEntry> entries) =>
+        _truth[origin].Acknowledged.AddRange(entries.Select(e => e.Hash));
+
+    public void Frozen(SimNode node, ReplicaLog log) => Hold(
+        !ActorOf(Protocol.Origin.Parse(log.Origin).Member).IsHonest,
+        "an honest origin is never frozen",
+        $"{node.Name} froze {log.Origin} at {log.Fork!.Value.FreezeAt}");
+
+    /// <summary>A backup was restored: the disk is younger than it was.</summary>
+    public void Restored(SimNode node, ReplicaLog log)
+    {
+        _durable[(node.Number, log.Origin)] = log.Held;
+        if (log.Origin == node.Origin && _truth[log.Origin] is var truth)
+        {
+            // What was written, and neither signed nor promised, may be gone for good.
+            var promised = (int)truth.Signed.Keys.DefaultIfEmpty().Max();
+            truth.Entries.RemoveRange(promised, truth.Entries.Count - promised);
+        }
+    }
+
+    public void Noted(SimNode node, Noted noted)
+    {
+        if (noted.Kind is Protocol.Replication.Note.BadContent or Protocol.Replication.Note.OtherBranch
+            && ActorOf(noted.Peer).IsHonest && noted.Origin is { } origin)
+        {
+            Hold(
+                !ActorOf(Protocol.Origin.Parse(origin).Member).IsHonest,
+                "an honest peer is never blamed for an honest log",
+                $"{node.Name} blames {noted.Peer}: {noted.Kind} {origin}");
+        }
+    }
+
+    /// <summary>The same range is not asked of the same peer again and again while nothing changes.</summary>
+    public void Fetching(SimNode node, FetchRange fetch)
+    {
+        Fetches++;
+        var key = (node.Number, fetch.Peer, fetch.Origin, fetch.From);
+        var held = node.Log(fetch.Origin).Held;
+        var last = _asked.GetValueOrDefault(key, (-1, 0, Time.Now));
+        var (times, since) = last.Held == held ? (last.Times + 1, last.Since) : (1, Time.Now);
+        _asked[key] = (held, times, since);
+        Hold(
+            times <= MostRepeats + ((Time.Now - since) / 5_000),
+            "no request is repeated without new information",
+            $"{node.Name} asked {fetch.Peer} {times} times for {fetch.Origin} from {fetch.From} since {since}");
+    }
+
+    /// <summary>The entries that count have changed; the view follows.</summary>
+    public void Changed(SimNode node, ReplicaLog log)
+    {
+        if (Scenario.Views)
+        {
+            if (!_views.TryGetValue(node.Number, out var view))
+            {
+                _views[node.Number] = view = new NodeView(Mutant is Mutant.MergeByArrival);
+            }
+
+            view.Follow(log, node);
+        }
+    }
+
+    /// <summary>What is kept in memory stays within what the options allow.</summary>
+    public void CheckBounds(SimNode node)
+    {
+        if (node.Core is not { } core)
+        {
+            return;
+        }
+
+        var limits = Scenario.Options(Mutant.None);
+        var peers = Actors.Count - 1;
+        var ranges = limits.MaxFetches + (Actors.Count * limits.MaxFetchesPerLog);
+        Hold(core.WaitingBytes <= limits.MaxWaitingBytes + (limits.MaxFetches * (limits.RangeBytes + 100_000L)), "waiting bytes are bounded", $"{node.Name} {core.WaitingBytes}");
+        Hold(core.Waiting <= peers * Actors.Count, "announcements are bounded", $"{node.Name} {core.Waiting}");
+        Hold(core.Fetching <= limits.MaxFetches + Actors.Count, "fetches are bounded", $"{node.Name} {core.Fetching}");
+        Hold(core.Pending <= (peers * (1 + limits.MaxPushesPerPeer)) + ranges + Actors.Count, "requests are bounded", $"{node.Name} {core.Pending}");
+        Hold(node.Fetched <= ranges, "fetched ranges are bounded", $"{node.Name} {node.Fetched}");
+    }
+
+    /// <summary>Nodes with equal heads have equal views, and these are what the oracle says.</summary>
+    public void CheckViews()
+    {
+        if (!Scenario.Views)
+        {
+            return;
+        }
+
+        var seen = new Dictionary<string, (SimNode Node, Hash256 Digest)>(StringComparer.Ordinal);
+        foreach (var node in Nodes)
+        {
+            var view = _views.GetValueOrDefault(node.Number) ?? (_views[node.Number] = new NodeView(Mutant is Mutant.MergeByArrival));
+            foreach (var log in node.Logs.Values)
+            {
+                view.Follow(log, node);
+            }
+
+            var heads = string.Join(' ', node.Logs.Values.Where(l => l.HeadSize > 0).Select(l => $"{l.Origin}:{l.HeadSize}:{l.HeadRoot}"));
+            var digest = view.Digest();
+            if (seen.TryGetValue(heads, out var other))
+            {
+                Hold(digest == other.Digest, "equal heads give equal views", $"{node.Name} and {other.Node.Name}");
+            }
+            else
+            {
+                seen[heads] = (node, digest);
+                Hold(Oracle.Agrees(node.Logs.Values, view), "the view is the oracle's", node.Name);
+            }
+        }
+    }
+
+    /// <summary>What is wrong with everybody having everything, or null.</summary>
+    public string? Unfinished()
+    {
+        var first = Nodes.First();
+        foreach (var node in Nodes)
+        {
+            foreach (var (origin, truth) in _truth)
+            {
+                var (log, other) = (node.Log(origin), first.Log(origin));
+                if (ActorOf(origin.Split('/')[1]) is SimNode owner && log.HeadSize < owner.Log(origin).HeadSize)
+                {
+                    return $"{node.Name} has {log.HeadSize} of {owner.Log(origin).HeadSize} entries of {origin}";
+                }
+
+                if (log.HeadSize != other.HeadSize || log.HeadRoot != other.HeadRoot || (log.Fork is null) != (other.Fork is null))
+                {
+                    return $"{node.Name} is at {log.HeadSize} of {origin} (fork {log.Fork?.FreezeAt}), {first.Name} at {other.HeadSize} (fork {other.Fork?.FreezeAt})";
+                }
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Nothing that anybody was promised is gone.</summary>
+    public void CheckAcknowledged()
+    {
+        foreach (var node in Nodes)
+        {
+            foreach (var (origin, truth) in _truth)
+            {
+                var held = node.Log(origin).Entries.Select(e => e.Hash).ToHashSet();
+                Hold(truth.Acknowledged.TrueForAll(held.Contains), "what was acknowledged survives", $"{node.Name} {origin}");
+            }
+        }
+    }
+
+    public void Hold(bool holds, string invariant, string detail)
+    {
+        if (!holds)
+        {
+            throw new InvariantBrokenException(invariant, $"at {Time.Now} ms: {detail}");
+        }
+    }
+
+    /// <summary>What an origin wrote, signed and promised.</summary>
+    private sealed class Truth
+    {
+        public List<Hash256> Entries { get; } = [];
+
+        public Dictionary<long, Hash256> Signed { get; } = [];
+
+        public List<Hash256> Acknowledged { get; } = [];
+    }
+}
+
+/// <summary>One node's view, which follows its logs in the order in which they grow.</summary>
+public sealed class NodeView(bool byArrival)
+{
+    private readonly Dictionary<string, long> _applied = new(StringComparer.Ordinal);
+    private readonly Dictionary<Hash256, Hash256> _arrived = [];
+    private View _view = new();
+
+    public View View => _view;
+
+    public Hash256 Digest() => byArrival
+        ? Hash256.Of([.. _arrived.OrderBy(a => a.Key).SelectMany(a => a.Value.ToArray())])
+        : _view.Digest();
+
+    public void Follow(ReplicaLog log, SimNode node)
+    {
+        if (_applied.GetValueOrDefault(log.Origin) > log.HeadSize)
+        {
+            // A fork took entries away: what is left is put together anew.
+            _view = new View();
+            _applied.Clear();
+            foreach (var other in node.Logs.Values)
+            {
+                Apply(other);
+            }
+        }
+        else
+        {
+            Apply(log);
+        }
+    }
+
+    private void Apply(ReplicaLog log)
+    {
+        var origin = Origin.Parse(log.Origin);
+        for (var i = _applied.GetValueOrDefault(log.Origin); i < log.HeadSize; i++)
+        {
+            var (sent, hash, _) = log.Entries[(int)i];
+            if (LogEntry.TryInterpret(origin, i, hash, sent.Leaf.ToArray(), sent.Salt!.Value.ToArray(), sent.Payload!.Value.ToArray(), out var entry, out _))
+            {
+                if (_view.Apply(entry) is { } indicator)
+                {
+                    _arrived[indicator] = hash;
+                }
+            }
+        }
+
+        _applied[log.Origin] = log.HeadSize;
+    }
+}
