@@ -27,6 +27,10 @@ public static class Runner
     private const long CheckEvery = 5_000;
     private const long QuietFor = 20_000;
 
+    // What was begun just before the faults stop is written by then.
+    private const long Settle = 2_000;
+    private const long MostEvents = 2_000_000;
+
     /// <summary>Runs a seed twice; that both runs do the same is an invariant too.</summary>
     public static RunResult RunTwice(ulong seed, Mutant mutant = Mutant.None)
     {
@@ -46,7 +50,7 @@ public static class Runner
         try
         {
             Schedule.Lay(world);
-            RunUntil(world, Scenario.FaultsUntil + 1);
+            RunUntil(world, Scenario.FaultsUntil + Settle);
             wellAt = RunUntilWell(world);
             world.CheckAcknowledged();
             CheckQuiet(world);
@@ -73,6 +77,7 @@ public static class Runner
             next = Math.Min(until, next + CheckEvery);
             while (world.Time.RunOne(next))
             {
+                world.Hold(world.Time.Events < MostEvents, "the work is bounded", $"{world.Time.Events} events");
             }
 
             foreach (var node in world.Nodes)

@@ -35,7 +35,7 @@ public sealed class Scenario
         Seed = seed;
         var dice = new Dice(seed ^ 0x5CE4A210);
         var size = dice.Below(100);
-        var count = size < 80 ? (int)dice.Between(5, 12) : size < 97 ? (int)dice.Between(13, 30) : (int)dice.Between(60, 100);
+        var count = size < 85 ? (int)dice.Between(5, 10) : size < 99 ? (int)dice.Between(11, 25) : (int)dice.Between(50, 100);
         Names = [.. Enumerable.Range(0, count).Select(i => $"m{i:00}")];
         Faults = (Faults)dice.Below((int)Faults.Hostile * 2);
         RealSignatures = dice.Chance(0.05);

@@ -100,10 +100,17 @@ public sealed partial class World
         }
     }
 
+    private static string HeldOf(SimNode node, string origin) => $"{node.Log(origin).Held} signed {node.Log(origin).Signed?.Head.Size}";
+
     /// <summary>The same range is not asked of the same peer again and again while nothing changes.</summary>
     public void Fetching(SimNode node, FetchRange fetch)
     {
         Fetches++;
+        if (Time.Now > Scenario.FaultsUntil)
+        {
+            Note($"{node.Name} fetches {fetch.Origin} from {fetch.From} of {fetch.Peer}, holds {HeldOf(node, fetch.Origin)}");
+        }
+
         var key = (node.Number, fetch.Peer, fetch.Origin, fetch.From);
         var held = node.Log(fetch.Origin).Held;
         var last = _asked.GetValueOrDefault(key, (-1, 0, Time.Now));

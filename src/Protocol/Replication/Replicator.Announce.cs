@@ -10,7 +10,7 @@ public sealed partial class Replicator
     {
         if (log.FrozenAt is not null)
         {
-            foreach (var peer in _peers.Values)
+            foreach (var peer in _everybody)
             {
                 if (peer.Frozen(log) < 0 || peer.Frozen(log) > log.FrozenAt)
                 {
@@ -20,7 +20,7 @@ public sealed partial class Replicator
         }
         else if (log.Own && !log.Lazy)
         {
-            foreach (var peer in _peers.Values)
+            foreach (var peer in _everybody)
             {
                 peer.Announce[log.Number] = _now;
             }
@@ -42,7 +42,7 @@ public sealed partial class Replicator
             return;
         }
 
-        foreach (var peer in _peers.Values)
+        foreach (var peer in _everybody)
         {
             if (peer.Alive && peer != owner && !reached.Contains(peer.Name) && peer.Size(log) < log.HeadSize
                 && IsForwarder(owner, peer, log))
@@ -57,7 +57,7 @@ public sealed partial class Replicator
         var task = log.Origin + "\n" + target.Name;
         var own = Rank(_self, task);
         var before = 0;
-        foreach (var other in _peers.Values)
+        foreach (var other in _everybody)
         {
             if (other != owner && other != target && other.Alive && other.Links is { } links
                 && links.Contains(owner.Name) && links.Contains(target.Name) && Rank(other.Name, task) < own
@@ -86,7 +86,7 @@ public sealed partial class Replicator
 
     private void SendAnnouncements()
     {
-        foreach (var peer in _peers.Values)
+        foreach (var peer in _everybody)
         {
             if (peer.Announce.Count == 0 || !peer.Dialable || _now < peer.NextAttempt)
             {
@@ -150,7 +150,7 @@ public sealed partial class Replicator
     private long NextAnnouncementDue()
     {
         var due = long.MaxValue;
-        foreach (var peer in _peers.Values)
+        foreach (var peer in _everybody)
         {
             if (peer.Announce.Count > 0 && peer.Dialable && peer.Pushes < _options.MaxPushesPerPeer)
             {

@@ -5,7 +5,7 @@ public sealed partial class Replicator
 {
     private void AskForHeads()
     {
-        foreach (var peer in _peers.Values)
+        foreach (var peer in _everybody)
         {
             if (!peer.Dialable || peer.HeadsAsked || _now < Math.Max(peer.HeadsDue, peer.NextAttempt))
             {
@@ -123,12 +123,12 @@ public sealed partial class Replicator
         }
 
         var needed = Math.Min(_options.Witnesses, _peers.Count);
-        if (_peers.Values.Count(p => p.Answered) < needed)
+        if (_everybody.Count(p => p.Answered) < needed)
         {
             return;
         }
 
-        foreach (var log in _logs.Where(l => l.Own && !l.Confirmed && !_peers.Values.Any(p => Believed(p, l) > l.Held)))
+        foreach (var log in _logs.Where(l => l.Own && !l.Confirmed && !_everybody.Any(p => Believed(p, l) > l.Held)))
         {
             log.Confirmed = true;
             Do(new ConfirmLog(log.Origin));
@@ -287,7 +287,7 @@ public sealed partial class Replicator
 
     private void ExpireLinks()
     {
-        foreach (var peer in _peers.Values)
+        foreach (var peer in _everybody)
         {
             if (peer.Alive && _now - peer.Heard > _options.LinkTimeout)
             {
@@ -301,13 +301,14 @@ public sealed partial class Replicator
         if (peer.Alive != alive)
         {
             peer.Alive = alive;
-            Heads.PutLinks(_peers.Values.Where(p => p.Alive).Select(p => p.Name));
+            Heads.PutLinks(_everybody.Where(p => p.Alive).Select(p => p.Name));
         }
     }
 
     private void Forget(Peer peer)
     {
         _peers.Remove(peer.Name);
+        _everybody.Remove(peer);
         foreach (var request in _requests.Values.Where(r => r.Peer == peer).OrderBy(r => r.Id).ToList())
         {
             Drop(request);
@@ -319,7 +320,7 @@ public sealed partial class Replicator
     private long NextLinkDue()
     {
         var due = long.MaxValue;
-        foreach (var peer in _peers.Values)
+        foreach (var peer in _everybody)
         {
             if (peer.Dialable && !peer.HeadsAsked)
             {

@@ -36,7 +36,7 @@ public sealed partial class Replicator
     /// <summary>Asks for what can be asked for now; false if no peer shows anything that is lacking.</summary>
     private bool PullLog(Log log)
     {
-        var shown = _peers.Values.Any(p => p.Dialable && Math.Min(p.Size(log), log.Limit) > log.HeadSize);
+        var shown = _everybody.Any(p => p.Dialable && Math.Min(p.Size(log), log.Limit) > log.HeadSize);
         if (!shown || (log.FrozenAt is { } frozen && log.Held >= frozen))
         {
             return false;
@@ -90,7 +90,7 @@ public sealed partial class Replicator
         Peer? best = null;
         var (bestRegion, bestTime, bestRank) = (false, long.MaxValue, ulong.MaxValue);
         var hold = bulk && _region.Length > 0 && _now - log.WantedSince < _options.GatewayGrace && !IsGateway(log);
-        foreach (var peer in _peers.Values)
+        foreach (var peer in _everybody)
         {
             if (peer == except || !peer.Dialable || _now < Math.Max(peer.NextAttempt, peer.FetchAfter)
                 || peer.Fetches >= _options.MaxFetchesPerPeer || !Offers(peer, log, from) || !MayAsk(peer, log))
@@ -131,7 +131,7 @@ public sealed partial class Replicator
         }
 
         var own = Rank(_self, log.Origin);
-        return _peers.Values.Count(p => p.Alive && p.Region == _region && Rank(p.Name, log.Origin) < own) < _options.Gateways;
+        return _everybody.Count(p => p.Alive && p.Region == _region && Rank(p.Name, log.Origin) < own) < _options.Gateways;
     }
 
     private void Fetch(Peer peer, Log log, Segment segment)
@@ -365,7 +365,7 @@ public sealed partial class Replicator
                 due = Math.Min(due, Math.Max(_now + _options.HedgeAfter, asked.Started + HedgeDelay(asked.Peer)));
             }
 
-            foreach (var peer in _peers.Values)
+            foreach (var peer in _everybody)
             {
                 if (peer.Dialable && peer.Size(log) > log.HeadSize)
                 {

@@ -18,11 +18,12 @@ public sealed partial class Replicator
 {
     private readonly string _self;
     private readonly ReplicationOptions _options;
-    private readonly SortedDictionary<string, Peer> _peers = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Peer> _peers = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Log> _byOrigin = new(StringComparer.Ordinal);
     private readonly List<Log> _logs = [];
     private readonly Dictionary<long, Request> _requests = [];
     private List<ReplicationEffect> _effects = [];
+    private List<Peer> _everybody = [];
     private string _region = "";
     private ulong _random;
     private long _lastId;
@@ -55,7 +56,7 @@ public sealed partial class Replicator
     public int Fetching => _fetches;
 
     /// <summary>Announcements that wait: at most one a peer and log.</summary>
-    public int Waiting => _peers.Values.Sum(p => p.Announce.Count);
+    public int Waiting => _everybody.Sum(p => p.Announce.Count);
 
     /// <summary>Bytes of ranges fetched and not yet stored.</summary>
     public long WaitingBytes { get; private set; }
@@ -137,12 +138,12 @@ public sealed partial class Replicator
         }
 
         var wanted = roster.Peers.ToDictionary(p => p.Name, StringComparer.Ordinal);
-        foreach (var name in _peers.Keys.Where(n => !wanted.ContainsKey(n)).ToList())
+        foreach (var peer in _everybody.Where(p => !wanted.ContainsKey(p.Name)).ToList())
         {
-            Forget(_peers[name]);
+            Forget(peer);
         }
 
-        foreach (var info in roster.Peers)
+        foreach (var info in roster.Peers.OrderBy(p => p.Name, StringComparer.Ordinal))
         {
             if (!_peers.TryGetValue(info.Name, out var peer))
             {
@@ -155,6 +156,7 @@ public sealed partial class Replicator
             peer.Reserve(_logs.Count);
         }
 
+        _everybody = [.. _peers.Values.OrderBy(p => p.Name, StringComparer.Ordinal)];
         ConfirmOwnLogs();
     }
 
