@@ -40,7 +40,7 @@ public sealed partial class World
             Hold(
                 i < truth.Entries.Count && truth.Entries[i] == log.Entries[i].Hash,
                 "every stored leaf is the origin's",
-                $"{node.Name} {log.Origin} {i}");
+                $"{node.Name} {log.Origin} {i} of {truth.Entries.Count}, signed {string.Join(' ', truth.Signed.Keys)}");
         }
 
         if (log.Signed is { } signed)
@@ -83,7 +83,7 @@ public sealed partial class World
         if (log.Origin == node.Origin && _truth[log.Origin] is var truth)
         {
             // What was written, and neither signed nor promised, may be gone for good.
-            var promised = (int)truth.Signed.Keys.DefaultIfEmpty().Max();
+            var promised = (int)Math.Max(log.Held, truth.Signed.Keys.DefaultIfEmpty().Max());
             truth.Entries.RemoveRange(promised, truth.Entries.Count - promised);
         }
     }

@@ -67,8 +67,8 @@ public sealed record ReplicationOptions
     public long GatewayGrace { get; init; } = 5_000;
 
     /// <summary>
-    /// How many peers an own log's newest head is compared with after a start, before anything is signed; all of them
-    /// in a coalition with fewer peers. Default 2.
+    /// With how many peers at least an own log's newest head is compared after a start, before anything is signed: this
+    /// many, and more than a third of all; in a small coalition all. Default 2.
     /// </summary>
     public int Witnesses { get; init; } = 2;
 }

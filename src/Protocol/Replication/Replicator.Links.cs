@@ -122,7 +122,8 @@ public sealed partial class Replicator
             return;
         }
 
-        var needed = Math.Min(_options.Witnesses, _peers.Count);
+        // More than a third: fewer than that may be hostile, and say that they have seen nothing.
+        var needed = Math.Min(_peers.Count, Math.Max(_options.Witnesses, (_peers.Count / 3) + 1));
         if (_everybody.Count(p => p.Answered) < needed)
         {
             return;

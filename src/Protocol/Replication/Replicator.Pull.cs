@@ -121,7 +121,7 @@ public sealed partial class Replicator
     /// lacking for them because a transfer broke off.
     /// </summary>
     private static bool Offers(Peer peer, Log log, long from) =>
-        peer.Size(log) > from || (from == log.Held && log.Segments.Count == 0 && peer.Size(log) > log.HeadSize);
+        peer.Size(log) > from || (from == log.Held && peer.Size(log) > log.HeadSize);
 
     private bool IsGateway(Log log)
     {
@@ -181,8 +181,7 @@ public sealed partial class Replicator
         var isHead = fetched.HeadSize > log.HeadSize && fetched.HeadSize <= log.Held;
         if (end <= log.Held && !isHead)
         {
-            // Less than it showed: what it showed was not true, or is not any more.
-            peer.Size(log) = Math.Min(peer.Size(log), fetched.HeadSize);
+            // Less than it showed. What it showed stays: this answer may be older than that.
             if (segment is not null)
             {
                 BackOff(peer, log, RequestFault.NotHeld);
