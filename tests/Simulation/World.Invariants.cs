@@ -90,7 +90,8 @@ public sealed partial class World
 
     public void Noted(SimNode node, Noted noted)
     {
-        if (noted.Kind is Protocol.Replication.Note.BadContent or Protocol.Replication.Note.OtherBranch
+        if ((noted.Kind is Protocol.Replication.Note.BadContent or Protocol.Replication.Note.OtherBranch
+                || (noted.Kind is Protocol.Replication.Note.Withholds && !Scenario.Faults.HasFlag(Faults.OldBackups)))
             && ActorOf(noted.Peer).IsHonest && noted.Origin is { } origin)
         {
             Hold(

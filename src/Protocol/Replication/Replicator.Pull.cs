@@ -137,7 +137,7 @@ public sealed partial class Replicator
     private void Fetch(Peer peer, Log log, Segment segment)
     {
         // A peer that has no more than is held here is asked for its checkpoint alone, over what it has.
-        var from = Math.Min(segment.From, peer.Size(log));
+        var from = Math.Min(Math.Max(segment.From, log.Held), peer.Size(log));
         var request = Begin(RequestKind.Range, peer, log, from, segment.End);
         segment.Asked.Add(request);
         peer.Fetches++;
@@ -158,7 +158,7 @@ public sealed partial class Replicator
     {
         if (log.Segments.Count > 0 && log.Segments[0] is { Ready: 0, Asked: [var asked] } first
             && _now >= asked.Started + HedgeDelay(asked.Peer)
-            && Source(log, first.From, false, asked.Peer) is { } second)
+            && Source(log, Math.Max(first.From, log.Held), false, asked.Peer) is { } second)
         {
             Fetch(second, log, first);
         }
@@ -178,15 +178,18 @@ public sealed partial class Replicator
         var took = Math.Max(1, _now - request.Started);
         peer.FetchTime = peer.FetchTime == 0 ? took : ((3 * peer.FetchTime) + took) / 4;
         var end = request.From + fetched.Entries;
-        var isHead = fetched.HeadSize > log.HeadSize && fetched.HeadSize <= log.Held;
-        if (end <= log.Held && !isHead)
+        // What the log has grown meanwhile by other ways does not make the answer a worse one.
+        bool Brings(long held) =>
+            end > held || (fetched.HeadSize > log.HeadSize && fetched.HeadSize <= log.Held);
+        if (!Brings(request.Held))
         {
             // Less than it showed. What it showed stays: this answer may be older than that.
-            if (segment is not null)
-            {
-                BackOff(peer, log, RequestFault.NotHeld);
-            }
+            BackOff(peer, log, RequestFault.NotHeld);
+            segment = null;
+        }
 
+        if (segment is null || !Brings(log.Held))
+        {
             Do(new DropRange(fetched.Id));
             return;
         }
@@ -200,12 +203,6 @@ public sealed partial class Replicator
         else
         {
             Forgive(peer, log);
-        }
-
-        if (segment is null)
-        {
-            Do(new DropRange(fetched.Id));
-            return;
         }
 
         foreach (var late in segment.Asked.ToList())
