@@ -134,10 +134,12 @@ public sealed class ReplicaLog(string origin)
     public SimRange? Read(long from, int maxEntries, int maxBytes)
     {
         var end = HeadSize;
-        if (from > end || Certificate(end) is not var (note, head))
+        if (end == 0 || Certificate(end) is not var (note, head))
         {
             return null;
         }
+
+        from = Math.Min(from, end);
 
         var entries = new List<SimEntry>();
         for (long i = from, bytes = 0; i < end && entries.Count < maxEntries && bytes < maxBytes; i++)

@@ -281,7 +281,7 @@ public sealed partial class SimNode(World world, int number, string name) : Acto
 
     private ReplicationEvent TakeRange(FetchRange fetch, SimRange range)
     {
-        if (range.Origin != fetch.Origin || range.From != fetch.From || range.Entries.Count > fetch.MaxEntries
+        if (range.Origin != fetch.Origin || range.From > fetch.From || (range.From < fetch.From && range.Entries.Count > 0) || range.Entries.Count > fetch.MaxEntries
             || !Verify(range, out var verified))
         {
             return new RequestFailed(fetch.Id, RequestFault.Bad);

@@ -27,7 +27,8 @@ public sealed record PushHead(long Id, string Peer, long Timeout, string Origin,
 public sealed record PushFork(long Id, string Peer, long Timeout, string Origin) : PeerRequest(Id, Peer, Timeout);
 
 /// <summary>
-/// Fetch entries, verify them by themselves, and keep them until <see cref="StoreRange"/> or <see cref="DropRange"/>.
+/// Fetch entries, verify them by themselves, and keep them until <see cref="StoreRange"/> or <see cref="DropRange"/>. A
+/// peer that has fewer than <c>From</c> answers with its checkpoint alone, and no entries from where it ends.
 /// Ends with <see cref="RangeFetched"/> or <see cref="RequestFailed"/>.
 /// </summary>
 public sealed record FetchRange(long Id, string Peer, long Timeout, string Origin, long From, int MaxEntries, int MaxBytes)

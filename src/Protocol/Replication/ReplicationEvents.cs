@@ -80,6 +80,9 @@ public enum RequestFault
 
     /// <summary>What came is malformed, too large, or does not verify: the peer is to blame.</summary>
     Bad,
+
+    /// <summary>What came is of another branch of the log than the one held.</summary>
+    OtherBranch,
 }
 
 /// <summary>A peer asked for the heads of this node: it is alive.</summary>

@@ -136,8 +136,8 @@ public sealed partial class Replicator
 
     private void Fetch(Peer peer, Log log, Segment segment)
     {
-        // A peer that has no more than is held here is asked for its checkpoint alone, over what it has.
-        var from = Math.Min(Math.Max(segment.From, log.Held), peer.Size(log));
+        // A peer that has no more than is held here answers with its checkpoint alone, over what it has.
+        var from = Math.Max(segment.From, log.Held);
         var request = Begin(RequestKind.Range, peer, log, from, segment.End);
         segment.Asked.Add(request);
         peer.Fetches++;
@@ -255,6 +255,7 @@ public sealed partial class Replicator
         if (stored.Outcome is StoreOutcome.Contradicts)
         {
             Suspect(request.Peer, log, Math.Min(log.Held, request.End));
+            BackOff(request.Peer, log, RequestFault.OtherBranch);
         }
         else if (stored.Outcome is StoreOutcome.Closed)
         {
