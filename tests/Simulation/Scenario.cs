@@ -72,6 +72,9 @@ public sealed class Scenario
     /// <summary>Ranges and waits are small, so that small logs have many.</summary>
     public ReplicationOptions Options(Mutant mutant) => new()
     {
+        // In big coalitions most of the work is comparing heads; with fewer comparisons more runs fit into the time.
+        HeadsInterval = Names.Count > 30 ? 8_000 : 2_000,
+        LinkTimeout = Names.Count > 30 ? 24_000 : 6_000,
         RangeEntries = 256,
         SmallGap = 64,
         MaxFetches = mutant is Mutant.NoCreditLimit ? int.MaxValue : 8,

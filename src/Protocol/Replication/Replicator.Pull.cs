@@ -269,7 +269,7 @@ public sealed partial class Replicator
     /// <summary>Forgets what has become needless because the log grew.</summary>
     private void TrimSegments(Log log)
     {
-        foreach (var segment in log.Segments.Where(s => s.End <= log.Held && s.Ready != log.Storing).ToList())
+        foreach (var segment in log.Segments.Where(s => s.End <= log.Held && (s.Ready == 0 || s.Ready != log.Storing)).ToList())
         {
             Discard(log, segment);
         }
