@@ -6,7 +6,7 @@ namespace FederationNode.Protocol.Replication;
 /// </content>
 public sealed partial class Replicator
 {
-    private int _fetches;
+    private readonly List<Request> _flying = [];
 
     private void Want(Log log)
     {
@@ -26,6 +26,12 @@ public sealed partial class Replicator
         foreach (var log in _logs.Where(l => l.Wanted).OrderBy(l => l.Asked).ThenBy(l => l.Number).ToList())
         {
             Store(log);
+            GiveUpIfStalled(log);
+            if (_now < log.PullAfter)
+            {
+                continue;
+            }
+
             if (!PullLog(log) && log.Segments.Count == 0)
             {
                 log.Wanted = false;
@@ -42,8 +48,11 @@ public sealed partial class Replicator
             return false;
         }
 
-        var others = _logs.Count(l => l != log && l.IsBulk(_options.SmallGap));
-        while (_fetches < _options.MaxFetches && WaitingBytes < _options.MaxWaitingBytes
+        // A fetch that is late takes nobody's place: who never answers must not hold up what others could give.
+        var underWay = _flying.Where(r => !IsLate(r)).ToList();
+        var active = underWay.Count;
+        var others = underWay.Where(r => r.Log != log && r.End - r.Log!.Held > _options.SmallGap).Select(r => r.Log).Distinct().Count();
+        while (active < _options.MaxFetches && WaitingBytes < _options.MaxWaitingBytes
             && log.Segments.Count < _options.MaxFetchesPerLog && NextGap(log) is var (from, end))
         {
             var bulk = end - log.Held > _options.SmallGap;
@@ -54,11 +63,35 @@ public sealed partial class Replicator
 
             var segment = new Segment(from, end);
             log.Segments.Insert(log.Segments.FindLastIndex(s => s.From <= from) + 1, segment);
+            log.MovedAt = log.Segments.Count == 1 ? _now : log.MovedAt;
             Fetch(peer, log, segment);
+            active++;
         }
 
         Hedge(log);
         return true;
+    }
+
+    private bool IsLate(Request fetch) => _now >= fetch.Started + HedgeDelay(fetch.Peer);
+
+    /// <summary>
+    /// What waits for entries before it that nobody gives makes room for other logs, and the log is left alone for a
+    /// while.
+    /// </summary>
+    private void GiveUpIfStalled(Log log)
+    {
+        if (log.Storing != 0 || _now < log.StoreAfter || !log.Segments.Exists(s => s.Ready != 0)
+            || _now - log.MovedAt <= _options.RangeTimeout)
+        {
+            return;
+        }
+
+        foreach (var segment in log.Segments.Where(s => s.Ready != 0).ToList())
+        {
+            Discard(log, segment);
+        }
+
+        log.PullAfter = _now + Jittered(Doubled(++log.Stalls, _options.MaxLogBackoff));
     }
 
     /// <summary>The first run of entries that nobody was asked for, up to where ranges end.</summary>
@@ -93,7 +126,7 @@ public sealed partial class Replicator
         foreach (var peer in _everybody)
         {
             if (peer == except || !peer.Dialable || _now < Math.Max(peer.NextAttempt, peer.FetchAfter)
-                || peer.Fetches >= _options.MaxFetchesPerPeer || !Offers(peer, log, from) || !MayAsk(peer, log))
+                || !HasRoom(peer) || !Offers(peer, log, from) || !MayAsk(peer, log))
             {
                 continue;
             }
@@ -115,6 +148,11 @@ public sealed partial class Replicator
 
         return best;
     }
+
+    /// <summary>Who was not tried yet, or is late, gets one request at a time.</summary>
+    private bool HasRoom(Peer peer) =>
+        peer.Fetches == 0
+        || (peer.FetchTime > 0 && peer.Fetches < _options.MaxFetchesPerPeer && !_flying.Exists(r => r.Peer == peer && IsLate(r)));
 
     /// <summary>
     /// Whether a peer shows entries from here on; or, where all are held that anybody shows, the checkpoint that is
@@ -141,7 +179,7 @@ public sealed partial class Replicator
         var request = Begin(RequestKind.Range, peer, log, from, segment.End);
         segment.Asked.Add(request);
         peer.Fetches++;
-        _fetches++;
+        _flying.Add(request);
         log.Asked = _now;
         Do(new FetchRange(
             request.Id,
@@ -269,7 +307,8 @@ public sealed partial class Replicator
     /// <summary>Forgets what has become needless because the log grew.</summary>
     private void TrimSegments(Log log)
     {
-        foreach (var segment in log.Segments.Where(s => s.End <= log.Held && (s.Ready == 0 || s.Ready != log.Storing)).ToList())
+        foreach (var segment in log.Segments.Where(s =>
+            (s.End <= log.Held || s.From >= log.Limit) && (s.Ready == 0 || s.Ready != log.Storing)).ToList())
         {
             Discard(log, segment);
         }
@@ -327,7 +366,7 @@ public sealed partial class Replicator
         }
 
         request.Peer.Fetches--;
-        _fetches--;
+        _flying.Remove(request);
         segment.Asked.Remove(request);
         if (segment is { Asked.Count: 0, Ready: 0 })
         {
@@ -345,6 +384,12 @@ public sealed partial class Replicator
             return due;
         }
 
+        foreach (var fetch in _flying)
+        {
+            var late = fetch.Started + HedgeDelay(fetch.Peer);
+            due = late > _now ? Math.Min(due, late) : due;
+        }
+
         foreach (var log in _logs)
         {
             if (!log.Wanted)
@@ -352,6 +397,9 @@ public sealed partial class Replicator
                 continue;
             }
 
+            due = log.PullAfter > _now ? Math.Min(due, log.PullAfter) : due;
+            var stalled = log.MovedAt + _options.RangeTimeout + 1;
+            due = stalled > _now && log.Segments.Exists(s => s.Ready != 0) ? Math.Min(due, stalled) : due;
             if (log.Storing == 0 && log.StoreAfter > _now)
             {
                 due = Math.Min(due, log.StoreAfter);

@@ -53,7 +53,14 @@ public sealed partial class Replicator
         /// <summary>Entries above this are of no use.</summary>
         public long Limit => FrozenAt ?? ProtocolLimits.MaxLogSize;
 
-        public bool IsBulk(long smallGap) => Segments.Count > 0 && Segments[^1].End - Held > smallGap;
+        /// <summary>When it last grew, or when the first of its segments was asked for.</summary>
+        public long MovedAt { get; set; }
+
+        /// <summary>How often in a row what was fetched could not be stored, for what comes before it did not come.</summary>
+        public int Stalls { get; set; }
+
+        /// <summary>Not fetched before.</summary>
+        public long PullAfter { get; set; }
     }
 
     /// <summary>A run of entries that is asked for, or has come.</summary>

@@ -53,7 +53,7 @@ public sealed partial class Replicator
     public int Pending => _requests.Count;
 
     /// <summary>Fetches under way.</summary>
-    public int Fetching => _fetches;
+    public int Fetching => _flying.Count;
 
     /// <summary>Announcements that wait: at most one a peer and log.</summary>
     public int Waiting => _everybody.Sum(p => p.Announce.Count);
@@ -168,6 +168,7 @@ public sealed partial class Replicator
         }
 
         var (grew, forked) = (moved.HeadSize > log.HeadSize, moved.FrozenAt is { } at && at < (log.FrozenAt ?? long.MaxValue));
+        (log.MovedAt, log.Stalls, log.PullAfter) = moved.Held > log.Held ? (_now, 0, 0) : (log.MovedAt, log.Stalls, log.PullAfter);
         log.Held = moved.Held;
         log.HeadSize = moved.HeadSize;
         log.HeadRoot = moved.HeadRoot;
