@@ -217,16 +217,16 @@ public sealed partial class Replicator
         peer.FetchTime = peer.FetchTime == 0 ? took : ((3 * peer.FetchTime) + took) / 4;
         var end = request.From + fetched.Entries;
         // What the log has grown meanwhile by other ways does not make the answer a worse one.
-        bool Brings(long held) =>
-            end > held || (fetched.HeadSize > log.HeadSize && fetched.HeadSize <= log.Held);
-        if (!Brings(request.Held))
+        bool Brings(long held, long headSize) =>
+            end > held || (fetched.HeadSize > headSize && fetched.HeadSize <= log.Held);
+        if (!Brings(request.Held, request.HeadSize))
         {
             // Less than it showed. What it showed stays: this answer may be older than that.
             BackOff(peer, log, RequestFault.NotHeld);
             segment = null;
         }
 
-        if (segment is null || !Brings(log.Held))
+        if (segment is null || !Brings(log.Held, log.HeadSize))
         {
             Do(new DropRange(fetched.Id));
             return;

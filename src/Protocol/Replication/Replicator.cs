@@ -182,7 +182,7 @@ public sealed partial class Replicator
     }
 
     /// <summary>A request that has not ended.</summary>
-    private sealed record Request(long Id, RequestKind Kind, Peer Peer, Log? Log, long From, long End, long Started, long Held);
+    private sealed record Request(long Id, RequestKind Kind, Peer Peer, Log? Log, long From, long End, long Started, long Held, long HeadSize);
 
     private enum RequestKind
     {
@@ -194,7 +194,7 @@ public sealed partial class Replicator
 
     private Request Begin(RequestKind kind, Peer peer, Log? log = null, long from = 0, long end = 0)
     {
-        var request = new Request(++_lastId, kind, peer, log, from, end, _now, log?.Held ?? 0);
+        var request = new Request(++_lastId, kind, peer, log, from, end, _now, log?.Held ?? 0, log?.HeadSize ?? 0);
         _requests.Add(request.Id, request);
         return request;
     }
