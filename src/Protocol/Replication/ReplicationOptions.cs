@@ -60,6 +60,9 @@ public sealed record ReplicationOptions
     /// <summary>Longest time that a head waits before it is forwarded, in case the member gets it otherwise. Default 50.</summary>
     public long ForwardHold { get; init; } = 50;
 
+    /// <summary>Useless or wrong ranges in a row, of any logs, after which a peer is asked more rarely. Default 3.</summary>
+    public int MaxDisappointments { get; init; } = 3;
+
     /// <summary>Nodes of a region that fetch a log in bulk across the region's border. Default 2.</summary>
     public int Gateways { get; init; } = 2;
 

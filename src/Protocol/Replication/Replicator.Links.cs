@@ -236,10 +236,25 @@ public sealed partial class Replicator
         peer.Backoffs[log.Number] = new LogBackoff(
             log.Origin, fault, failures, _now + Jittered(Doubled(failures, _options.MaxLogBackoff)));
         NoteFault(peer, log, fault);
+        Doubt(peer, fault);
         Save(peer);
         if (failures >= 3)
         {
             ConfirmOwnLogs();
+        }
+    }
+
+    /// <summary>
+    /// Who lies about one log may lie about all, and would be asked for each of them anew: after a few answers in a row
+    /// that were worth nothing it is asked for one range at a time and then more and more rarely, whatever the log.
+    /// </summary>
+    private void Doubt(Peer peer, RequestFault fault)
+    {
+        if (fault is RequestFault.NotHeld or RequestFault.Bad && ++peer.Disappointed >= _options.MaxDisappointments)
+        {
+            peer.FetchTime = 0;
+            peer.FetchAfter = _now + Jittered(
+                Doubled(peer.Disappointed - _options.MaxDisappointments + 1, _options.MaxLinkBackoff));
         }
     }
 
@@ -257,6 +272,7 @@ public sealed partial class Replicator
 
     private void Forgive(Peer peer, Log log)
     {
+        peer.Disappointed = 0;
         if (peer.Backoffs.Remove(log.Number))
         {
             Save(peer);

@@ -127,8 +127,11 @@ public sealed partial class Replicator
 
         public int Fetches { get; set; }
 
-        /// <summary>It asked for a pause.</summary>
+        /// <summary>It asked for a pause, or what it shows is mostly not so.</summary>
         public long FetchAfter { get; set; }
+
+        /// <summary>Fetches in a row, of whatever logs, that brought nothing of what it showed, or nothing true.</summary>
+        public int Disappointed { get; set; }
 
         /// <summary>How long a fetch takes, milliseconds, weighted towards the latest; 0: not known.</summary>
         public long FetchTime { get; set; }
