@@ -5,10 +5,10 @@ namespace FederationNode.Simulation;
 /// <summary>A request from one member's node to another.</summary>
 public abstract record SimRequest(int Bytes);
 
-public sealed record AskHeadsRequest(HeadsQuestion Question) : SimRequest(80);
+public sealed record AskHeadsRequest(HeadsQuestion Question) : SimRequest(80 + (300 * Question.Yours.Count));
 
-/// <summary>A new head, with the entries that the receiver may lack, or none.</summary>
-public sealed record PushRequest(string Origin, byte[] Note, SimRange? Range) : SimRequest(Note.Length + (Range?.Bytes ?? 0));
+/// <summary>A new head, how much of its log the sender holds, and entries that the receiver may lack, or none.</summary>
+public sealed record PushRequest(string Origin, byte[] Note, long Size, SimRange? Range) : SimRequest(Note.Length + (Range?.Bytes ?? 0));
 
 public sealed record RangeRequest(string Origin, long From, int MaxEntries, int MaxBytes) : SimRequest(80);
 
@@ -39,5 +39,5 @@ public abstract class Actor(World world, int number, string name)
     public abstract void Serve(Actor from, SimRequest request, Action<SimAnswer> answer);
 
     /// <summary>Publishes entries, if the actor can and will.</summary>
-    public abstract void Publish(int entries);
+    public abstract void Publish(int entries, bool urgent);
 }

@@ -37,6 +37,12 @@ public enum HostileKind
 
     /// <summary>Gives one entry at a time.</summary>
     Miser,
+
+    /// <summary>Fills its log with more than anybody should take.</summary>
+    Flooder,
+
+    /// <summary>Shows urgent entries that do not exist, in everybody's logs.</summary>
+    Crier,
 }
 
 /// <summary>A hostile member: it has its own log, in one or several branches, and no replica of others.</summary>
@@ -65,20 +71,21 @@ public sealed class Hostile(World world, int number, string name, HostileKind ki
         }
     }
 
-    public override void Publish(int entries)
+    public override void Publish(int entries, bool urgent)
     {
+        entries = kind is HostileKind.Flooder ? 400 : entries;
         foreach (var branch in _branches)
         {
             Extend([branch], entries);
         }
 
-        foreach (var peer in World.Actors.Where(a => a.IsHonest && World.Dice.Chance(0.7)))
+        foreach (var peer in World.Actors.Where(a => a.IsHonest && World.IsDialable(a) && World.Dice.Chance(0.7)))
         {
             var branch = BranchFor(peer);
             if (branch.Signed is { } signed)
             {
                 var range = kind is HostileKind.Withholder ? null : branch.Read(Math.Max(0, branch.Held - entries), entries, 16_000);
-                Send(peer, new PushRequest(Origin, kind is HostileKind.Replayer ? _old!.Note : signed.Note, kind is HostileKind.Replayer ? null : range));
+                Send(peer, new PushRequest(Origin, kind is HostileKind.Replayer ? _old!.Note : signed.Note, branch.Held, kind is HostileKind.Replayer ? null : range));
             }
         }
     }
@@ -99,10 +106,10 @@ public sealed class Hostile(World world, int number, string name, HostileKind ki
                 answer(RangeFor(from, ask) is { } range ? new SimAnswer(range, range.Bytes) : new SimAnswer(new Refusal(RequestFault.NotHeld), 100));
                 break;
             case PushRequest push:
-                answer(new SimAnswer(kind is HostileKind.Liar ? long.MaxValue / 2 : 0L, 20));
+                answer(new SimAnswer(kind is HostileKind.Liar ? (1L << 40, 1L << 40) : (0L, 0L), 20));
                 break;
             case PushForkRequest:
-                answer(new SimAnswer(0L, 20));
+                answer(new SimAnswer((0L, 0L), 20));
                 break;
             default:
                 answer(new SimAnswer(new Refusal(RequestFault.NotHeld), 100));
@@ -155,8 +162,14 @@ public sealed class Hostile(World world, int number, string name, HostileKind ki
             }
         }
 
-        return new HeadsAnswer(default, (ulong)Number + 1, _version, heads, [.. World.Actors.Select(a => a.Name)], false);
+        return new HeadsAnswer(default, (ulong)Number + 1, _version, heads, UrgentFor(), [.. World.Actors.Select(a => a.Name)], false, []);
     }
+
+    private List<UrgentRun> UrgentFor() => kind is not HostileKind.Crier
+        ? []
+        : [.. World.Actors.Select(a => World.Dice.Between(0, 2_000) is var from
+            ? new UrgentRun(a.Origin, from, from + World.Dice.Between(-1, 70))
+            : null!)];
 
     private SimRange? RangeFor(Actor from, RangeRequest ask)
     {
@@ -197,8 +210,9 @@ public sealed class Hostile(World world, int number, string name, HostileKind ki
                 var proof = ForkProof.Contradiction(signed.Note, signed.Note, [], []);
                 var forged = ForkProof.Contradiction(
                     signed.Note, World.Signatures.Sign(new Checkpoint(Origin, signed.Head.Size + 1, MerkleHash.Empty)), log.Nodes(CompactRange.Nodes(0, log.Held)), [MerkleHash.Empty]);
-                Send(World.Dice.Pick(World.Nodes.ToList()), new PushForkRequest(victim.Origin, proof.Encode()));
-                Send(World.Dice.Pick(World.Nodes.ToList()), new PushForkRequest(victim.Origin, forged.Encode()));
+                var listeners = World.Nodes.Where(World.IsDialable).ToList();
+                Send(World.Dice.Pick(listeners), new PushForkRequest(victim.Origin, proof.Encode()));
+                Send(World.Dice.Pick(listeners), new PushForkRequest(victim.Origin, forged.Encode()));
             }
 
             Accuse();

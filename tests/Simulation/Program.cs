@@ -2,9 +2,9 @@ using System.Diagnostics;
 using System.Globalization;
 using FederationNode.Simulation;
 
-// simulation [--seeds N] [--from SEED] [--seconds S] [--mutant NAME]
+// simulation [--seeds N] [--from SEED] [--seconds S] [--mutant NAME] [--watch SEED]
 var options = args.Chunk(2).Where(p => p.Length == 2).ToDictionary(p => p[0], p => p[1], StringComparer.Ordinal);
-if (args.Length % 2 != 0 || options.Keys.Any(k => k is not ("--seeds" or "--from" or "--seconds" or "--mutant")))
+if (args.Length % 2 != 0 || options.Keys.Any(k => k is not ("--seeds" or "--from" or "--seconds" or "--mutant" or "--watch")))
 {
     Console.Error.WriteLine("""
         Runs the replication core in simulated coalitions, each from a seed, until one breaks an invariant.
@@ -13,6 +13,7 @@ if (args.Length % 2 != 0 || options.Keys.Any(k => k is not ("--seeds" or "--from
           simulation --from 17 --seeds 1    seed 17 alone
           simulation --seconds 3600         as many as an hour allows
           simulation --mutant UnprovenFork  with a known mistake put in
+          simulation --watch 17             everything that happens in seed 17
 
         Exit code 0: all held; 1: an invariant broke; 2: wrong usage.
         """);
@@ -23,6 +24,13 @@ var from = ulong.Parse(options.GetValueOrDefault("--from", "1"), CultureInfo.Inv
 var seconds = double.Parse(options.GetValueOrDefault("--seconds", "0"), CultureInfo.InvariantCulture);
 var count = ulong.Parse(options.GetValueOrDefault("--seeds", seconds > 0 ? "1000000000" : "300"), CultureInfo.InvariantCulture);
 var mutant = Enum.Parse<Mutant>(options.GetValueOrDefault("--mutant", nameof(Mutant.None)));
+if (options.TryGetValue("--watch", out var watched))
+{
+    var seen = Runner.Run(ulong.Parse(watched, CultureInfo.InvariantCulture), mutant, Console.WriteLine);
+    Console.WriteLine($"broken: {seen.Detail ?? "nothing"}");
+    return seen.Broken is null ? 0 : 1;
+}
+
 var clock = Stopwatch.StartNew();
 var gate = new Lock();
 var (next, done, events, nodeHours, slowest) = (from, 0L, 0L, 0.0, 0L);

@@ -40,6 +40,9 @@ public sealed class ReplicaLog(string origin)
 
     public (ForkProof Proof, long FreezeAt)? Fork { get; private set; }
 
+    /// <summary>Urgent ranges above what is held without a gap; in memory, not on disk.</summary>
+    public List<(SimRange Range, VerifiedRange Verified)> Overlay { get; } = [];
+
     /// <summary>Entries that count: up to a signed head, and not beyond a fork.</summary>
     public long HeadSize => Fork is { } fork ? Math.Min(Held, fork.FreezeAt) : Signed?.Head.Size ?? 0;
 
@@ -75,6 +78,7 @@ public sealed class ReplicaLog(string origin)
             _levels[level].RemoveRange(keep, Math.Max(0, _levels[level].Count - keep));
         }
 
+        Overlay.Clear();
         Signed = signed;
         Cover = signed is { } s ? (s.Note, s.Head, []) : null;
     }
@@ -96,11 +100,15 @@ public sealed class ReplicaLog(string origin)
             Cover = (verified.Note, verified.Head, [.. CompactRange.Nodes(end, verified.Head.Size).Select(n => Known(verified, n))]);
         }
 
+        TrimOverlay();
         if (verified.Head.Size <= Held && verified.Head.Size > (Signed?.Head.Size ?? 0) && RootAt(verified.Head.Size) == verified.Head.Root)
         {
             Signed = (verified.Note, verified.Head);
         }
     }
+
+    private void TrimOverlay() =>
+        Overlay.RemoveAll(o => o.Verified.End <= Held || (Fork is { } fork && o.Verified.End > fork.FreezeAt));
 
     private static Hash256 Known(VerifiedRange range, NodeId node) =>
         range.TryHash(node, out var hash) ? hash : throw new InvalidOperationException("A range tells all that is behind it.");
@@ -113,6 +121,7 @@ public sealed class ReplicaLog(string origin)
         }
 
         Fork = (proof, freezeAt);
+        TrimOverlay();
         return true;
     }
 
@@ -130,10 +139,35 @@ public sealed class ReplicaLog(string origin)
         return hashes;
     }
 
+    /// <summary>Keeps a range that does not join; false if there is no room, or it is known.</summary>
+    public bool Overlie(SimRange range, VerifiedRange verified, int most)
+    {
+        if (range.Entries.Count == 0 || Overlay.Count >= most
+            || Overlay.Exists(o => o.Range.From == range.From && o.Verified.End == verified.End)
+            || (Fork is { } fork && verified.End > fork.FreezeAt))
+        {
+            return false;
+        }
+
+        Overlay.Add((range, verified));
+        return true;
+    }
+
     /// <summary>Entries from an index on, up to a checkpoint that covers them; null if there is none.</summary>
     public SimRange? Read(long from, int maxEntries, int maxBytes)
     {
         var end = HeadSize;
+        if (from >= end && from < Held && Fork is null)
+        {
+            // What came without its head is proven by the checkpoint that it came with.
+            end = Held;
+        }
+
+        if (from >= end && Overlay.Find(o => o.Range.From == from).Range is { } urgent)
+        {
+            return urgent;
+        }
+
         if (end == 0 || Certificate(end) is not var (note, head))
         {
             return null;

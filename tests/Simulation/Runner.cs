@@ -41,10 +41,10 @@ public static class Runner
             : first with { Broken = "equal seeds give equal runs", Detail = $"{first.Trace:x16} and {second.Trace:x16}" };
     }
 
-    public static RunResult Run(ulong seed, Mutant mutant = Mutant.None)
+    public static RunResult Run(ulong seed, Mutant mutant = Mutant.None, Action<string>? watch = null)
     {
         var scenario = new Scenario(seed);
-        var world = new World(scenario, mutant);
+        var world = new World(scenario, mutant) { Watch = watch };
         string? broken = null, detail = null;
         long wellAt = 0;
         try

@@ -37,7 +37,7 @@ public sealed class Scenario
         var size = dice.Below(100);
         var count = size < 85 ? (int)dice.Between(5, 10) : size < 99 ? (int)dice.Between(11, 25) : (int)dice.Between(50, 100);
         Names = [.. Enumerable.Range(0, count).Select(i => $"m{i:00}")];
-        Faults = (Faults)dice.Below((int)Faults.Hostile * 2);
+        Faults = dice.Chance(0.06) ? Faults.None : (Faults)dice.Below((int)Faults.Hostile * 2);
         RealSignatures = dice.Chance(0.05);
         Views = count <= 12;
         Batches = count > 30 ? 40 : 120;
@@ -49,6 +49,17 @@ public sealed class Scenario
             {
                 Hostile[count - 1 - i] = dice.Pick(Enum.GetValues<HostileKind>());
             }
+        }
+
+        for (var i = 0; dice.Chance(0.3) && i < count / 3; i++)
+        {
+            Undialable.Add(i);
+        }
+
+        if (Hostile.ContainsValue(HostileKind.Flooder))
+        {
+            Quota = 1_000;
+            MostEntries = 20;
         }
     }
 
@@ -69,6 +80,14 @@ public sealed class Scenario
 
     public SortedDictionary<int, HostileKind> Hostile { get; } = [];
 
+    /// <summary>Members that only dial.</summary>
+    public SortedSet<int> Undialable { get; } = [];
+
+    /// <summary>Entries by which a log may grow, or null for no limit that matters here.</summary>
+    public long? Quota { get; }
+
+    public bool Floods(Actor actor) => Hostile.TryGetValue(actor.Number, out var kind) && kind is HostileKind.Flooder;
+
     /// <summary>Ranges and waits are small, so that small logs have many.</summary>
     public ReplicationOptions Options(Mutant mutant) => new()
     {
@@ -85,8 +104,13 @@ public sealed class Scenario
         RangeTimeout = 10_000,
         ExchangeTimeout = 3_000,
         MaxLogBackoff = 60_000,
+        LongPoll = 10_000,
+        MaxOverlayRuns = 40,
+        MaxCredit = 512 * 1024,
+        QuotaBurst = Quota ?? 4_000_000,
+        QuotaPerDay = Quota is null ? 4_000_000 : 0,
     };
 
     public override string ToString() =>
-        $"{Names.Count} nodes, faults: {Faults}{(Hostile.Count == 0 ? "" : ", hostile: " + string.Join(", ", Hostile.Select(h => $"{Names[h.Key]} {h.Value}")))}";
+        $"{Names.Count} nodes, faults: {Faults}{(Hostile.Count == 0 ? "" : ", hostile: " + string.Join(", ", Hostile.Select(h => $"{Names[h.Key]} {h.Value}")))}{(Undialable.Count == 0 ? "" : ", only dialling: " + string.Join(", ", Undialable.Select(i => Names[i])))}";
 }

@@ -40,7 +40,17 @@ public static class Schedule
         {
             var actor = dice.Pick(world.Actors);
             var entries = (int)dice.Between(1, dice.Chance(0.1) ? world.Scenario.MostEntries : 3);
-            world.Time.After(dice.Between(3_000, Scenario.FaultsUntil), () => actor.Publish(entries));
+            var urgent = entries <= 3 && dice.Chance(0.5);
+            world.Time.After(dice.Between(3_000, Scenario.FaultsUntil), () => actor.Publish(entries, urgent));
+        }
+
+        // A takedown just behind a large import.
+        for (var i = 0; i < 3; i++)
+        {
+            var actor = dice.Pick(world.Actors);
+            var at = dice.Between(16_000, Scenario.FaultsUntil - 2_000);
+            world.Time.After(at, () => actor.Publish(world.Scenario.MostEntries * (world.Scenario.Names.Count > 30 ? 10 : 4), false));
+            world.Time.After(at + dice.Between(1, 200), () => actor.Publish(1, true));
         }
     }
 

@@ -15,9 +15,7 @@ public sealed partial class SimNode
         switch (request)
         {
             case AskHeadsRequest ask:
-                Step(new PeerAsked(from.Name));
-                var heads = Core.Heads.Answer(ask.Question);
-                answer(new SimAnswer(heads, 70 + (100 * heads.Heads.Count) + (12 * (heads.Links?.Count ?? 0))));
+                TakeQuestion(from, ask.Question, answer);
                 break;
             case RangeRequest ask:
                 var range = Log(ask.Origin).Read(ask.From, ask.MaxEntries, ask.MaxBytes);
@@ -32,9 +30,52 @@ public sealed partial class SimNode
                 break;
             case PushForkRequest push:
                 var taken = TakeFork(0, push.Origin, push.Proof);
-                answer(taken is RequestFailed ? No(RequestFault.Bad) : new SimAnswer(Log(push.Origin).HeadSize, 20));
+                answer(taken is RequestFailed ? No(RequestFault.Bad) : new SimAnswer((Log(push.Origin).HeadSize, Log(push.Origin).Held), 20));
                 break;
         }
+    }
+
+    private readonly List<(Actor From, HeadsQuestion Question, Action<SimAnswer> Answer, long Until)> _held = [];
+
+    private void TakeQuestion(Actor from, HeadsQuestion question, Action<SimAnswer> answer)
+    {
+        if (Proven(question.Yours) is not { } proven)
+        {
+            answer(No(RequestFault.Bad));
+            return;
+        }
+
+        Step(new PeerAsked(from.Name, question.Instance == Core!.Heads.Instance, proven));
+        if (Core is { } core && (question.Wait == 0 || core.Heads.HasNews(question)))
+        {
+            answer(AnswerTo(from, question));
+        }
+        else if (Core is not null)
+        {
+            var life = _life;
+            _held.Add((from, question, answer, World.Time.Now + question.Wait));
+            World.Time.After(question.Wait, () => Alive(life, AnswerHeld));
+        }
+    }
+
+    /// <summary>Answers questions that were held back, once there is news or their time is over.</summary>
+    private void AnswerHeld()
+    {
+        for (var i = _held.Count - 1; i >= 0 && Core is { } core; i--)
+        {
+            var (from, question, answer, until) = _held[i];
+            if (until <= World.Time.Now || core.Heads.HasNews(question))
+            {
+                _held.RemoveAt(i);
+                answer(AnswerTo(from, question));
+            }
+        }
+    }
+
+    private SimAnswer AnswerTo(Actor from, HeadsQuestion question)
+    {
+        var heads = Core!.Heads.Answer(question, NotesOf([from.Origin]));
+        return new SimAnswer(heads, 70 + (100 * heads.Heads.Count) + (40 * heads.Urgent.Count) + (12 * (heads.Links?.Count ?? 0)));
     }
 
     private static SimAnswer No(RequestFault fault) => new(new Refusal(fault), 100);
@@ -57,12 +98,24 @@ public sealed partial class SimNode
 
         void Finish()
         {
-            answer(new SimAnswer(log.HeadSize, 20));
-            Step(new HeadPushed(from.Name, push.Origin, head.Size));
+            answer(new SimAnswer((log.HeadSize, log.Held), 20));
+            Step(new HeadPushed(from.Name, push.Origin, push.Size));
         }
 
-        if (verified is null || DiskFull || verified.End <= log.Held || verified.From > log.Held)
+        if (push.Origin == Origin && head.Size > log.Held)
         {
+            Step(new OwnHeadSeen(new LogSize(Origin, head.Size), from.Name));
+        }
+
+        if (verified is null || DiskFull || verified.End <= log.Held || Core?.AllowedEnd(push.Origin) < verified.End)
+        {
+            Finish();
+            return;
+        }
+
+        if (verified.From > log.Held)
+        {
+            Extend(log, push.Range!, verified);
             Finish();
             return;
         }

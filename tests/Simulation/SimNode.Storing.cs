@@ -59,6 +59,16 @@ public sealed partial class SimNode
         }));
     }
 
+    /// <summary>Urgent entries count before those below them have come.</summary>
+    private void Overlie(ReplicaLog log, SimRange range, VerifiedRange verified)
+    {
+        if (range.Origin != Origin && log.Overlie(range, verified, World.Options.MaxOverlayRuns))
+        {
+            World.Changed(this, log);
+            Step(new UrgentHeld(new UrgentRun(log.Origin, verified.From, verified.End)));
+        }
+    }
+
     private StoreOutcome Extend(ReplicaLog log, SimRange range, VerifiedRange verified)
     {
         switch (verified.Join(log.Held, log.Nodes(verified.NodesToJoin(log.Held))))
@@ -69,6 +79,7 @@ public sealed partial class SimNode
                 // A frozen log: what is common to the branches is already held, or comes from somebody else.
                 return StoreOutcome.Stored;
             case RangeJoin.Gap:
+                Overlie(log, range, verified);
                 return StoreOutcome.Stored;
         }
 

@@ -40,6 +40,9 @@ public sealed partial class SimNode(World world, int number, string name) : Acto
 
     public int Fetched => _fetched.Count;
 
+    /// <summary>How often it was started; each time its logs' allowances are full again.</summary>
+    public int Lives { get; private set; }
+
     public ReplicaLog Log(string origin)
     {
         if (!Logs.TryGetValue(origin, out var log))
@@ -53,14 +56,18 @@ public sealed partial class SimNode(World world, int number, string name) : Acto
     public override void Start()
     {
         _life++;
+        Lives++;
         _fetched.Clear();
         _confirmed = false;
         _timer = long.MaxValue;
         Core = new Replicator(Name, World.Dice.Next() | 1, World.Options);
+        _held.Clear();
         Step(World.RosterFor(this));
         foreach (var log in Logs.Values)
         {
-            Step(log.Moved());
+            log.Overlay.Clear();
+            World.Changed(this, log);
+            Step(log.Moved() with { Loaded = true });
         }
 
         foreach (var (peer, saved) in _backoffs)
@@ -89,7 +96,7 @@ public sealed partial class SimNode(World world, int number, string name) : Acto
         Step(new StorageChanged(full));
     }
 
-    public override void Publish(int entries)
+    public override void Publish(int entries, bool urgent)
     {
         if (Core is null || DiskFull || !_confirmed)
         {
@@ -106,7 +113,7 @@ public sealed partial class SimNode(World world, int number, string name) : Acto
         }
 
         // The entries' places are fixed when they are written, as by the log's single writer.
-        IReadOnlyList<SimEntry> made = [];
+        List<SimEntry> made = [];
         Write(
             () =>
             {
@@ -114,7 +121,15 @@ public sealed partial class SimNode(World world, int number, string name) : Acto
                 log.Append(made);
                 World.Durable(this, log);
             },
-            () => Acknowledge(log, made));
+            () =>
+            {
+                Acknowledge(log, made);
+                if (urgent)
+                {
+                    World.Urgent(this, log.Held - made.Count, log.Held);
+                    Step(new UrgentHeld(new UrgentRun(Origin, log.Held - made.Count, log.Held)));
+                }
+            });
     }
 
     private void Acknowledge(ReplicaLog log, IReadOnlyList<SimEntry> made)
@@ -146,7 +161,7 @@ public sealed partial class SimNode(World world, int number, string name) : Acto
         copy.Sign(World.Signatures.Sign(head), head);
         foreach (var peer in World.Actors.Where(a => a != this))
         {
-            Ask(peer, new PushRequest(log.Origin, copy.Signed!.Value.Note, copy.Read(log.Held, 100, SmallPush)), 1000, _ => { }, () => { });
+            Ask(peer, new PushRequest(log.Origin, copy.Signed!.Value.Note, copy.Held, copy.Read(log.Held, 100, SmallPush)), 1000, _ => { }, () => { });
         }
     }
 
@@ -168,6 +183,8 @@ public sealed partial class SimNode(World world, int number, string name) : Acto
         {
             SetTimer(core.NextDue);
         }
+
+        AnswerHeld();
     }
 
     private void SetTimer(long due)
@@ -190,14 +207,15 @@ public sealed partial class SimNode(World world, int number, string name) : Acto
         switch (effect)
         {
             case AskHeads ask:
-                Request(ask, new AskHeadsRequest(ask.Question), content => new HeadsAnswered(ask.Id, (HeadsAnswer)content));
+                var question = ask.Question with { Yours = NotesOf(ask.Lagging) };
+                Request(ask, new AskHeadsRequest(question), content => TakeHeads(ask, (HeadsAnswer)content));
                 break;
             case PushHead push:
-                Request(push, PushOf(push), content => new PushAnswered(push.Id, (long)content));
+                Request(push, PushOf(push), content => PushAnswerOf(push.Id, content));
                 break;
             case PushFork push:
                 var proof = Log(push.Origin).Fork!.Value.Proof.Encode();
-                Request(push, new PushForkRequest(push.Origin, proof), content => new PushAnswered(push.Id, (long)content));
+                Request(push, new PushForkRequest(push.Origin, proof), content => PushAnswerOf(push.Id, content));
                 break;
             case FetchRange fetch:
                 World.Fetching(this, fetch);
@@ -231,15 +249,51 @@ public sealed partial class SimNode(World world, int number, string name) : Acto
         }
     }
 
+    private static PushAnswered PushAnswerOf(long id, object content) =>
+        content is (long size, long held) ? new PushAnswered(id, size, held) : throw new InvalidCastException();
+
     private PushRequest PushOf(PushHead push)
     {
         var log = Log(push.Origin);
         var size = log.HeadSize;
-        var from = push.PeerSize >= 0 && push.PeerSize <= size ? push.PeerSize : size - 1;
+        var from = push.PeerSize >= 0 && push.PeerSize <= size ? push.PeerSize : push.Bulk ? 0 : size - 1;
         var range = log.Read(from, 256, SmallPush);
-        var note = log.Signed!.Value.Note;
-        return new PushRequest(push.Origin, note, range is not null && range.From + range.Entries.Count == size ? range : null);
+        if (range is not null && range.From + range.Entries.Count < size && !push.Bulk)
+        {
+            range = null;
+        }
+
+        // A run above what is held here is passed on as it came.
+        range = push.Urgent is { } run && (range is null || range.From + range.Entries.Count < run.End)
+            ? log.Read(run.From, (int)(run.End - run.From), SmallPush)
+            : range;
+        return new PushRequest(push.Origin, range?.Note ?? log.Signed!.Value.Note, size, range);
     }
+
+    /// <summary>The signed heads of a peer's own logs.</summary>
+    private List<byte[]> NotesOf(IEnumerable<string> origins) =>
+        [.. origins.Select(o => Logs.GetValueOrDefault(o)?.Signed?.Note).OfType<byte[]>()];
+
+    /// <summary>Sizes under those notes that are of this node's own log and signed by it, or null if one is not.</summary>
+    private List<LogSize>? Proven(IReadOnlyList<byte[]> notes)
+    {
+        var sizes = new List<LogSize>();
+        foreach (var note in notes)
+        {
+            if (!World.Signatures.Open(Origin, note, out var head, out _))
+            {
+                return null;
+            }
+
+            sizes.Add(new LogSize(Origin, head.Size));
+        }
+
+        return sizes;
+    }
+
+    private ReplicationEvent TakeHeads(AskHeads ask, HeadsAnswer answer) => Proven(answer.Yours) is { } proven
+        ? new HeadsAnswered(ask.Id, answer, proven)
+        : new RequestFailed(ask.Id, RequestFault.Bad);
 
     private void Request(PeerRequest request, SimRequest message, Func<object, ReplicationEvent?> answered) =>
         Ask(

@@ -77,8 +77,12 @@ public sealed partial class World
     public Actor ActorOf(string name) => _byName[name];
 
     public RosterTaken RosterFor(SimNode node) => new(
-        [.. Actors.Where(a => a != node).Select(a => new PeerInfo(a.Name, true))],
-        [.. Actors.Select(a => new LogInfo(a.Origin, a.Name))]);
+        [.. Actors.Where(a => a != node).Select(a => new PeerInfo(a.Name, IsDialable(a)))],
+        [.. Actors.Select(a => new LogInfo(a.Origin, a.Name))],
+        Dialable: IsDialable(node));
+
+    /// <summary>Whether others can send requests to it.</summary>
+    public bool IsDialable(Actor actor) => !Scenario.Undialable.Contains(actor.Number);
 
     public List<SimEntry> MakeEntries(string origin, long from, int count)
     {
@@ -99,8 +103,12 @@ public sealed partial class World
 
     public void Note(string text) => _notes.Add(string.Create(CultureInfo.InvariantCulture, $"{Time.Now,8} {text}"));
 
+    /// <summary>Is told everything that happens, for people who look for a mistake.</summary>
+    public Action<string>? Watch { get; init; }
+
     public void Trace(int actor, object what)
     {
+        Watch?.Invoke(string.Create(CultureInfo.InvariantCulture, $"{Time.Now,8} {Actors[actor].Name} {what}"));
         Mix((ulong)Time.Now);
         Mix((ulong)actor);
         foreach (var c in what.GetType().Name)

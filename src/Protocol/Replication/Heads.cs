@@ -11,6 +11,17 @@ namespace FederationNode.Protocol.Replication;
 /// <param name="FrozenAt">Entries that count since the log forked, or null while no fork is known.</param>
 public sealed record Head(string Origin, long Size, Hash256 Root, long? FrozenAt);
 
+/// <summary>How much of a log somebody holds.</summary>
+/// <param name="Origin">The log.</param>
+/// <param name="Size">Entries held, up to a signed checkpoint.</param>
+public readonly record struct LogSize(string Origin, long Size);
+
+/// <summary>Entries that are not to wait for those before them.</summary>
+/// <param name="Origin">The log.</param>
+/// <param name="From">Index of the first.</param>
+/// <param name="End">Index after the last.</param>
+public sealed record UrgentRun(string Origin, long From, long End);
+
 /// <summary>
 /// Asks a peer for its heads. The asker says where it stopped reading the peer's changes; nobody remembers anything on
 /// an asker's behalf.
@@ -18,30 +29,46 @@ public sealed record Head(string Origin, long Size, Hash256 Root, long? FrozenAt
 /// <param name="Digest">Digest of the asker's own heads.</param>
 /// <param name="Instance">What the peer's last answer said, or 0.</param>
 /// <param name="Since">The version that the peer's last answer said, or 0.</param>
-public sealed record HeadsQuestion(Hash256 Digest, ulong Instance, long Since);
+/// <param name="Yours">
+/// Signed checkpoints of the peer's own logs that have more entries than the peer showed: a peer that an old backup set
+/// back learns it so, by its own signature.
+/// </param>
+/// <param name="Wait">Milliseconds for which an answer without news may be held back; 0: answer at once.</param>
+public sealed record HeadsQuestion(Hash256 Digest, ulong Instance, long Since, IReadOnlyList<byte[]> Yours, int Wait);
 
 /// <summary>The heads that changed since the asker last asked, or all of them.</summary>
 /// <param name="Digest">Digest of all the answerer's heads.</param>
 /// <param name="Instance">Tells one run of the answerer from another: versions of different runs have no order.</param>
 /// <param name="Version">Counts the answerer's changes in this run.</param>
 /// <param name="Heads">The heads that changed after the version asked for; all, if it was of another run.</param>
+/// <param name="Urgent">Urgent runs that came after the version asked for; at most 8 a log.</param>
 /// <param name="Links">The members that the answerer can reach, or null if that did not change either.</param>
 /// <param name="Paused">Whether the answerer takes nothing now, for its storage is full or failing.</param>
+/// <param name="Yours">
+/// Signed checkpoints of the asker's own logs that the answerer holds, if the asker reads this run for the first time.
+/// </param>
 public sealed record HeadsAnswer(
     Hash256 Digest,
     ulong Instance,
     long Version,
     IReadOnlyList<Head> Heads,
+    IReadOnlyList<UrgentRun> Urgent,
     IReadOnlyList<string>? Links,
-    bool Paused);
+    bool Paused,
+    IReadOnlyList<byte[]> Yours);
 
 /// <summary>The heads of one node, with when each last changed. Not thread-safe.</summary>
 public sealed class HeadsVector(ulong instance)
 {
+    /// <summary>Most urgent runs that are shown of one log; the oldest goes first.</summary>
+    public const int MaxUrgentRuns = 8;
+
+    private readonly SortedDictionary<string, List<(UrgentRun Run, long Changed)>> _urgent = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, (Head Head, long Changed)> _heads = new(StringComparer.Ordinal);
     private SortedSet<string> _links = new(StringComparer.Ordinal);
     private Hash256? _digest;
     private long _linksChanged;
+    private bool _paused;
 
     /// <summary>Tells this run from others.</summary>
     public ulong Instance => instance;
@@ -50,7 +77,15 @@ public sealed class HeadsVector(ulong instance)
     public long Version { get; private set; }
 
     /// <summary>Whether the storage takes nothing now.</summary>
-    public bool Paused { get; set; }
+    public bool Paused
+    {
+        get => _paused;
+        set
+        {
+            Version += _paused == value ? 0 : 1;
+            _paused = value;
+        }
+    }
 
     /// <summary>
     /// <c>SHA-256("fednode/heads/1" || 0x00 || rows)</c>. A row is, for each log with entries or a fork, in the order of
@@ -74,6 +109,33 @@ public sealed class HeadsVector(ulong instance)
         _digest = null;
     }
 
+    /// <summary>Shows entries that peers should not wait for.</summary>
+    public void PutUrgent(UrgentRun run)
+    {
+        if (!_urgent.TryGetValue(run.Origin, out var runs))
+        {
+            _urgent[run.Origin] = runs = new(MaxUrgentRuns);
+        }
+
+        if (!runs.Exists(r => r.Run == run))
+        {
+            runs.RemoveRange(0, Math.Max(0, runs.Count - MaxUrgentRuns + 1));
+            runs.Add((run, ++Version));
+        }
+    }
+
+    /// <summary>Takes back urgent runs of a log from an index on: it is frozen there.</summary>
+    public void DropUrgent(string origin, long from)
+    {
+        if (_urgent.TryGetValue(origin, out var runs))
+        {
+            runs.RemoveAll(r => r.Run.End > from);
+        }
+    }
+
+    /// <summary>Whether an answer to a question would tell anything new.</summary>
+    public bool HasNews(HeadsQuestion question) => question.Instance != instance || question.Since < Version;
+
     /// <summary>Says whom the node can reach.</summary>
     public void PutLinks(IEnumerable<string> members)
     {
@@ -85,17 +147,24 @@ public sealed class HeadsVector(ulong instance)
         }
     }
 
+    /// <summary>Whether the asker has not read anything of this run.</summary>
+    public bool IsFirst(HeadsQuestion question) => question.Instance != instance || question.Since == 0;
+
     /// <summary>Answers a peer.</summary>
-    public HeadsAnswer Answer(HeadsQuestion question)
+    /// <param name="question">What it asks.</param>
+    /// <param name="yours">The checkpoints held of its own logs; used if <see cref="IsFirst"/>.</param>
+    public HeadsAnswer Answer(HeadsQuestion question, IReadOnlyList<byte[]> yours)
     {
-        var since = question.Instance == instance ? question.Since : -1;
+        var since = IsFirst(question) ? -1 : question.Since;
         return new HeadsAnswer(
             Digest,
             instance,
             Version,
             since >= Version ? [] : [.. _heads.Values.Where(h => h.Changed > since).Select(h => h.Head)],
+            since >= Version ? [] : [.. _urgent.Values.SelectMany(r => r).Where(r => r.Changed > since).Select(r => r.Run)],
             since >= _linksChanged ? null : [.. _links],
-            Paused);
+            Paused,
+            IsFirst(question) ? yours : []);
     }
 
     /// <summary>The digest of some heads, which are in the order of their origins.</summary>

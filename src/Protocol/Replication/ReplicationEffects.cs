@@ -10,18 +10,29 @@ public abstract record ReplicationEffect;
 public abstract record PeerRequest(long Id, string Peer, long Timeout) : ReplicationEffect;
 
 /// <summary>Ask for the peer's heads. Ends with <see cref="HeadsAnswered"/> or <see cref="RequestFailed"/>.</summary>
-public sealed record AskHeads(long Id, string Peer, long Timeout, HeadsQuestion Question) : PeerRequest(Id, Peer, Timeout);
+/// <param name="Id">The request.</param>
+/// <param name="Peer">Whom to ask.</param>
+/// <param name="Timeout">Milliseconds.</param>
+/// <param name="Question">The question, still without checkpoints.</param>
+/// <param name="Lagging">Logs of the peer's own whose checkpoints go with it, as far as they are held.</param>
+public sealed record AskHeads(long Id, string Peer, long Timeout, HeadsQuestion Question, IReadOnlyList<string> Lagging)
+    : PeerRequest(Id, Peer, Timeout);
 
 /// <summary>
-/// Send the newest head of a log, with the entries from what the peer seems to have, if they are small. Ends with
-/// <see cref="PushAnswered"/> or <see cref="RequestFailed"/>.
+/// Send the newest head of a log, with the entries from what the peer seems to have, if they are small. If they are
+/// not: with the urgent run alone, if there is one; in <paramref name="Bulk"/> with as many as a push may carry; else
+/// the head alone. Ends with <see cref="PushAnswered"/> or <see cref="RequestFailed"/>.
 /// </summary>
 /// <param name="Id">The request.</param>
 /// <param name="Peer">Whom to send it to.</param>
 /// <param name="Timeout">Milliseconds.</param>
 /// <param name="Origin">The log.</param>
-/// <param name="PeerSize">What the peer showed last, or -1.</param>
-public sealed record PushHead(long Id, string Peer, long Timeout, string Origin, long PeerSize) : PeerRequest(Id, Peer, Timeout);
+/// <param name="PeerSize">What the peer seems to hold without a gap, or -1.</param>
+/// <param name="Urgent">Entries that the peer should not wait for, or null.</param>
+/// <param name="Bulk">The peer cannot fetch from here: this node is not to be dialled.</param>
+public sealed record PushHead(
+    long Id, string Peer, long Timeout, string Origin, long PeerSize, UrgentRun? Urgent = null, bool Bulk = false)
+    : PeerRequest(Id, Peer, Timeout);
 
 /// <summary>Send the fork proof of a log. Ends like <see cref="PushHead"/>.</summary>
 public sealed record PushFork(long Id, string Peer, long Timeout, string Origin) : PeerRequest(Id, Peer, Timeout);
@@ -31,7 +42,16 @@ public sealed record PushFork(long Id, string Peer, long Timeout, string Origin)
 /// peer that has fewer than <c>From</c> answers with its checkpoint alone, and no entries from where it ends.
 /// Ends with <see cref="RangeFetched"/> or <see cref="RequestFailed"/>.
 /// </summary>
-public sealed record FetchRange(long Id, string Peer, long Timeout, string Origin, long From, int MaxEntries, int MaxBytes)
+/// <param name="Id">The request.</param>
+/// <param name="Peer">Whom to ask.</param>
+/// <param name="Timeout">Milliseconds.</param>
+/// <param name="Origin">The log.</param>
+/// <param name="From">First entry wanted.</param>
+/// <param name="MaxEntries">Most entries wanted.</param>
+/// <param name="MaxBytes">Bytes of entries after which the peer stops.</param>
+/// <param name="Urgent">It must not wait behind bulk: it goes over the connection for control.</param>
+public sealed record FetchRange(
+    long Id, string Peer, long Timeout, string Origin, long From, int MaxEntries, int MaxBytes, bool Urgent = false)
     : PeerRequest(Id, Peer, Timeout);
 
 /// <summary>Hand a fetched range to its log. Ends with <see cref="RangeStored"/>; the range is still kept.</summary>
@@ -59,6 +79,12 @@ public sealed record FetchFork(long Id, string Peer, long Timeout, string Origin
 /// no entries, for a backup may have been restored.
 /// </summary>
 public sealed record ConfirmLog(string Origin) : ReplicationEffect;
+
+/// <summary>
+/// All that others were seen to hold when this node started is held here too. Said once. When nobody could be asked, it
+/// is said of what was held at the start.
+/// </summary>
+public sealed record CaughtUp : ReplicationEffect;
 
 /// <summary>Write down how long to leave a peer alone, so that a node that restarts often does not hammer it.</summary>
 /// <param name="Peer">The peer.</param>
@@ -97,6 +123,15 @@ public enum Note
 
     /// <summary>It shows another branch of a log.</summary>
     OtherBranch,
+
+    /// <summary>Its log grows faster than its quota: what is beyond it is not fetched for now.</summary>
+    OverQuota,
+
+    /// <summary>It takes nothing now: its storage is full or failing.</summary>
+    Paused,
+
+    /// <summary>It takes entries again.</summary>
+    Resumed,
 
     /// <summary>It holds more of this node's own log than this node: an old backup was restored here.</summary>
     HoldsMoreOfOurs,

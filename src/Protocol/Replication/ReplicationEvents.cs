@@ -16,7 +16,12 @@ public sealed record PeerInfo(string Name, bool Dialable, string Region = "");
 public sealed record LogInfo(string Origin, string Owner, bool Lazy = false);
 
 /// <summary>The roster in force names these active peers, without this node itself, and these logs.</summary>
-public sealed record RosterTaken(IReadOnlyList<PeerInfo> Peers, IReadOnlyList<LogInfo> Logs, string Region = "") : ReplicationEvent;
+/// <param name="Peers">The peers.</param>
+/// <param name="Logs">The logs.</param>
+/// <param name="Region">Where this node is; empty: not said.</param>
+/// <param name="Dialable">Whether others can dial this node. If not, it holds questions open and pushes in bulk.</param>
+public sealed record RosterTaken(
+    IReadOnlyList<PeerInfo> Peers, IReadOnlyList<LogInfo> Logs, string Region = "", bool Dialable = true) : ReplicationEvent;
 
 /// <summary>What is durable of a log. Also said once for each log at the start.</summary>
 /// <param name="Origin">The log.</param>
@@ -24,15 +29,21 @@ public sealed record RosterTaken(IReadOnlyList<PeerInfo> Peers, IReadOnlyList<Lo
 /// <param name="HeadSize">Size of the newest signed checkpoint of which all entries are held.</param>
 /// <param name="HeadRoot">Its root.</param>
 /// <param name="FrozenAt">Entries that count, if a fork was proven; otherwise null.</param>
-public sealed record LogMoved(string Origin, long Held, long HeadSize, Hash256 HeadRoot, long? FrozenAt = null) : ReplicationEvent;
+/// <param name="Loaded">It did not grow, it was read from the disk.</param>
+public sealed record LogMoved(
+    string Origin, long Held, long HeadSize, Hash256 HeadRoot, long? FrozenAt = null, bool Loaded = false) : ReplicationEvent;
 
 /// <summary>A peer answered <see cref="AskHeads"/>.</summary>
-public sealed record HeadsAnswered(long Id, HeadsAnswer Answer) : ReplicationEvent;
+/// <param name="Id">The request.</param>
+/// <param name="Answer">The answer.</param>
+/// <param name="Proven">Sizes of own logs under the checkpoints in it, whose signatures are good.</param>
+public sealed record HeadsAnswered(long Id, HeadsAnswer Answer, IReadOnlyList<LogSize> Proven) : ReplicationEvent;
 
 /// <summary>A peer answered <see cref="PushHead"/> or <see cref="PushFork"/>.</summary>
 /// <param name="Id">The request.</param>
-/// <param name="Size">What the peer says to hold of that log.</param>
-public sealed record PushAnswered(long Id, long Size) : ReplicationEvent;
+/// <param name="Size">What the peer says to hold of that log, up to a signed checkpoint.</param>
+/// <param name="Held">What it says to hold without a gap; above <paramref name="Size"/> in the middle of a transfer.</param>
+public sealed record PushAnswered(long Id, long Size, long Held) : ReplicationEvent;
 
 /// <summary>A peer answered <see cref="FetchRange"/>, and the answer is verified by itself.</summary>
 /// <param name="Id">The request.</param>
@@ -86,12 +97,23 @@ public enum RequestFault
 }
 
 /// <summary>A peer asked for the heads of this node: it is alive.</summary>
-public sealed record PeerAsked(string Member) : ReplicationEvent;
+/// <param name="Member">The peer.</param>
+/// <param name="Current">Whether it has read this run's heads before, so that it would know if this node lagged.</param>
+/// <param name="Proven">Sizes of own logs under the checkpoints that came with the question; signatures are good.</param>
+public sealed record PeerAsked(string Member, bool Current, IReadOnlyList<LogSize> Proven) : ReplicationEvent;
+
+/// <summary>A checkpoint of an own log with a good signature was seen by other ways than with heads.</summary>
+public sealed record OwnHeadSeen(LogSize Head, string Member) : ReplicationEvent;
+
+/// <summary>
+/// Urgent entries of a log are durable here (an own log) or verified and kept above what is held without a gap.
+/// </summary>
+public sealed record UrgentHeld(UrgentRun Run) : ReplicationEvent;
 
 /// <summary>A peer pushed a head whose signature is good.</summary>
 /// <param name="Member">The peer.</param>
 /// <param name="Origin">The log.</param>
-/// <param name="Size">The head's size.</param>
+/// <param name="Size">How much of the log it says to hold; less than the head's size if it passes on an urgent run alone.</param>
 public sealed record HeadPushed(string Member, string Origin, long Size) : ReplicationEvent;
 
 /// <summary>A <see cref="SearchFork"/> or <see cref="FetchFork"/> ended. <see cref="LogMoved"/> was said before, if a fork was proven.</summary>

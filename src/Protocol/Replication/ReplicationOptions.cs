@@ -30,8 +30,8 @@ public sealed record ReplicationOptions
     /// <summary>Most entries in a range; ranges end at multiples of it. A multiple of 256. Default 4,096.</summary>
     public int RangeEntries { get; init; } = 4_096;
 
-    /// <summary>Bytes of entries after which a range ends. Default 4 MiB.</summary>
-    public int RangeBytes { get; init; } = 4 * 1024 * 1024;
+    /// <summary>Bytes of entries after which a range ends: the credit that each fetch gives. Default 2 MiB.</summary>
+    public int RangeBytes { get; init; } = 2 * 1024 * 1024;
 
     /// <summary>Most fetches under way. Default 16.</summary>
     public int MaxFetches { get; init; } = 16;
@@ -48,8 +48,10 @@ public sealed record ReplicationOptions
     /// <summary>A log that lacks at most this many entries does not count as bulk. Default 256.</summary>
     public long SmallGap { get; init; } = 256;
 
-    /// <summary>Bytes of fetched ranges that wait to be stored, above which nothing more is asked for. Default 32 MiB.</summary>
-    public long MaxWaitingBytes { get; init; } = 32L * 1024 * 1024;
+    /// <summary>
+    /// Most bytes of ranges that are asked for, or fetched and not yet stored: credits that are out. Default 32 MiB.
+    /// </summary>
+    public long MaxCredit { get; init; } = 32L * 1024 * 1024;
 
     /// <summary>Most pushes under way to one peer. Default 4.</summary>
     public int MaxPushesPerPeer { get; init; } = 4;
@@ -60,6 +62,36 @@ public sealed record ReplicationOptions
     /// <summary>Longest time that a head waits before it is forwarded, in case the member gets it otherwise. Default 50.</summary>
     public long ForwardHold { get; init; } = 50;
 
+    /// <summary>
+    /// How long a node that cannot be dialled lets its question for heads be held back until there is news. Default
+    /// 20,000.
+    /// </summary>
+    public int LongPoll { get; init; } = 20_000;
+
+    /// <summary>Wait between the answer to a held question and the next question. Default 50.</summary>
+    public long LongPollGap { get; init; } = 50;
+
+    /// <summary>When heads still differ after this time, a peer's heads are heard anew, all of them. Default 30,000.</summary>
+    public long FullHeadsInterval { get; init; } = 30_000;
+
+    /// <summary>Most entries in an urgent run. Default 64.</summary>
+    public int UrgentEntries { get; init; } = 64;
+
+    /// <summary>Bytes of entries after which an urgent run ends. Default 16 KiB.</summary>
+    public int UrgentBytes { get; init; } = 16 * 1024;
+
+    /// <summary>Most urgent runs kept of one log above what is held without a gap. Default 1,024.</summary>
+    public int MaxOverlayRuns { get; init; } = 1_024;
+
+    /// <summary>
+    /// Entries by which a foreign log may grow at once before it is not fetched any further. What more than a third of
+    /// the other members hold is free. Default 4,000,000.
+    /// </summary>
+    public long QuotaBurst { get; init; } = 4_000_000;
+
+    /// <summary>Entries a day by which that allowance is filled again. Default 4,000,000.</summary>
+    public long QuotaPerDay { get; init; } = 4_000_000;
+
     /// <summary>Useless or wrong ranges in a row, of any logs, after which a peer is asked more rarely. Default 3.</summary>
     public int MaxDisappointments { get; init; } = 3;
 
@@ -68,10 +100,4 @@ public sealed record ReplicationOptions
 
     /// <summary>How long the others of the region wait for them. Default 5,000.</summary>
     public long GatewayGrace { get; init; } = 5_000;
-
-    /// <summary>
-    /// With how many peers at least an own log's newest head is compared after a start, before anything is signed: this
-    /// many, and more than a third of all; in a small coalition all. Default 2.
-    /// </summary>
-    public int Witnesses { get; init; } = 2;
 }

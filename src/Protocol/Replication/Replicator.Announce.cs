@@ -37,20 +37,21 @@ public sealed partial class Replicator
     /// </summary>
     private void Forward(Log log)
     {
-        if (!_peers.TryGetValue(log.Owner, out var owner) || !owner.Alive || owner.Links is not { } reached)
+        foreach (var peer in ForwardTargets(log))
         {
-            return;
-        }
-
-        foreach (var peer in _everybody)
-        {
-            if (peer.Alive && peer != owner && !reached.Contains(peer.Name) && peer.Size(log) < log.HeadSize
-                && IsForwarder(owner, peer, log))
+            if (peer.Size(log) < log.HeadSize)
             {
-                peer.Announce.TryAdd(log.Number, _now + (_options.ForwardHold / 2) + Random(_options.ForwardHold / 2));
+                peer.Announce.TryAdd(log.Number, ForwardTime());
             }
         }
     }
+
+    private List<Peer> ForwardTargets(Log log) =>
+        _peers.TryGetValue(log.Owner, out var owner) && owner.Alive && owner.Links is { } reached
+            ? _everybody.FindAll(p => p.Alive && p != owner && !reached.Contains(p.Name) && IsForwarder(owner, p, log))
+            : [];
+
+    private long ForwardTime() => _now + (_options.ForwardHold / 2) + Random(_options.ForwardHold / 2);
 
     private bool IsForwarder(Peer owner, Peer target, Log log)
     {
@@ -77,18 +78,60 @@ public sealed partial class Replicator
         {
             if (log.FrozenAt is { } frozen
                 ? (peer.Frozen(log) < 0 || peer.Frozen(log) > frozen) && peer.Announced(log) != AnnouncedFork(frozen)
-                : log.Own && !log.Lazy && log.HeadSize > Math.Max(0, Math.Max(peer.Size(log), peer.Announced(log))))
+                : MustTell(peer, log))
             {
                 peer.Announce.TryAdd(log.Number, _now);
             }
         }
     }
 
+    private bool MustTell(Peer peer, Log log)
+    {
+        if (log.HeadSize <= Math.Max(0, peer.Size(log)))
+        {
+            return false;
+        }
+
+        return (log.Own && !log.Lazy && log.HeadSize > peer.Announced(log)) || PushesBulk(peer, log);
+    }
+
+    /// <summary>
+    /// Nobody can fetch from a node that cannot be dialled, so it pushes: its own logs to one peer at a time, the one
+    /// that has most already, from which the others fetch; and what an owner has lost of its log, to the owner.
+    /// </summary>
+    private bool PushesBulk(Peer peer, Log log)
+    {
+        if (_dialable || log.FrozenAt is not null || peer.Paused || !MayAsk(peer, log))
+        {
+            return false;
+        }
+
+        return log.Own ? peer == BulkTarget(log) : peer.Name == log.Owner && peer.Answered;
+    }
+
+    private Peer? BulkTarget(Log log)
+    {
+        Peer? best = null;
+        foreach (var peer in _everybody)
+        {
+            if (peer.Dialable && peer.Alive && !peer.Paused && MayAsk(peer, log)
+                && (best is null || Most(peer, log) > Most(best, log)
+                    || (Most(peer, log) == Most(best, log) && Rank(peer.Name, log.Origin) < Rank(best.Name, log.Origin))))
+            {
+                best = peer;
+            }
+        }
+
+        return best;
+    }
+
+    private static long Most(Peer peer, Log log) => Math.Max(peer.Size(log), peer.Held(log));
+
     private void SendAnnouncements()
     {
         foreach (var peer in _everybody)
         {
-            if (peer.Announce.Count == 0 || !peer.Dialable || _now < peer.NextAttempt)
+            if (peer.Announce.Count == 0 || !peer.Dialable || peer.Paused || _now < peer.NextAttempt)
             {
                 continue;
             }
@@ -114,11 +157,28 @@ public sealed partial class Replicator
             peer.Pushes++;
             Do(new PushFork(proof.Id, peer.Name, _options.ExchangeTimeout, log.Origin));
         }
-        else if (log.HeadSize > Math.Max(0, peer.Size(log)))
+        else if (log.HeadSize > Math.Max(0, peer.Size(log)) || peer.Urgent.ContainsKey(log.Number))
         {
+            var urgent = TakeUrgentOf(peer, log);
+            if (urgent is null && log.HeadSize <= Math.Max(0, peer.Size(log)))
+            {
+                return;
+            }
+
             var request = Begin(RequestKind.Push, peer, log, log.HeadSize);
             peer.Pushes++;
-            Do(new PushHead(request.Id, peer.Name, _options.ExchangeTimeout, log.Origin, peer.Size(log)));
+            Do(new PushHead(
+                request.Id,
+                peer.Name,
+                _options.ExchangeTimeout,
+                log.Origin,
+                Math.Max(peer.Size(log), peer.Held(log) > 0 ? peer.Held(log) : -1),
+                urgent,
+                PushesBulk(peer, log)));
+            if (peer.Urgent.ContainsKey(log.Number))
+            {
+                peer.Announce[log.Number] = _now;
+            }
         }
     }
 
@@ -136,11 +196,31 @@ public sealed partial class Replicator
         {
             // An older answer may overtake a newer one; a smaller size only costs a needless entry later.
             peer.Size(log) = Math.Max(peer.Size(log), answered.Size);
-            NoteOwnSize(peer, log, answered.Size);
+            var gotOn = answered.Held > peer.Held(log);
+            peer.Held(log) = answered.Held;
+            PushOn(peer, log, gotOn);
             if (answered.Size > log.HeadSize)
             {
                 Want(log);
             }
+        }
+    }
+
+    /// <summary>After a push in bulk: the next, as long as the peer gets on by it.</summary>
+    private void PushOn(Peer peer, Log log, bool gotOn)
+    {
+        if (peer.Size(log) >= log.HeadSize || !PushesBulk(peer, log))
+        {
+            return;
+        }
+
+        if (gotOn)
+        {
+            peer.Announce[log.Number] = _now;
+        }
+        else
+        {
+            BackOff(peer, log, RequestFault.Refused);
         }
     }
 
@@ -152,7 +232,7 @@ public sealed partial class Replicator
         var due = long.MaxValue;
         foreach (var peer in _everybody)
         {
-            if (peer.Announce.Count > 0 && peer.Dialable && peer.Pushes < _options.MaxPushesPerPeer)
+            if (peer.Announce.Count > 0 && peer.Dialable && !peer.Paused && peer.Pushes < _options.MaxPushesPerPeer)
             {
                 due = Math.Min(due, Math.Max(peer.Announce.Values.Min(), peer.NextAttempt));
             }

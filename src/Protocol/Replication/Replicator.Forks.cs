@@ -27,7 +27,7 @@ public sealed partial class Replicator
     }
 
     private bool CanAskForFork(Peer peer, Log log) =>
-        !log.ForkUnderWay && peer.Dialable && _now >= peer.NextAttempt && MayAsk(peer, log);
+        !log.ForkUnderWay && CanAsk(peer, log);
 
     private void TakeForkAnswer(ForkAnswered answered)
     {

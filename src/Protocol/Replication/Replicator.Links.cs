@@ -14,28 +14,46 @@ public sealed partial class Replicator
 
             peer.HeadsAsked = true;
             var request = Begin(RequestKind.Heads, peer);
+            var wait = _dialable || peer.Version == 0 ? 0 : _options.LongPoll;
             Do(new AskHeads(
                 request.Id,
                 peer.Name,
-                _options.ExchangeTimeout,
-                new HeadsQuestion(Heads.Digest, peer.Instance, peer.Version)));
+                _options.ExchangeTimeout + wait,
+                new HeadsQuestion(Heads.Digest, peer.Instance, peer.Version, [], wait),
+                [.. _logs.Where(l => l.Owner == peer.Name && l.FrozenAt is null && l.HeadSize > Math.Max(0, peer.Size(l)))
+                    .Select(l => l.Origin)]));
         }
+    }
+
+    private void TakeQuestion(Peer peer, PeerAsked asked)
+    {
+        Heard(peer);
+        TakeProven(peer, asked.Proven);
+        peer.Witnessed |= asked.Current;
     }
 
     private void TakeHeads(HeadsAnswered answered)
     {
-        if (End(answered.Id) is not { Kind: RequestKind.Heads, Peer: var peer })
+        if (End(answered.Id) is not { Kind: RequestKind.Heads, Peer: var peer } request)
         {
             return;
         }
 
         peer.HeadsAsked = false;
-        peer.HeadsDue = _now + Jittered(_options.HeadsInterval);
         var answer = answered.Answer;
+        // Who holds a question until there is news is asked again at once; who does not, at the usual pace.
+        var held = !_dialable && (answer.Version != peer.Version || _now - request.Started > _options.LongPoll / 2);
+        peer.HeadsDue = _now + Jittered(held ? _options.LongPollGap : _options.HeadsInterval);
+        var first = peer.Version == 0;
         if (answer.Instance != peer.Instance)
         {
             peer.Restarted();
             peer.Instance = answer.Instance;
+        }
+
+        if (first)
+        {
+            peer.FullHeads = _now;
         }
 
         peer.Version = answer.Version;
@@ -48,12 +66,49 @@ public sealed partial class Replicator
             }
         }
 
-        Succeeded(peer);
-        AnnounceMissing(peer);
-        if (!peer.Answered)
+        foreach (var run in answer.Urgent)
         {
-            peer.Answered = true;
-            ConfirmOwnLogs();
+            NoteUrgent(peer, run);
+        }
+
+        Succeeded(peer);
+        TakePause(peer, answer.Paused);
+        HearAllAgain(peer, answer);
+        AnnounceMissing(peer);
+        TakeProven(peer, answered.Proven);
+        peer.Answered = true;
+        peer.Witnessed |= first;
+    }
+
+    private void TakePause(Peer peer, bool paused)
+    {
+        if (peer.Paused != paused)
+        {
+            peer.Paused = paused;
+            Do(new Noted(paused ? Note.Paused : Note.Resumed, peer.Name, null));
+            foreach (var log in _logs)
+            {
+                // What it could not take it must be told again.
+                peer.Announced(log) = -1;
+            }
+        }
+    }
+
+    /// <summary>
+    /// Only changes are told, and what was made of them may be wrong. If a peer's heads go on differing from the own
+    /// ones, all are heard anew now and then.
+    /// </summary>
+    private void HearAllAgain(Peer peer, HeadsAnswer answer)
+    {
+        if (answer.Digest == Heads.Digest)
+        {
+            peer.FullHeads = _now;
+        }
+        else if (_now - peer.FullHeads >= _options.FullHeadsInterval)
+        {
+            peer.FullHeads = _now;
+            peer.Version = 0;
+            peer.Instance = 0;
         }
     }
 
@@ -78,7 +133,6 @@ public sealed partial class Replicator
             Suspect(peer, log, head.Size);
         }
 
-        NoteOwnSize(peer, log, head.Size);
         if (head.Size > log.HeadSize)
         {
             Want(log);
@@ -96,52 +150,12 @@ public sealed partial class Replicator
         if (_byOrigin.TryGetValue(pushed.Origin, out var log) && pushed.Size > peer.Size(log))
         {
             peer.Size(log) = pushed.Size;
-            NoteOwnSize(peer, log, pushed.Size);
             if (pushed.Size > log.HeadSize)
             {
                 Want(log);
             }
         }
     }
-
-    private void NoteOwnSize(Peer peer, Log log, long size)
-    {
-        if (log.Own && size > log.Held)
-        {
-            Do(new Noted(Note.HoldsMoreOfOurs, peer.Name, log.Origin));
-        }
-    }
-
-    /// <summary>
-    /// Lets own logs sign once enough peers have answered and none of those that can be believed shows more.
-    /// </summary>
-    private void ConfirmOwnLogs()
-    {
-        if (!_rostered)
-        {
-            return;
-        }
-
-        // More than a third: fewer than that may be hostile, and say that they have seen nothing.
-        var needed = Math.Min(_peers.Count, Math.Max(_options.Witnesses, (_peers.Count / 3) + 1));
-        if (_everybody.Count(p => p.Answered) < needed)
-        {
-            return;
-        }
-
-        foreach (var log in _logs.Where(l => l.Own && !l.Confirmed && !_everybody.Any(p => Believed(p, l) > l.Held)))
-        {
-            log.Confirmed = true;
-            Do(new ConfirmLog(log.Origin));
-        }
-    }
-
-    /// <summary>What a peer shows of a log, unless it has failed to give it.</summary>
-    private static long Believed(Peer peer, Log log) =>
-        peer.Backoffs.TryGetValue(log.Number, out var backoff)
-            && backoff is { Failures: >= 3, Reason: RequestFault.NotHeld or RequestFault.Bad }
-            ? -1
-            : peer.Size(log);
 
     private void Heard(Peer peer)
     {
@@ -172,6 +186,7 @@ public sealed partial class Replicator
         }
 
         var (peer, log) = (request.Peer, request.Log);
+        peer.Attempted = true;
         switch (request.Kind)
         {
             case RequestKind.Heads:
@@ -183,6 +198,9 @@ public sealed partial class Replicator
                 break;
             case RequestKind.Range:
                 EndFetch(request);
+                break;
+            case RequestKind.Urgent:
+                peer.UrgentFetches--;
                 break;
             case RequestKind.Fork:
                 log!.ForkUnderWay = false;
@@ -238,10 +256,6 @@ public sealed partial class Replicator
         NoteFault(peer, log, fault);
         Doubt(peer, fault);
         Save(peer);
-        if (failures >= 3)
-        {
-            ConfirmOwnLogs();
-        }
     }
 
     /// <summary>
@@ -279,8 +293,12 @@ public sealed partial class Replicator
         }
     }
 
-    private bool MayAsk(Peer peer, Log log) =>
-        !peer.Backoffs.TryGetValue(log.Number, out var backoff) || _now >= backoff.Until;
+    private bool MayAsk(Peer peer, Log log) => _now >= MayAskAt(peer, log);
+
+    private static long MayAskAt(Peer peer, Log log) =>
+        peer.Backoffs.TryGetValue(log.Number, out var backoff) ? backoff.Until : 0;
+
+    private bool CanAsk(Peer peer, Log log) => peer.Dialable && _now >= peer.NextAttempt && MayAsk(peer, log);
 
     private long Doubled(int failures, long most) =>
         Math.Min(most, _options.MinBackoff << Math.Min(failures - 1, 20));
@@ -306,12 +324,16 @@ public sealed partial class Replicator
     {
         foreach (var peer in _everybody)
         {
-            if (peer.Alive && _now - peer.Heard > _options.LinkTimeout)
+            if (peer.Alive && _now - peer.Heard > LinkTimeout(peer))
             {
                 SetAlive(peer, false);
             }
         }
     }
+
+    /// <summary>Where one side cannot be dialled, its questions are held open, and little is heard between.</summary>
+    private long LinkTimeout(Peer peer) =>
+        _options.LinkTimeout + (_dialable && peer.Dialable ? 0 : _options.LongPoll);
 
     private void SetAlive(Peer peer, bool alive)
     {
@@ -346,7 +368,7 @@ public sealed partial class Replicator
 
             if (peer.Alive)
             {
-                due = Math.Min(due, peer.Heard + _options.LinkTimeout + 1);
+                due = Math.Min(due, peer.Heard + LinkTimeout(peer) + 1);
             }
         }
 

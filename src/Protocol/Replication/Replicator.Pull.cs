@@ -45,15 +45,19 @@ public sealed partial class Replicator
         var shown = _everybody.Any(p => p.Dialable && Math.Min(p.Size(log), log.Limit) > log.HeadSize);
         if (!shown || (log.FrozenAt is { } frozen && log.Held >= frozen))
         {
+            NoteQuota(log, false);
             return false;
         }
+
+        var allowed = AllowedEnd(log);
+        NoteQuota(log, allowed <= log.Held && _everybody.Any(p => p.Dialable && p.Size(log) > log.Held));
 
         // A fetch that is late takes nobody's place: who never answers must not hold up what others could give.
         var underWay = _flying.Where(r => !IsLate(r)).ToList();
         var active = underWay.Count;
         var others = underWay.Where(r => r.Log != log && r.End - r.Log!.Held > _options.SmallGap).Select(r => r.Log).Distinct().Count();
-        while (active < _options.MaxFetches && WaitingBytes < _options.MaxWaitingBytes
-            && log.Segments.Count < _options.MaxFetchesPerLog && NextGap(log) is var (from, end))
+        while (active < _options.MaxFetches && CreditOut + _options.RangeBytes <= _options.MaxCredit
+            && log.Segments.Count < _options.MaxFetchesPerLog && NextGap(log, allowed) is var (from, end))
         {
             var bulk = end - log.Held > _options.SmallGap;
             if ((bulk && others >= _options.MaxBulkLogs) || Source(log, from, bulk, null) is not { } peer)
@@ -71,6 +75,9 @@ public sealed partial class Replicator
         Hedge(log);
         return true;
     }
+
+    /// <summary>Bytes that peers may send, and that they have sent and that are not stored.</summary>
+    private long CreditOut => WaitingBytes + ((long)_flying.Count * _options.RangeBytes);
 
     private bool IsLate(Request fetch) => _now >= fetch.Started + HedgeDelay(fetch.Peer);
 
@@ -95,24 +102,25 @@ public sealed partial class Replicator
     }
 
     /// <summary>The first run of entries that nobody was asked for, up to where ranges end.</summary>
-    private (long From, long End)? NextGap(Log log)
+    private (long From, long End)? NextGap(Log log, long allowed)
     {
+        var limit = Math.Min(log.Limit, allowed);
         var from = log.Held;
         foreach (var segment in log.Segments)
         {
             if (segment.From > from)
             {
-                return (from, Math.Min(segment.From, RangeEnd(from, log)));
+                return (from, Math.Min(segment.From, RangeEnd(from, limit)));
             }
 
             from = Math.Max(from, segment.End);
         }
 
-        return from < log.Limit ? (from, RangeEnd(from, log)) : null;
+        return from < limit ? (from, RangeEnd(from, limit)) : null;
     }
 
-    private long RangeEnd(long from, Log log) =>
-        Math.Min(log.Limit, ((from / _options.RangeEntries) + 1) * _options.RangeEntries);
+    private long RangeEnd(long from, long limit) =>
+        Math.Min(limit, ((from / _options.RangeEntries) + 1) * _options.RangeEntries);
 
     /// <summary>
     /// Who should be asked for the entries from an index on: the one expected to answer first. In bulk a log crosses a
@@ -206,8 +214,14 @@ public sealed partial class Replicator
 
     private void TakeRange(RangeFetched fetched)
     {
-        if (End(fetched.Id) is not { Kind: RequestKind.Range, Log: { } log, Peer: var peer } request)
+        if (End(fetched.Id) is not { Kind: RequestKind.Range or RequestKind.Urgent, Log: { } log, Peer: var peer } request)
         {
+            return;
+        }
+
+        if (request.Kind is RequestKind.Urgent)
+        {
+            TakeUrgentRange(request, fetched);
             return;
         }
 
@@ -232,8 +246,13 @@ public sealed partial class Replicator
             return;
         }
 
-        peer.Size(log) = Math.Max(peer.Size(log), fetched.HeadSize);
-        if (end < Math.Min(request.End, fetched.HeadSize) && fetched.Bytes < _options.RangeBytes / 2)
+        // The checkpoint may cover more than it holds.
+        if (end == fetched.HeadSize)
+        {
+            peer.Size(log) = Math.Max(peer.Size(log), end);
+        }
+
+        if (end < Math.Min(request.End, Math.Min(fetched.HeadSize, peer.Size(log))) && fetched.Bytes < _options.RangeBytes / 2)
         {
             // It has more and there was room: who doles entries out one by one is asked last.
             BackOff(peer, log, RequestFault.NotHeld);
@@ -272,7 +291,18 @@ public sealed partial class Replicator
 
     private void TakeStored(RangeStored stored)
     {
-        if (!_requests.TryGetValue(stored.Id, out var request) || request.Log is not { } log || log.Storing != stored.Id)
+        if (!_requests.TryGetValue(stored.Id, out var request) || request.Log is not { } log)
+        {
+            return;
+        }
+
+        if (request.Kind is RequestKind.Urgent)
+        {
+            TakeUrgentStored(request, stored.Outcome);
+            return;
+        }
+
+        if (log.Storing != stored.Id)
         {
             return;
         }
@@ -300,7 +330,6 @@ public sealed partial class Replicator
             BackOff(request.Peer, log, RequestFault.Refused);
         }
 
-        ConfirmOwnLogs();
         Store(log);
     }
 
@@ -341,6 +370,10 @@ public sealed partial class Replicator
         {
             case RequestKind.Range:
                 EndFetch(request);
+                Do(new DropRange(request.Id));
+                break;
+            case RequestKind.Urgent:
+                request.Peer.UrgentFetches--;
                 Do(new DropRange(request.Id));
                 break;
             case RequestKind.Push:
@@ -398,6 +431,7 @@ public sealed partial class Replicator
             }
 
             due = log.PullAfter > _now ? Math.Min(due, log.PullAfter) : due;
+            due = NextQuotaDue(log) is var quota && quota > _now ? Math.Min(due, quota) : due;
             var stalled = log.MovedAt + _options.RangeTimeout + 1;
             due = stalled > _now && log.Segments.Exists(s => s.Ready != 0) ? Math.Min(due, stalled) : due;
             if (log.Storing == 0 && log.StoreAfter > _now)

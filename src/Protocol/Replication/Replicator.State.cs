@@ -28,6 +28,9 @@ public sealed partial class Replicator
         /// <summary>An own log: whether enough peers were asked since the start.</summary>
         public bool Confirmed { get; set; }
 
+        /// <summary>An own log: entries under the largest checkpoint of it that somebody has shown.</summary>
+        public long Proven { get; set; }
+
         /// <summary>What is being fetched, or is fetched and not yet stored; in order, without overlap.</summary>
         public List<Segment> Segments { get; } = [];
 
@@ -61,6 +64,23 @@ public sealed partial class Replicator
 
         /// <summary>Not fetched before.</summary>
         public long PullAfter { get; set; }
+
+        /// <summary>Urgent runs that are kept above what is held without a gap.</summary>
+        public List<UrgentRun> Overlay { get; } = [];
+
+        /// <summary>Urgent runs that peers show and that are lacking.</summary>
+        public List<(UrgentRun Run, Peer Peer)> UrgentShown { get; } = [];
+
+        /// <summary>Entries by which it may grow now.</summary>
+        public long Allowance { get; set; }
+
+        public long AllowanceAt { get; set; }
+
+        /// <summary>Somebody shows more than it may have.</summary>
+        public bool OverQuota { get; set; }
+
+        /// <summary>Entries to reach before this node has what others had when it started.</summary>
+        public long Target { get; set; }
     }
 
     /// <summary>A run of entries that is asked for, or has come.</summary>
@@ -89,6 +109,7 @@ public sealed partial class Replicator
         private long[] _sizes = [];
         private long[] _announced = [];
         private long[] _frozen = [];
+        private long[] _held = [];
 
         public string Name => name;
 
@@ -101,6 +122,18 @@ public sealed partial class Replicator
 
         /// <summary>Whether it has answered since this node started.</summary>
         public bool Answered { get; set; }
+
+        /// <summary>Whether it has failed to answer since this node started.</summary>
+        public bool Attempted { get; set; }
+
+        /// <summary>Whether it would have shown since the start if it held more of this node's own logs.</summary>
+        public bool Witnessed { get; set; }
+
+        /// <summary>Its storage takes nothing now.</summary>
+        public bool Paused { get; set; }
+
+        /// <summary>When all its heads were heard last.</summary>
+        public long FullHeads { get; set; }
 
         public long Heard { get; set; } = long.MinValue;
 
@@ -123,7 +156,12 @@ public sealed partial class Replicator
         /// <summary>Logs to announce to it, and not before when.</summary>
         public SortedDictionary<int, long> Announce { get; } = [];
 
+        /// <summary>By log, the urgent runs that it was not yet sent.</summary>
+        public SortedDictionary<int, List<UrgentRun>> Urgent { get; } = [];
+
         public int Pushes { get; set; }
+
+        public int UrgentFetches { get; set; }
 
         public int Fetches { get; set; }
 
@@ -144,6 +182,7 @@ public sealed partial class Replicator
             Array.Resize(ref _sizes, logs);
             Array.Resize(ref _announced, logs);
             Array.Resize(ref _frozen, logs);
+            Array.Resize(ref _held, logs);
             Array.Fill(_sizes, Unknown, from, logs - from);
             Array.Fill(_announced, Unknown, from, logs - from);
             Array.Fill(_frozen, Unknown, from, logs - from);
@@ -151,6 +190,9 @@ public sealed partial class Replicator
 
         /// <summary>Entries of a log that it showed last; -1: it showed none.</summary>
         public ref long Size(Log log) => ref _sizes[log.Number];
+
+        /// <summary>Entries of a log that it held without a gap when it was pushed to last.</summary>
+        public ref long Held(Log log) => ref _held[log.Number];
 
         /// <summary>The head that was last announced to it.</summary>
         public ref long Announced(Log log) => ref _announced[log.Number];
@@ -164,6 +206,7 @@ public sealed partial class Replicator
             Array.Fill(_sizes, Unknown);
             Array.Fill(_announced, Unknown);
             Array.Fill(_frozen, Unknown);
+            Array.Clear(_held);
         }
     }
 }

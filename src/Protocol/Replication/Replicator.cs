@@ -9,9 +9,9 @@ namespace FederationNode.Protocol.Replication;
 /// </summary>
 /// <remarks>
 /// Not thread-safe. What it remembers of a peer is a hint, corrected by the peer's next answer. Bounds: one request for
-/// heads and <see cref="ReplicationOptions.MaxPushesPerPeer"/> pushes a peer, at most one announcement a peer and log
-/// waiting, <see cref="ReplicationOptions.MaxFetches"/> fetches, <see cref="ReplicationOptions.MaxWaitingBytes"/> and
-/// one range of bytes fetched and not yet stored. Nothing is kept of a log that the roster does not name.
+/// heads and <see cref="ReplicationOptions.MaxPushesPerPeer"/> pushes a peer, at most one announcement and 8 urgent runs a
+/// peer and log waiting, <see cref="ReplicationOptions.MaxFetches"/> fetches, <see cref="ReplicationOptions.MaxCredit"/>
+/// bytes asked for or fetched and not yet stored. Nothing is kept of a log that the roster does not name.
 /// This file: events and time; the rest is beside it.
 /// </remarks>
 public sealed partial class Replicator
@@ -30,6 +30,7 @@ public sealed partial class Replicator
     private long _now;
     private bool _paused;
     private bool _rostered;
+    private bool _dialable = true;
 
     /// <summary>Starts with nothing known; the first events are the roster, the logs held and the backoffs stored.</summary>
     /// <param name="self">This member's name.</param>
@@ -61,6 +62,9 @@ public sealed partial class Replicator
     /// <summary>Bytes of ranges fetched and not yet stored.</summary>
     public long WaitingBytes { get; private set; }
 
+    /// <summary>Urgent runs kept above what is held without a gap.</summary>
+    public int Overlaid => _logs.Sum(l => l.Overlay.Count);
+
     /// <summary>Takes an event and says what to do.</summary>
     /// <param name="happened">What happened.</param>
     /// <param name="now">Milliseconds from any start; never goes back.</param>
@@ -72,7 +76,10 @@ public sealed partial class Replicator
         ExpireLinks();
         AskForHeads();
         SendAnnouncements();
+        FetchUrgent();
         Pull();
+        ConfirmOwnLogs();
+        CatchUp();
         NextDue = FindNextDue();
         return _effects;
     }
@@ -103,7 +110,13 @@ public sealed partial class Replicator
                 TakeFailure(failed);
                 break;
             case PeerAsked asked when _peers.TryGetValue(asked.Member, out var peer):
-                Heard(peer);
+                TakeQuestion(peer, asked);
+                break;
+            case OwnHeadSeen seen when _peers.TryGetValue(seen.Member, out var peer):
+                TakeProven(peer, [seen.Head]);
+                break;
+            case UrgentHeld held:
+                TakeUrgent(held.Run);
                 break;
             case HeadPushed pushed:
                 TakePush(pushed);
@@ -123,6 +136,7 @@ public sealed partial class Replicator
     private void TakeRoster(RosterTaken roster)
     {
         _region = roster.Region;
+        _dialable = roster.Dialable;
         _rostered = true;
         foreach (var info in roster.Logs.OrderBy(l => l.Origin, StringComparer.Ordinal))
         {
@@ -132,7 +146,12 @@ public sealed partial class Replicator
                 continue;
             }
 
-            var log = new Log(_logs.Count, info.Origin, info.Owner, info.Owner == _self) { Lazy = info.Lazy };
+            var log = new Log(_logs.Count, info.Origin, info.Owner, info.Owner == _self)
+            {
+                Lazy = info.Lazy,
+                Allowance = _options.QuotaBurst,
+                AllowanceAt = _now,
+            };
             _logs.Add(log);
             _byOrigin[info.Origin] = log;
         }
@@ -157,7 +176,6 @@ public sealed partial class Replicator
         }
 
         _everybody = [.. _peers.Values.OrderBy(p => p.Name, StringComparer.Ordinal)];
-        ConfirmOwnLogs();
     }
 
     private void TakeLog(LogMoved moved)
@@ -167,6 +185,11 @@ public sealed partial class Replicator
             return;
         }
 
+        if (!moved.Loaded)
+        {
+            Charge(log, log.Held, moved.Held);
+        }
+
         var (grew, forked) = (moved.HeadSize > log.HeadSize, moved.FrozenAt is { } at && at < (log.FrozenAt ?? long.MaxValue));
         (log.MovedAt, log.Stalls, log.PullAfter) = moved.Held > log.Held ? (_now, 0, 0) : (log.MovedAt, log.Stalls, log.PullAfter);
         log.Held = moved.Held;
@@ -174,6 +197,12 @@ public sealed partial class Replicator
         log.HeadRoot = moved.HeadRoot;
         log.FrozenAt = moved.FrozenAt;
         Heads.Put(new Head(log.Origin, log.HeadSize, log.HeadRoot, log.FrozenAt));
+        log.Overlay.RemoveAll(r => r.End <= log.Held || r.End > log.Limit);
+        if (forked)
+        {
+            Heads.DropUrgent(log.Origin, log.Limit);
+        }
+
         TrimSegments(log);
         if (forked || (grew && log.FrozenAt is null))
         {
@@ -189,6 +218,7 @@ public sealed partial class Replicator
         Heads,
         Push,
         Range,
+        Urgent,
         Fork,
     }
 
@@ -206,7 +236,9 @@ public sealed partial class Replicator
 
     private long FindNextDue()
     {
-        var due = Math.Min(NextLinkDue(), Math.Min(NextAnnouncementDue(), NextPullDue()));
+        var due = Math.Min(
+            Math.Min(NextLinkDue(), NextAnnouncementDue()),
+            Math.Min(Math.Min(NextUrgentDue(), NextPullDue()), NextStartDue()));
         return due == long.MaxValue ? due : Math.Max(due, _now + 1);
     }
 

@@ -124,10 +124,14 @@ public sealed class VerifiedRange
             : "the payload is not what the leaf commits to.";
     }
 
-    /// <summary>The subtrees of the log held here that tell whether this range continues it.</summary>
+    /// <summary>
+    /// The subtrees of the log held here that tell whether this range continues it, or, if it starts above, whether it
+    /// is of the same branch as far as can be seen.
+    /// </summary>
     /// <param name="held">Entries held without a gap.</param>
-    public IReadOnlyList<NodeId> NodesToJoin(long held) =>
-        held < From ? [] : CompactRange.Nodes(0, Math.Min(held, End));
+    public IReadOnlyList<NodeId> NodesToJoin(long held) => held < From
+        ? [.. CompactRange.Nodes(0, From).TakeWhile(n => n.End <= held)]
+        : CompactRange.Nodes(0, Math.Min(held, End));
 
     /// <summary>Says what the range is to a log held here.</summary>
     /// <param name="held">Entries held without a gap.</param>
@@ -136,7 +140,9 @@ public sealed class VerifiedRange
     {
         if (held < From)
         {
-            return RangeJoin.Gap;
+            return Enumerable.Range(0, own.Count).All(i => own[i] == Proof.Before[i])
+                ? RangeJoin.Gap
+                : RangeJoin.Contradicts;
         }
 
         if (own.Count == 0)

@@ -30,16 +30,16 @@ public sealed class HeadsVectorTests
         var vector = new HeadsVector(7);
         vector.Put(s_a);
         vector.PutLinks(["b"]);
-        var first = vector.Answer(new HeadsQuestion(default, 0, 0));
+        var first = vector.Answer(Ask(0, 0), []);
         Assert.Equal([s_a], first.Heads);
         Assert.Equal(["b"], first.Links!);
 
-        var again = vector.Answer(new HeadsQuestion(default, first.Instance, first.Version));
+        var again = vector.Answer(Ask(first.Instance, first.Version), []);
         Assert.Empty(again.Heads);
         Assert.Null(again.Links);
 
         vector.Put(s_b);
-        var third = vector.Answer(new HeadsQuestion(default, first.Instance, first.Version));
+        var third = vector.Answer(Ask(first.Instance, first.Version), []);
         Assert.Equal([s_b], third.Heads);
         Assert.Null(third.Links);
     }
@@ -49,7 +49,7 @@ public sealed class HeadsVectorTests
     {
         var vector = new HeadsVector(7);
         vector.Put(s_a);
-        var answer = vector.Answer(new HeadsQuestion(default, 6, long.MaxValue));
+        var answer = vector.Answer(Ask(6, long.MaxValue), []);
         Assert.Equal([s_a], answer.Heads);
         Assert.Empty(answer.Links!);
     }
@@ -64,4 +64,44 @@ public sealed class HeadsVectorTests
         vector.Put(s_b with { Size = 0, FrozenAt = null });
         Assert.Equal((version, digest), (vector.Version, vector.Digest));
     }
+
+    [Fact]
+    public void Answer_UrgentRuns_AreShownOnceAndTheOldestGoesFirst()
+    {
+        var vector = new HeadsVector(7);
+        var runs = Enumerable.Range(0, HeadsVector.MaxUrgentRuns + 2).Select(i => new UrgentRun(s_a.Origin, 10 * i, (10 * i) + 1)).ToList();
+        runs.ForEach(vector.PutUrgent);
+        vector.PutUrgent(runs[^1]);
+        var first = vector.Answer(Ask(0, 0), []);
+        Assert.Equal(runs[2..], first.Urgent);
+        Assert.Empty(vector.Answer(Ask(first.Instance, first.Version), []).Urgent);
+
+        vector.DropUrgent(s_a.Origin, 60);
+        Assert.Equal(runs[2..6], vector.Answer(Ask(0, 0), []).Urgent);
+    }
+
+    [Fact]
+    public void Answer_ToWhoReadsThisRunForTheFirstTime_ShowsItsOwnCheckpoints()
+    {
+        var vector = new HeadsVector(7);
+        vector.Put(s_a);
+        byte[][] notes = [[1, 2, 3]];
+        Assert.Equal(notes, vector.Answer(Ask(0, 0), notes).Yours);
+        Assert.Equal(notes, vector.Answer(Ask(6, 1), notes).Yours);
+        Assert.Empty(vector.Answer(Ask(7, 1), notes).Yours);
+    }
+
+    [Fact]
+    public void HasNews_UntilAllWasRead_IsTrue()
+    {
+        var vector = new HeadsVector(7);
+        Assert.True(vector.HasNews(Ask(0, 0)));
+        vector.Put(s_a);
+        Assert.True(vector.HasNews(Ask(7, vector.Version - 1)));
+        Assert.False(vector.HasNews(Ask(7, vector.Version)));
+        vector.Paused = true;
+        Assert.True(vector.HasNews(Ask(7, vector.Version - 1)));
+    }
+
+    private static HeadsQuestion Ask(ulong instance, long since) => new(default, instance, since, [], 0);
 }

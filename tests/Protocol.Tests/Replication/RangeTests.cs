@@ -57,7 +57,9 @@ public sealed class RangeTests
             var range = other.Range(from, count);
             var join = range.Join(held, own.Nodes(range.NodesToJoin(held)));
             var compared = Math.Min(held, range.End);
-            return held < from ? join is RangeJoin.Gap
+            // What starts above is told apart as soon as a subtree that is held on both sides differs.
+            var seen = CompactRange.Nodes(0, from).Where(n => n.End <= held).Select(n => n.End).LastOrDefault();
+            return held < from ? join == (seen > common ? RangeJoin.Contradicts : RangeJoin.Gap)
                 : compared > common ? join is RangeJoin.Contradicts
                 : join == (held < range.End ? RangeJoin.Continues : RangeJoin.Held);
         });

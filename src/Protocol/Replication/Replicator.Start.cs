@@ -1,0 +1,106 @@
+namespace FederationNode.Protocol.Replication;
+
+/// <content>The start: when own logs may sign, and when this node has what the others had.</content>
+public sealed partial class Replicator
+{
+    private long? _startedAt;
+    private bool _captured;
+    private bool _caughtUp;
+
+    /// <summary>
+    /// Lets own logs sign once more than a third of the peers have had the chance to show what they hold of them, and
+    /// all that was shown is here: fewer peers may all be hostile, and show nothing. What counts is a checkpoint under
+    /// the own signature; a mere claim holds nothing up.
+    /// </summary>
+    private void ConfirmOwnLogs()
+    {
+        if (!_rostered || _everybody.Count(p => p.Witnessed) < Witnesses)
+        {
+            return;
+        }
+
+        foreach (var log in _logs)
+        {
+            if (log.Own && !log.Confirmed && log.Proven <= log.Held)
+            {
+                log.Confirmed = true;
+                Do(new ConfirmLog(log.Origin));
+            }
+        }
+    }
+
+    /// <summary>Peers that must have been asked before own logs sign.</summary>
+    private int Witnesses => _peers.Count == 0 ? 0 : (_peers.Count / 3) + 1;
+
+    private void TakeProven(Peer peer, IReadOnlyList<LogSize> proven)
+    {
+        foreach (var (origin, size) in proven)
+        {
+            if (_byOrigin.TryGetValue(origin, out var log) && log.Own && size > Math.Max(log.Held, log.Proven))
+            {
+                log.Proven = size;
+                peer.Size(log) = Math.Max(peer.Size(log), size);
+                Want(log);
+                Do(new Noted(Note.HoldsMoreOfOurs, peer.Name, log.Origin));
+            }
+        }
+    }
+
+    /// <summary>What a peer shows of a log, unless it has failed to give it.</summary>
+    private static long Believed(Peer peer, Log log) =>
+        peer.Backoffs.TryGetValue(log.Number, out var backoff)
+            && backoff is { Failures: >= 3, Reason: RequestFault.NotHeld or RequestFault.Bad }
+            ? -1
+            : peer.Size(log);
+
+    /// <summary>
+    /// Once all peers that can be asked have answered or failed, what they show is what this node must reach to be
+    /// caught up. Claims that turn out to be lies do not count.
+    /// </summary>
+    private void CatchUp()
+    {
+        if (_caughtUp || !_rostered)
+        {
+            return;
+        }
+
+        _startedAt ??= _now;
+        if (!_captured)
+        {
+            if (_everybody.Exists(p => p.Dialable && !p.Answered && !p.Attempted) && _now < CaptureBy)
+            {
+                return;
+            }
+
+            _captured = true;
+            foreach (var log in _logs)
+            {
+                log.Target = Math.Max(Vouched(log), Owner(log) is { } owner ? Believed(owner, log) : 0);
+            }
+        }
+
+        if (_logs.TrueForAll(IsCaughtUp))
+        {
+            _caughtUp = true;
+            Do(new CaughtUp());
+        }
+    }
+
+    private long CaptureBy => _startedAt!.Value + (2 * _options.ExchangeTimeout);
+
+    private Peer? Owner(Log log) => _peers.GetValueOrDefault(log.Owner);
+
+    private bool IsCaughtUp(Log log)
+    {
+        if (log.HeadSize >= Math.Min(log.Target, log.Limit) || log.OverQuota)
+        {
+            return true;
+        }
+
+        // Nobody who showed so much can be believed any more.
+        log.Target = Math.Min(log.Target, _everybody.Count == 0 ? 0 : _everybody.Max(p => Believed(p, log)));
+        return log.HeadSize >= log.Target;
+    }
+
+    private long NextStartDue() => _captured || _startedAt is null ? long.MaxValue : CaptureBy;
+}
