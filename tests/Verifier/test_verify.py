@@ -358,8 +358,9 @@ class Exports(unittest.TestCase):
     def test_anchor(self):
         self.change("coalition.json", ANCHOR, origin="")
         self.assertEqual(self.codes(), set())
-        self.change("coalition.json", ANCHOR + b" ", origin="")
-        self.assertEqual(self.codes(), {("gap", "anchor-unusable")})
+        for wrong in (ANCHOR + b" ", ANCHOR[:-1], ANCHOR[:-2] + bytes([ANCHOR[-2] ^ 1]) + ANCHOR[-1:], b""):
+            self.change("coalition.json", wrong, origin="")
+            self.assertEqual(self.codes(), {("fault", "anchor-differs")}, wrong)
         os.remove(self.path("x", "coalition.json"))
         self.assertEqual(self.codes(anchor=b"{}"), {("gap", "anchor-unusable")})
         self.assertIn(("gap", "roster-missing"), self.codes(anchor=ANCHOR.replace(b'"threshold": 2', b'"threshold": 1')))
