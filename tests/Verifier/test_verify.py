@@ -241,6 +241,16 @@ class Exports(unittest.TestCase):
         shutil.rmtree(self.path("x", *ALPHA.split("/")))
         self.assertEqual(self.codes(), {("gap", "log-missing"), ("gap", "statements-unchecked")})
 
+    def test_log_that_nobody_wrote_to(self):
+        self.write(ALPHA, [])
+        self.write(BETA_RECEIPTS, [])
+        shutil.rmtree(self.path("x", *ALPHA.split("/")))
+        self.assertEqual(self.codes(), {("info", "log-empty")})
+        shutil.rmtree(self.path("x", *BETA_RECEIPTS.split("/")))
+        self.assertEqual(self.codes(), {("info", "log-empty"), ("warning", "log-missing")})
+        shutil.rmtree(self.path("x", *RECEIPTS.split("/")))
+        self.assertEqual(self.codes(), {("warning", "log-missing")})
+
     def test_no_meaning(self):
         heartbeat = pack([1, []])
         cases = [
@@ -354,6 +364,9 @@ class Exports(unittest.TestCase):
         self.assertEqual(self.roster_codes(ROSTER_1, closed(3, three)), {("warning", "entries-beyond-end")})
         self.assertEqual(self.roster_codes(ROSTER_1, closed(7, three)), {("fault", "closed-log-differs")})
         self.assertEqual(self.roster_codes(ROSTER_1, closed(8, three)), {("gap", "log-missing")})
+        self.write(BETA_RECEIPTS, [])
+        shutil.rmtree(self.path("x", *ALPHA.split("/")))
+        self.assertEqual(self.roster_codes(ROSTER_1, closed(3, three)), {("gap", "log-missing")})
 
     def test_anchor(self):
         self.change("coalition.json", ANCHOR, origin="")

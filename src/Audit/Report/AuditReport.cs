@@ -95,7 +95,8 @@ public sealed record MemberSummary(string Name, string Status, IReadOnlyList<str
 /// </summary>
 /// <param name="Digest">The view digest, docs/protocol.md section 8, in hexadecimal.</param>
 /// <param name="Complete">
-/// Whether every <c>indicators</c> log that the roster names went in, undamaged. Otherwise the digest says nothing.
+/// Whether every <c>indicators</c> log that the roster names went in, undamaged, or counts as empty. Otherwise the
+/// digest says nothing.
 /// </param>
 /// <param name="Entries">Entries that went in.</param>
 /// <param name="Indicators">Indicators that anybody ever said something about.</param>

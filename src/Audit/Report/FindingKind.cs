@@ -95,6 +95,11 @@ public static class FindingKind
     public const string LogMissing = "log-missing";
 
     /// <summary>
+    /// A log named by the roster is not among the sources, and nobody who would know has an entry of it (info).
+    /// </summary>
+    public const string LogEmpty = "log-empty";
+
+    /// <summary>
     /// A receipt states a root that the log does not have at that size (fault of the receiver's log).
     /// </summary>
     public const string ReceiptFalseRoot = "receipt-false-root";
