@@ -90,10 +90,36 @@ public sealed class ImportTests(CoalitionFixture coalition) : IDisposable
     }
 
     [Fact]
-    public async Task Import_EndlessField_IsRefused()
+    public async Task Import_EndlessLine_IsRefused()
     {
-        await System.IO.File.WriteAllTextAsync(File, Header + Row(new string('y', 20_000_000)));
-        await AssertNothingIsPublishedAsync("line 2: value must be at most 512 bytes");
+        await System.IO.File.WriteAllTextAsync(File, Header + Row("good one"));
+        using (var file = System.IO.File.OpenWrite(File))
+        {
+            // A hole, which takes no room on the disk.
+            file.SetLength(1_500_000_000);
+        }
+
+        await AssertNothingIsPublishedAsync("list.csv, line 3: it has more than 65,536 characters");
+    }
+
+    [Theory]
+    [InlineData("/dev/zero", "/dev/zero, line 1: it has more than 65,536 characters")]
+    [InlineData("/dev/null", "/dev/null: the first line must be")]
+    [InlineData("/dev", "/dev cannot be read")]
+    public async Task Import_NoFile_IsRefused(string path, string says) =>
+        Refusal.AssertClear(await Fednode.HereAsync("import", path, "--dry-run"), 3, says);
+
+    [Fact]
+    public async Task Import_Pipe_IsRefusedWithWhatToDo()
+    {
+        using var shell = System.Diagnostics.Process.Start(Fednode.Start(
+            ["sh", "-c", "cat \"$0\" | \"$@\"", CoalitionFixture.Sample("images.csv")],
+            ["import", "/dev/stdin", "--dry-run"]))!;
+        var error = await shell.StandardError.ReadToEndAsync();
+        await shell.WaitForExitAsync();
+
+        Assert.Equal(3, shell.ExitCode);
+        Assert.Contains("/dev/stdin cannot be read: an import reads it twice", error, StringComparison.Ordinal);
     }
 
     [Fact]
