@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using FederationNode.Contracts.Api;
 using FederationNode.Node.Api.Publishing;
+using FederationNode.Protocol.Entries;
 using FederationNode.Protocol.Roster;
 
 namespace FederationNode.Node.Cli;
@@ -9,8 +10,9 @@ namespace FederationNode.Node.Cli;
 /// <summary>What a file holds that was checked and can be published.</summary>
 /// <param name="Rows">Listings.</param>
 /// <param name="Twice">Rows left out because they repeat an earlier one.</param>
+/// <param name="HasSellers">Whether it has tags of sellers, whose keys the roster must name.</param>
 /// <param name="Batches">The key of each batch, in order.</param>
-internal sealed record ImportPlan(int Rows, int Twice, IReadOnlyList<string> Batches);
+internal sealed record ImportPlan(int Rows, int Twice, bool HasSellers, IReadOnlyList<string> Batches);
 
 /// <summary>
 /// The CSV file of <c>fednode import</c>. It is read twice. First it is checked whole, by the same rules as the node's,
@@ -40,27 +42,15 @@ internal sealed class ImportFile(string name, Func<Stream> open, ImportLimits li
     {
     }
 
-    // The file has no column for the scheme of a seller's tag, so no roster says more about it.
-    private static RosterDocument NoSellers => new()
-    {
-        Coalition = "",
-        Version = 0,
-        Issued = 0,
-        Expires = 0,
-        Threshold = 0,
-        SecretariatKeys = [],
-        SellerKeys = [],
-        Members = [],
-    };
-
     /// <summary>Reads the file to its end and checks every line.</summary>
     /// <param name="expires">When the listings end, in unix seconds.</param>
+    /// <param name="roster">The roster, which names the keys of sellers' tags; null: these are not looked up.</param>
     /// <exception cref="CliException">The file cannot be read, or a line is not as it must be: names it.</exception>
-    public ImportPlan Check(long expires)
+    public ImportPlan Check(long expires, RosterDocument? roster)
     {
-        var builder = new ListingBuilder(NoSellers, DateTimeOffset.UtcNow.ToUnixTimeSeconds());
+        var builder = new ListingBuilder(roster, DateTimeOffset.UtcNow.ToUnixTimeSeconds());
         using var reader = Open();
-        var (rows, twice) = (0, 0);
+        var (rows, twice, hasSellers) = (0, 0, false);
         var batches = Batches(Distinct(
             reader,
             listing =>
@@ -69,6 +59,8 @@ internal sealed class ImportFile(string name, Func<Stream> open, ImportLimits li
                 {
                     throw reader.Bad(reader.Line, InColumns(problem.Detail));
                 }
+
+                hasSellers |= listing.Kind == IndicatorKind.Seller;
             },
             () => twice++));
         var keys = new List<string>();
@@ -78,7 +70,7 @@ internal sealed class ImportFile(string name, Func<Stream> open, ImportLimits li
             rows += listings.Length;
         }
 
-        return new ImportPlan(rows, twice, keys);
+        return new ImportPlan(rows, twice, hasSellers, keys);
     }
 
     /// <summary>Reads the file again, in the batches of the check; each has the key that the plan has for it.</summary>
@@ -125,7 +117,8 @@ internal sealed class ImportFile(string name, Func<Stream> open, ImportLimits li
     }
 
     /// <summary>The rows, but for those that repeat an earlier one; a digest of each is remembered.</summary>
-    private static IEnumerable<ListingRequest> Distinct(ImportReader reader, Action<ListingRequest> check, Action repeated)
+    private static IEnumerable<ListingRequest> Distinct(
+        ImportReader reader, Action<ListingRequest> check, Action repeated)
     {
         var seen = new HashSet<UInt128>();
         while (reader.Read() is { } listing)

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace FederationNode.Node.Cli;
 
-/// <summary>What an import takes at most: a file is read as a stream, and memory is needed for a line, not a file.</summary>
+/// <summary>What an import takes at most: a file is read as a stream, so that memory is needed for a line.</summary>
 /// <param name="LineLength">Characters of a line (a row, whose quoted fields may have line breaks in them).</param>
 /// <param name="Lines">Lines of a file, the header and blank ones included.</param>
 internal sealed record ImportLimits(int LineLength, int Lines)
@@ -18,7 +18,8 @@ internal sealed record ImportLimits(int LineLength, int Lines)
 /// <param name="inner">The text; disposed with this object.</param>
 /// <param name="limits">What is taken at most.</param>
 /// <param name="refuse">Makes the exception for a line, by its number from 1, and what is wrong with it.</param>
-internal sealed class BoundedLines(TextReader inner, ImportLimits limits, Func<int, string, Exception> refuse) : TextReader
+internal sealed class BoundedLines(TextReader inner, ImportLimits limits, Func<int, string, Exception> refuse)
+    : TextReader
 {
     private int _line = 1;
     private int _start = 1;

@@ -18,8 +18,12 @@ internal sealed class ImportReader : IDisposable
         "match", "any_of", "all_of", "none_of", "window", "source",
     ];
 
+    /// <summary>A column behind the others, which only sellers need.</summary>
+    public const string SchemeColumn = "scheme";
+
     private readonly string _name;
     private readonly CsvReader _csv;
+    private bool _hasScheme;
 
     /// <summary>Makes a reader, which has read nothing yet.</summary>
     /// <param name="name">The name of the file, for messages.</param>
@@ -35,7 +39,8 @@ internal sealed class ImportReader : IDisposable
             {
                 BadDataFound = _ => throw Bad(
                     Line,
-                    "a quotation mark stands where none may be: put the field into quotation marks and double those in it."),
+                    "a quotation mark stands where none may be: put the field into quotation marks and double those "
+                        + "in it."),
                 MissingFieldFound = null,
                 DetectColumnCountChanges = true,
             });
@@ -44,13 +49,19 @@ internal sealed class ImportReader : IDisposable
     /// <summary>The line that the row read last begins on.</summary>
     public int Line { get; private set; } = 1;
 
+    private int FieldCount => Columns.Length + (_hasScheme ? 1 : 0);
+
     /// <summary>Reads the first line.</summary>
     /// <exception cref="CliException">It is not the header, or the file cannot be read.</exception>
     public void ReadHeader()
     {
-        if (!Try(() => _csv.Read() && _csv.ReadHeader()) || !_csv.HeaderRecord!.SequenceEqual(Columns))
+        string[] header = Try(() => _csv.Read() && _csv.ReadHeader()) ? _csv.HeaderRecord! : [];
+        _hasScheme = header is [.., SchemeColumn];
+        if (!header.AsSpan(0, Math.Max(0, header.Length - (_hasScheme ? 1 : 0))).SequenceEqual(Columns))
         {
-            throw new CliException(ExitCode.BadFolder, $"{_name}: the first line must be {string.Join(',', Columns)}");
+            throw new CliException(
+                ExitCode.BadFolder,
+                $"{_name}: the first line must be {string.Join(',', Columns)}, or this with ,{SchemeColumn} behind");
         }
     }
 
@@ -79,13 +90,14 @@ internal sealed class ImportReader : IDisposable
         }
         catch (DecoderFallbackException e)
         {
-            throw new CliException(ExitCode.BadFolder, $"{_name} is not UTF-8: save it as UTF-8 and import it again.", e);
+            throw new CliException(
+                ExitCode.BadFolder, $"{_name} is not UTF-8: save it as UTF-8 and import it again.", e);
         }
         catch (CsvHelperException e)
         {
             throw Bad(Line, IsOpen(e.Context?.Parser?.RawRecord)
                 ? "a quotation mark is not closed."
-                : $"it has not {Columns.Length} fields.");
+                : $"it has not {FieldCount} fields.");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -95,11 +107,20 @@ internal sealed class ImportReader : IDisposable
 
     private ListingRequest ReadRow()
     {
+        if (Field("kind") == IndicatorKind.Seller && !_hasScheme)
+        {
+            throw Bad(
+                Line,
+                $"a seller needs the column {SchemeColumn} behind the others, with the key of the tag: "
+                    + "voprf/<type>/<epoch>, such as voprf/tel/1");
+        }
+
         var source = Field("source");
         return new ListingRequest
         {
             Kind = Field("kind"),
             Value = Field("value"),
+            Scheme = _hasScheme && Field(SchemeColumn) is { Length: > 0 } scheme ? scheme : null,
             Category = Field("category"),
             Taxon = Field("taxon"),
             Cites = Field("cites"),

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using FederationNode.Contracts.Api;
+using FederationNode.Node.Folder;
+using FederationNode.Protocol.Roster;
 
 namespace FederationNode.Node.Cli;
 
@@ -8,7 +10,11 @@ internal static class ImportVerb
 {
     public static Command Create()
     {
-        var file = new Argument<string>("FILE") { Description = "CSV, UTF-8, with the columns " + string.Join(", ", ImportReader.Columns) + "; see samples/README.md." };
+        var file = new Argument<string>("FILE")
+        {
+            Description = $"CSV, UTF-8, with the columns {string.Join(", ", ImportReader.Columns)}, and for sellers "
+                + $"{ImportReader.SchemeColumn}; see samples/README.md.",
+        };
         var days = ListingOptions.Days("Days until the listings end.");
         var dryRun = new Option<bool>("--dry-run") { Description = "Read and check the file; publish nothing." };
         var (data, url, key) = (Shared.Data(), Shared.Url(), Shared.Key());
@@ -24,7 +30,7 @@ internal static class ImportVerb
             var path = parsed.GetRequiredValue(file);
             var expires = DateTimeOffset.UtcNow.AddDays(parsed.GetValue(days)).ToUnixTimeSeconds();
             var list = new ImportFile(path);
-            var plan = list.Check(expires);
+            var plan = list.Check(expires, roster: null);
             var (rows, twice) = (plan.Rows, plan.Twice);
             if (parsed.GetValue(dryRun))
             {
@@ -35,6 +41,13 @@ internal static class ImportVerb
 
             using var client = NodeTarget.Running(
                 parsed.GetValue(data), parsed.GetValue(url), parsed.GetValue(key), ApiRole.Analyst);
+            if (plan.HasSellers)
+            {
+                var roster = await TryReadRosterAsync(
+                    parsed.GetValue(data), parsed.GetValue(url), parsed.GetValue(key), cancel);
+                plan = list.Check(expires, roster);
+            }
+
             var published = await Output.ProgressAsync(
                 $"Importing {Path.GetFileName(path)}",
                 progress => new Import(path, list, plan, client).PublishAsync(expires, progress, cancel));
@@ -44,6 +57,24 @@ internal static class ImportVerb
             return ExitCode.Done;
         });
         return verb;
+    }
+
+    /// <summary>
+    /// The roster, or null if the key at hand may not read it: then the node refuses a tag under an unknown key when it
+    /// comes to its batch.
+    /// </summary>
+    private static async Task<RosterDocument?> TryReadRosterAsync(
+        string? data, string? url, string? key, CancellationToken cancel)
+    {
+        try
+        {
+            await using var target = NodeTarget.Of(data, url, key, ApiRole.Operator);
+            return await target.ReadRosterAsync(cancel);
+        }
+        catch (Exception e) when (e is CliException { ExitCode: ExitCode.Refused } or NodeFolderException)
+        {
+            return null;
+        }
     }
 
     private static string TwiceText(int rows) => rows > 0 ? $", {rows} left out that repeat an earlier row" : "";
@@ -110,8 +141,8 @@ internal sealed class Import(string path, ImportFile list, ImportPlan plan, Node
         {
             throw new CliException(
                 refused.ExitCode,
-                $"{refused.Message} {Done} of {plan.Rows} rows are published; import the same file again to publish the "
-                    + "others.",
+                $"{refused.Message} {Done} of {plan.Rows} rows are published; import the same file again to publish "
+                    + "the others.",
                 refused);
         }
     }

@@ -65,7 +65,7 @@ public sealed class ImportFileTests(SharedNode shared)
     [Fact]
     public void Check_LineBreaksInQuotedFields_CountToTheirRow()
     {
-        var row = $"keyword,\"{string.Concat(Enumerable.Repeat("tusk\r\n", 20))}\",en,ivory,,,review,80,medium,auto,,,,,\n";
+        var row = Row($"\"{string.Concat(Enumerable.Repeat("tusk\r\n", 20))}\"");
 
         Assert.Equal((1, 0), Counts(Header + row, new ImportLimits(200, 22)));
         var refusal = Assert.Throws<CliException>(() => Counts(Header + row, new ImportLimits(110, 22)));
@@ -78,7 +78,7 @@ public sealed class ImportFileTests(SharedNode shared)
         var text = Header + string.Concat(Enumerable.Range(0, 1200).Select(i => Row(Numbered("batch item", i % 1100))));
         var file = new ImportFile("list.csv", () => Bytes(text), ImportLimits.Standard);
 
-        var plan = file.Check(Expires);
+        var plan = file.Check(Expires, null);
         var batches = file.ReadBatches().ToList();
 
         Assert.Equal((1100, 100), (plan.Rows, plan.Twice));
@@ -108,7 +108,7 @@ public sealed class ImportFileTests(SharedNode shared)
         var opened = 0;
         var file = new ImportFile("list.csv", () => Bytes(opened++ == 0 ? first : second), ImportLimits.Standard);
         using var client = new NodeClient(shared.Node.Client.BaseAddress!.ToString(), ApiNode.KeyOf(ApiRole.Analyst));
-        var plan = file.Check(Expires);
+        var plan = file.Check(Expires, null);
         var before = await SizeAsync();
 
         var refusal = await Assert.ThrowsAsync<CliException>(
@@ -122,7 +122,7 @@ public sealed class ImportFileTests(SharedNode shared)
     }
 
     private static ImportPlan Check(Stream stream, ImportLimits limits) =>
-        new ImportFile("list.csv", () => stream, limits).Check(Expires);
+        new ImportFile("list.csv", () => stream, limits).Check(Expires, null);
 
     private static (int Rows, int Twice) Counts(string text, ImportLimits limits)
     {
