@@ -17,7 +17,7 @@ internal static class ImportVerb
         };
         var days = ListingOptions.Days("Days until the listings end.");
         var dryRun = new Option<bool>("--dry-run") { Description = "Read and check the file; publish nothing." };
-        var (data, url, key) = (Shared.Data(), Shared.Url(), Shared.Key());
+        var (data, url, key) = (Shared.DataOfRunning(), Shared.Url(), Shared.Key());
         var verb = new Verb(
             "import",
             "Publishes a list of indicators. Importing the same file again on the same day publishes nothing twice; on a later day it renews the listings.",
