@@ -100,9 +100,9 @@ public sealed class NodeHost : IAsyncDisposable
         builder.WebHost.UseKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
+            kestrel.ConfigureLocalApi();
             kestrel.Listen(IPEndPoint.Parse(config.ApiListen));
             kestrel.Limits.MaxRequestBodySize = Contracts.Limits.MaxApiBody;
-            kestrel.ConfigureLocalApi();
         });
         builder.Host.UseOrleans(silo => ConfigureSilo(silo, storage));
         AddFederation(builder.Services, folder, config, identity, certificate);
