@@ -119,7 +119,8 @@ public sealed class FederationDetectorTests(SharedNode shared)
     [InlineData(503, "application/json; charset=no-such", "{}")]
     public async Task Check_AnswerOfAnotherServer_IsADetectorException(int status, string type, string body)
     {
-        using var detector = new FederationDetector(new Uri("http://127.0.0.1:1"), "key", new Canned(status, type, body));
+        using var detector = new FederationDetector(
+            new Uri("http://127.0.0.1:1"), "key", new Canned(status, type, body));
 
         var fault = await Assert.ThrowsAsync<DetectorException>(() => detector.CheckTextAsync("anything"));
 
