@@ -80,7 +80,7 @@ public sealed class FederationDetector : IDisposable
 
     private static string Explain(HttpResponseMessage response, byte[] body) =>
         TryRead<ApiProblem>(body, out _) is { } problem
-            ? $"{problem.Title}: {problem.Detail}"
+            ? problem.Detail
             : $"The node refused the request and did not say why: {(int)response.StatusCode} {response.ReasonPhrase}";
 
     private static T? TryRead<T>(byte[] body, out JsonException? fault)
