@@ -105,7 +105,9 @@ public sealed class SetUpTests : IAsyncLifetime, IDisposable
         Refusal.AssertClear(
             await Fednode.HereAsync("roster", "admit", Enrolment, "--data", Secretariat), 5, "alpha is in the roster already");
         Refusal.AssertClear(
-            await Fednode.HereAsync("roster", "admit", Enrolment, "--data", Alpha), 3, Path.Combine(Alpha, "roster"));
+            await Fednode.HereAsync("roster", "admit", Enrolment, "--data", Alpha),
+            3,
+            $"{Alpha} is not the secretariat's node but that of alpha");
         Refusal.AssertClear(
             await Fednode.HereAsync("roster", "admit", Enrolment, "--data", _scratch.In("nowhere")), 3, "nowhere");
         Assert.Equal(before, Refusal.Contents(_scratch.Path));

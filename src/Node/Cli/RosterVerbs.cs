@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using FederationNode.Contracts.Api;
 using FederationNode.Node.Folder;
+using FederationNode.Protocol;
 using FederationNode.Protocol.Notes;
 using FederationNode.Protocol.Roster;
 
@@ -61,6 +62,13 @@ internal static class RosterVerbs
 
     private static async Task<RosterDocument> AdmitAsync(NodeFolder folder, string requestFile, CancellationToken cancel)
     {
+        if (folder.ReadConfig().Member is var member && member != Origin.Secretariat)
+        {
+            throw new CliException(
+                ExitCode.BadFolder,
+                $"{folder.Path} is not the secretariat's node but that of {member}: only the secretariat admits members.");
+        }
+
         if (!EnrolmentRequest.TryOpen(NodeFolder.Read(requestFile), out var request, out var fault))
         {
             throw new CliException(ExitCode.BadFolder, $"{requestFile}: {fault}");
