@@ -65,6 +65,10 @@ public sealed class CommandLineTests : IDisposable
         { "--endpoint", Found("--endpoint", "https://127.0.0.1") },
         { "--endpoint", Found("--endpoint", "") },
         { "--listen", Found("--listen", "everywhere") },
+        { "--seller-types: fax cannot be one", Found("--seller-types", "tel,fax") },
+        { "--seller-types: acct: cannot be one", Found("--seller-types", "acct:") },
+        { "--seller-types: acct:Taobao cannot be one", Found("--seller-types", "acct:Taobao") },
+        { "--seller-types must name 1 to 1024", Found("--seller-types", ",") },
         { "--api must be a loopback address", Found("--api", "0.0.0.0:7480") },
         { "--name must be", Found("--name", "Not A Name") },
     };
