@@ -106,23 +106,41 @@ public class SourceSetTests
     }
 
     [Fact]
-    public async Task Discover_TwoAnchorsThatDiffer_IsIncomplete()
+    public async Task Discover_NothingThere_IsRefusedByName()
     {
         using var folder = new TemporaryFolder();
-        WriteCoalition(folder, TestCoalition.Create());
-        var other = TestCoalition.AnchorOf([TestCoalition.RoleKey("demo/x/1"), TestCoalition.RoleKey("demo/x/2")]);
-        File.WriteAllText(folder.Below("demo/coalition.json"), other.ToText());
-        var report = await AuditAsync(folder.Path);
-        Assert.Equal(FindingKind.AnchorUnusable, Assert.Single(report.Findings).Kind);
-        Assert.Equal(2, report.ExitCode);
+        Directory.CreateDirectory(folder.Below("1/2/3/4/5/6/7/tile"));
+        var empty = await Assert.ThrowsAsync<IOException>(() => AuditAsync(folder.Path));
+        Assert.Contains($"{folder.Path} holds nothing to audit", empty.Message, StringComparison.Ordinal);
+        var missing = await Assert.ThrowsAsync<IOException>(() => AuditAsync(folder.Below("missing")));
+        Assert.Contains(folder.Below("missing"), missing.Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task Discover_NothingThere_IsIncomplete()
+    public async Task Discover_NodesBesideAnExport_FindsAllAndDoesNotLookIntoThem()
     {
         using var folder = new TemporaryFolder();
-        Assert.Equal(2, (await AuditAsync(folder.Path)).ExitCode);
-        Assert.Equal(2, (await AuditAsync(folder.Below("missing"))).ExitCode);
+        var coalition = TestCoalition.Create();
+        TemporaryFolder.Write(folder.Below("copies/export"), coalition.Alpha.Files());
+        foreach (var node in (string[])["copies/alpha", "copies/more/beta"])
+        {
+            TemporaryFolder.Write(folder.Below(node), new Dictionary<string, byte[]> { ["node.json"] = [] });
+            TemporaryFolder.Write(folder.Below(node + "/inside"), coalition.Beta.Files());
+        }
+
+        using var http = new HttpClient();
+        var set = await SourceSet.DiscoverAsync(
+            [folder.Path, folder.Below("copies/alpha"), folder.Below("copies/export/")],
+            http,
+            null,
+            null,
+            d => File.Exists(Path.Combine(d, "node.json")),
+            CancellationToken.None);
+
+        Assert.Equal([folder.Below("copies/alpha"), folder.Below("copies/more/beta")], set.Nodes);
+        Assert.Equal(folder.Below("copies/export"), Assert.Single(set.Sources).Name);
+        Assert.Equal(new AuditedPlace(folder.Path, AuditedPlace.Export, 1), Assert.Single(set.Places));
+        Assert.Empty(set.Findings);
     }
 
     [Fact]

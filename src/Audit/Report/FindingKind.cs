@@ -95,6 +95,11 @@ public static class FindingKind
     public const string LogMissing = "log-missing";
 
     /// <summary>
+    /// A log named by the roster is not among the sources, and nobody who would know has an entry of it (info).
+    /// </summary>
+    public const string LogEmpty = "log-empty";
+
+    /// <summary>
     /// A receipt states a root that the log does not have at that size (fault of the receiver's log).
     /// </summary>
     public const string ReceiptFalseRoot = "receipt-false-root";
@@ -135,10 +140,18 @@ public static class FindingKind
     /// <summary>There is no trust anchor (gap).</summary>
     public const string AnchorMissing = "anchor-missing";
 
-    /// <summary>A file <c>coalition.json</c> is unreadable, or two of them differ (gap).</summary>
+    /// <summary>
+    /// A file <c>coalition.json</c> is not, byte for byte, the trust anchor of the audit; without one, not the first of
+    /// them (fault).
+    /// </summary>
+    public const string AnchorDiffers = "anchor-differs";
+
+    /// <summary>A file <c>coalition.json</c> cannot be read, or none of them is a trust anchor (gap).</summary>
     public const string AnchorUnusable = "anchor-unusable";
 
-    /// <summary>A place given to the audit holds no log, or cannot be read (gap).</summary>
+    /// <summary>
+    /// An address given to the audit shows no log, or something below a folder cannot be read (gap).
+    /// </summary>
     public const string SourceUnreadable = "source-unreadable";
 
     /// <summary>

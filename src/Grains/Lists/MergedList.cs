@@ -24,7 +24,10 @@ public sealed class MergedList
     private readonly Lock _idsLock = new();
     private readonly View _view = new();
     private long _countedAt;
-    private Snapshot _snapshot = new(default, 0, 0);
+    private Snapshot _snapshot;
+
+    /// <summary>Makes an empty list, which has the digest of the empty view.</summary>
+    public MergedList() => _snapshot = new Snapshot(_view.Digest(), 0, 0);
 
     /// <summary>Digest and size of the list, as of the last change.</summary>
     public Snapshot Current => Volatile.Read(ref _snapshot);

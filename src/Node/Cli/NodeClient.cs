@@ -105,12 +105,13 @@ internal sealed class NodeClient : IDisposable
             ? "it speaks no TLS; a local API's address begins with http://."
             : e.GetBaseException().Message.TrimEnd('.') + ".";
 
+    /// <summary>The detail is a sentence of its own, and says what the title says.</summary>
     private static async Task<string> ExplainAsync(HttpResponseMessage response, CancellationToken cancel)
     {
         try
         {
             var problem = await response.Content.ReadFromJsonAsync<ApiProblem>(Json, cancel);
-            return problem is null ? $"The node answered {(int)response.StatusCode}." : $"{problem.Title}: {problem.Detail}";
+            return problem is { Detail.Length: > 0 } ? problem.Detail : $"The node answered {(int)response.StatusCode}.";
         }
         catch (Exception e) when (e is JsonException or NotSupportedException)
         {

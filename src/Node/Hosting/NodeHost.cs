@@ -100,9 +100,9 @@ public sealed class NodeHost : IAsyncDisposable
         builder.WebHost.UseKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
+            kestrel.ConfigureLocalApi();
             kestrel.Listen(IPEndPoint.Parse(config.ApiListen));
             kestrel.Limits.MaxRequestBodySize = Contracts.Limits.MaxApiBody;
-            kestrel.ConfigureLocalApi();
         });
         builder.Host.UseOrleans(silo => ConfigureSilo(silo, storage));
         AddFederation(builder.Services, folder, config, identity, certificate);
@@ -113,7 +113,8 @@ public sealed class NodeHost : IAsyncDisposable
         return app;
     }
 
-    private static void ConfigureLogging(ILoggingBuilder logging)
+    /// <summary>What the program logs, on standard error.</summary>
+    internal static void ConfigureLogging(ILoggingBuilder logging)
     {
         logging.ClearProviders();
         logging.AddSimpleConsole(console =>
@@ -125,6 +126,11 @@ public sealed class NodeHost : IAsyncDisposable
         logging.AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         logging.SetMinimumLevel(LogLevel.Warning);
         logging.AddFilter("FederationNode", LogLevel.Information);
+
+        // Orleans' watchdog starts the thread that looks at its stopwatch before it starts the stopwatch. Whichever is
+        // faster at the start of a silo, it may warn of a deadlock that has lasted since the machine was switched on.
+        // Real stalls of the thread pool are reported by another part, the silo's health monitor.
+        logging.AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);
 
         // Why a node does not start is said once, in the verb's message; that a part of it fell over, here.
         logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);

@@ -127,7 +127,8 @@ internal sealed partial class Publisher(
             case AppendRefusal.StorageUnavailable:
                 alarm.Raise(result.Error!);
                 return Fault.StorageUnavailable.Because(
-                    "Nothing was acknowledged: see the node's status for what the storage said.");
+                    "The storage takes nothing now, and nothing was acknowledged: see the node's status for what it "
+                    + "said.");
             default:
                 return Fault.NotWritable.Because(result.Error!);
         }
