@@ -169,7 +169,8 @@ public sealed class StatusTests
             await node.PostAsync(ApiRoutes.Listings, Some.Keyword(Some.Word())),
             HttpStatusCode.ServiceUnavailable,
             "storage-unavailable");
-        Assert.Contains((await StatusAsync(node)).Alarms, a => a.StartsWith("The storage failed", StringComparison.Ordinal));
+        var alarm = Assert.Single((await StatusAsync(node)).Alarms, a => a.StartsWith("The storage failed", StringComparison.Ordinal));
+        Assert.Equal(alarm.IndexOf("The storage failed", StringComparison.Ordinal), alarm.LastIndexOf("The storage failed", StringComparison.Ordinal));
     }
 
     private static (double?, bool) Freshness(CheckResponse answer) => (answer.AgeSeconds, answer.Stale);
