@@ -70,7 +70,7 @@ public sealed class SourceSet
                     continue;
                 }
             }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
             {
                 set.AddGap($"{place} cannot be read: {e.Message}");
                 continue;
