@@ -116,7 +116,8 @@ public class HoldingTests
     [Theory]
     [InlineData(2, Severity.Fault)]
     [InlineData(1, Severity.Warning)]
-    public async Task Audit_NoRowOfTheReceiptsWritten_IsAFaultUnlessTheFirstWasJustWritten(int written, Severity severity)
+    public async Task Audit_NoRowOfTheReceiptsWritten_IsAFaultUnlessTheFirstWasJustWritten(
+        int written, Severity severity)
     {
         if (written == 2)
         {

@@ -139,7 +139,7 @@ public class SourceSetTests
             l => Assert.StartsWith($"{server.Address}/v1/logs/{l.Origin}", l.Source, StringComparison.Ordinal));
     }
 
-    /// <summary>What a running node answers when a row of its database is damaged: docs/protocol.md section 14.</summary>
+    /// <summary>What a node answers when a row of its database is damaged: docs/protocol.md section 14.</summary>
     [Theory]
     [InlineData("tile/entries/001.p/44", 256, FindingKind.RowDamaged)]
     [InlineData("tile/payloads/000", 0, FindingKind.RowDamaged)]
@@ -180,7 +180,8 @@ public class SourceSetTests
 
         var report = await AuditPlacesAsync([server.Address, folder.Below("coalition.json")]);
 
-        Assert.Contains(report.Findings, f => f.Kind == FindingKind.SourceUnreadable && f.Origin == coalition.Alpha.Origin);
+        Assert.Contains(
+            report.Findings, f => f.Kind == FindingKind.SourceUnreadable && f.Origin == coalition.Alpha.Origin);
         Assert.Equal(Verdict.Incomplete, report.Verdict);
     }
 

@@ -41,7 +41,8 @@ public sealed class DamagedRunTests(PairFixture pair) : IDisposable
         Assert.Contains(alarms, a => a.Contains($"'{kind}' of '{key}", StringComparison.Ordinal)
             && a.Contains("is damaged", StringComparison.Ordinal)
             && a.Contains("delete the row 'log-head' of this log", StringComparison.Ordinal));
-        Assert.Contains($"The list has {PairFixture.Foreign} only up to entry {entry}, since what follows cannot be read.", alarms);
+        Assert.Contains(
+            $"The list has {PairFixture.Foreign} only up to entry {entry}, since what follows cannot be read.", alarms);
         Assert.Equal(("review", true), (VerdictOf(own), own.GetProperty("stale").GetBoolean()));
         Assert.Equal((entry > 0 ? "review" : "none", "none"), (VerdictOf(sound.Json), VerdictOf(behind.Json)));
         Assert.True(published.Code == 0, published.ToString());
@@ -92,7 +93,7 @@ public sealed class DamagedRunTests(PairFixture pair) : IDisposable
         Assert.Equal(0, await node.StopAsync());
     }
 
-    /// <summary>What a damaged row said is not worth a stop: it is begun anew, and afterwards the folder is clean.</summary>
+    /// <summary>What these rows said is not worth a stop: they are begun anew, and then the folder is clean.</summary>
     [Fact]
     public async Task Run_DamagedDisposableRows_AreBegunAnew()
     {
@@ -102,7 +103,8 @@ public sealed class DamagedRunTests(PairFixture pair) : IDisposable
         await using (var node = await NodeProcess.StartAsync(Folder))
         {
             await CoalitionFixture.UntilReadyAsync(Folder);
-            Assert.Contains(await AlarmsAsync(), a => a.Contains("'receipts' of 'beta' is damaged", StringComparison.Ordinal));
+            Assert.Contains(
+                await AlarmsAsync(), a => a.Contains("'receipts' of 'beta' is damaged", StringComparison.Ordinal));
             await UntilAsync(() => StoredRows.OfFolder(Folder).Decodes<Grains.Receipts.ReceiptsRow>("receipts", "beta")
                 && StoredRows.OfFolder(Folder).Decodes<Grains.Peers.PeerRow>("peer", "secretariat"));
             Assert.Equal(0, await node.StopAsync());
@@ -149,7 +151,9 @@ public sealed class DamagedRunTests(PairFixture pair) : IDisposable
         await using (var node = await NodeProcess.StartAsync(Folder))
         {
             await CoalitionFixture.UntilReadyAsync(Folder);
-            Assert.Contains(await AlarmsAsync(), a => a.Contains("'WriteToStorageKey' of the table OrleansQuery", StringComparison.Ordinal));
+            Assert.Contains(
+                await AlarmsAsync(),
+                a => a.Contains("'WriteToStorageKey' of the table OrleansQuery", StringComparison.Ordinal));
             await Fednode.DoAsync("publish", "keyword", "one more ornament", "--category", "ivory", "--data", Folder);
             Assert.Equal(0, await node.StopAsync());
         }
@@ -158,7 +162,8 @@ public sealed class DamagedRunTests(PairFixture pair) : IDisposable
         Assert.True(audit.Code == 0, audit.ToString());
     }
 
-    private static string? VerdictOf(JsonElement answer) => answer.GetProperty("items")[0].GetProperty("verdict").GetString();
+    private static string? VerdictOf(JsonElement answer) =>
+        answer.GetProperty("items")[0].GetProperty("verdict").GetString();
 
     private static void AssertFinds(Ran audit, string origin, long index, string kind)
     {

@@ -57,7 +57,8 @@ public sealed class PairFixture : IAsyncLifetime, IDisposable
         const string Header =
             "kind,value,lang,category,taxon,cites,action,confidence,severity,match,any_of,all_of,none_of,window,source";
         var file = _root.In(lister + ".csv");
-        var lines = Enumerable.Range(0, 600).Select(i => $"keyword,{Word(lister, i)},en,ivory,,,review,80,medium,,,,,,");
+        var lines = Enumerable.Range(0, 600)
+            .Select(i => $"keyword,{Word(lister, i)},en,ivory,,,review,80,medium,,,,,,");
         await File.WriteAllLinesAsync(file, [Header, .. lines], new UTF8Encoding(false));
         await Fednode.DoAsync("import", file, "--data", node);
     }

@@ -8,8 +8,8 @@ using Xunit;
 namespace FederationNode.EndToEnd.Tests;
 
 /// <summary>
-/// One byte of a stored row is changed, and its checksum is left alone: the audit of the stopped node's folder names the
-/// log, the very entry and the kind of fault, once, and audits everything to its end.
+/// One byte of a stored row is changed, and its checksum is left alone: the audit of the stopped node's folder names
+/// the log, the very entry and the kind of fault, once, and audits everything to its end.
 /// </summary>
 [Collection(CoalitionGroup.Name)]
 public sealed class StoredByteTests(CoalitionFixture coalition) : IDisposable
@@ -57,7 +57,8 @@ public sealed class StoredByteTests(CoalitionFixture coalition) : IDisposable
         var leaf = StoredRows.Decode<HeadRow>(sound).Tail[11].Leaf;
         for (var i = -2; i < leaf.Length; i += 3)
         {
-            await FindsAsync(rows, LogRowKind.Head, Listed, sound, Place(sound, leaf) + i, 779, FindingKind.HeadDamaged);
+            var at = Place(sound, leaf) + i;
+            await FindsAsync(rows, LogRowKind.Head, Listed, sound, at, 779, FindingKind.HeadDamaged);
         }
     }
 
@@ -112,7 +113,8 @@ public sealed class StoredByteTests(CoalitionFixture coalition) : IDisposable
                     var origin = kind.StartsWith("log-", StringComparison.Ordinal) ? SealedPlace.OriginOf(key) : null;
                     Assert.Contains(FaultsOf(audit), f => origin is not null
                         ? f.GetProperty("origin").GetString() == origin
-                        : f.GetProperty("explanation").GetString()!.Contains($"'{kind}' of '{key}'", StringComparison.Ordinal));
+                        : f.GetProperty("explanation").GetString()!
+                            .Contains($"'{kind}' of '{key}'", StringComparison.Ordinal));
                 }
 
                 rows.Write(kind, key, sound);
@@ -149,11 +151,11 @@ public sealed class StoredByteTests(CoalitionFixture coalition) : IDisposable
 
         Assert.True(audit.Code == 1, audit.ToString());
         var fault = Assert.Single(FaultsOf(audit));
-        Assert.Equal(
-            (Listed, index, kind),
-            (fault.GetProperty("origin").GetString()!, fault.GetProperty("index").GetInt64(), fault.GetProperty("kind").GetString()!));
+        Assert.Equal(Listed, fault.GetProperty("origin").GetString());
+        Assert.Equal((index, kind), (fault.GetProperty("index").GetInt64(), fault.GetProperty("kind").GetString()!));
         Assert.All(
-            audit.Json.GetProperty("logs").EnumerateArray(), l => Assert.True(l.GetProperty("rebuilt").GetBoolean(), audit.ToString()));
+            audit.Json.GetProperty("logs").EnumerateArray(),
+            l => Assert.True(l.GetProperty("rebuilt").GetBoolean(), audit.ToString()));
     }
 
     private static IEnumerable<JsonElement> FaultsOf(Ran audit) => audit.Json.GetProperty("findings").EnumerateArray()

@@ -31,7 +31,8 @@ public sealed class StoredOtherRowTests(CoalitionFixture coalition) : IDisposabl
         get
         {
             var data = new TheoryData<string, string>();
-            foreach (var kind in (string[])[PeerGrain.RowKind, IndicatorGrain.RowKind, LogRowKind.Request, LogRowKind.Fork])
+            string[] kinds = [PeerGrain.RowKind, IndicatorGrain.RowKind, LogRowKind.Request, LogRowKind.Fork];
+            foreach (var kind in kinds)
             {
                 foreach (var how in (string[])["flip", "truncate", "append", "empty", "null", "other"])
                 {
@@ -98,23 +99,25 @@ public sealed class StoredOtherRowTests(CoalitionFixture coalition) : IDisposabl
     {
         Scratch.Copy(coalition.Stopped, Folder);
         var rows = StoredRows.OfFolder(Folder, write: true);
-        rows.Execute($"UPDATE OrleansStorage SET Version = {version} WHERE GrainTypeString IN ('row/receipts', 'row/log-head')");
+        rows.Execute(
+            $"UPDATE OrleansStorage SET Version = {version} WHERE GrainTypeString IN ('row/receipts', 'row/log-head')");
 
         var faults = (await FindAsync(1)).Where(f => Severity(f) == "Fault").ToList();
 
         Assert.Equal(6, faults.Count);
-        Assert.All(faults, f => Assert.Contains("its version is no number", f.GetProperty("explanation").GetString(), StringComparison.Ordinal));
+        Assert.All(faults, f => Assert.Contains(
+            "its version is no number", f.GetProperty("explanation").GetString(), StringComparison.Ordinal));
     }
 
     [Theory]
-    [InlineData("UPDATE OrleansQuery SET QueryText = QueryText || ' ' WHERE QueryKey = 'WriteToStorageKey'", "WriteToStorageKey")]
-    [InlineData("UPDATE OrleansQuery SET QueryText = 'nonsense' WHERE QueryKey = 'ReadFromStorageKey'", "ReadFromStorageKey")]
-    [InlineData("UPDATE OrleansQuery SET QueryText = x'00' WHERE QueryKey = 'ClearStorageKey'", "ClearStorageKey")]
-    [InlineData("DELETE FROM OrleansQuery WHERE QueryKey = 'ReadFromStorageKey'", "ReadFromStorageKey")]
+    [InlineData("UPDATE OrleansQuery SET QueryText = QueryText || ' '", "WriteToStorageKey")]
+    [InlineData("UPDATE OrleansQuery SET QueryText = 'nonsense'", "ReadFromStorageKey")]
+    [InlineData("UPDATE OrleansQuery SET QueryText = x'00'", "ClearStorageKey")]
+    [InlineData("DELETE FROM OrleansQuery", "ReadFromStorageKey")]
     public async Task Audit_QueryChanged_NamesItAndAuditsTheRest(string sql, string query)
     {
         Scratch.Copy(coalition.Stopped, Folder);
-        Assert.Equal(1, StoredRows.OfFolder(Folder, write: true).Execute(sql));
+        Assert.Equal(1, StoredRows.OfFolder(Folder, write: true).Execute($"{sql} WHERE QueryKey = '{query}'"));
 
         var fault = Assert.Single(await FindAsync(1));
         var status = await Fednode.HereAsync("status", "--data", Folder);
@@ -155,7 +158,7 @@ public sealed class StoredOtherRowTests(CoalitionFixture coalition) : IDisposabl
         Assert.Equal(("Warning", kind), (Severity(finding), finding.GetProperty("kind").GetString()));
     }
 
-    /// <summary>What a crash leaves before the head that was to name it, and what a head that is gone leaves behind.</summary>
+    /// <summary>What a crash leaves before the head that was to name it, and what a head that is gone leaves.</summary>
     [Fact]
     public async Task Audit_SealedRowsThatNoHeadLeadsTo_AreAWarning()
     {
@@ -163,7 +166,8 @@ public sealed class StoredOtherRowTests(CoalitionFixture coalition) : IDisposabl
         await using (var storage = await OpenAsync())
         {
             var bundle = StoredRows.OfFolder(Folder).Read<BundleRow>(LogRowKind.Bundle, $"{Listed}|1");
-            foreach (var key in (string[])[$"{Listed}|2|{Indicator}", $"{Listed}|9|{Indicator}", $"{Foreign}|3|{Indicator}"])
+            string[] keys = [$"{Listed}|2|{Indicator}", $"{Listed}|9|{Indicator}", $"{Foreign}|3|{Indicator}"];
+            foreach (var key in keys)
             {
                 await storage.Rows.WriteAsync(LogRowKind.Bundle, key, bundle, null);
             }
@@ -176,7 +180,10 @@ public sealed class StoredOtherRowTests(CoalitionFixture coalition) : IDisposabl
             f.GetProperty("index").GetInt64()));
 
         Assert.Equal(
-            [("Warning", FindingKind.RowUnreferenced, Listed, 512), ("Warning", FindingKind.RowUnreferenced, Foreign, 768)],
+            [
+                ("Warning", FindingKind.RowUnreferenced, Listed, 512),
+                ("Warning", FindingKind.RowUnreferenced, Foreign, 768),
+            ],
             findings);
     }
 
@@ -185,13 +192,14 @@ public sealed class StoredOtherRowTests(CoalitionFixture coalition) : IDisposabl
     {
         Scratch.Copy(coalition.Stopped, Folder);
         StoredRows.OfFolder(Folder, write: true).Execute(
-            $"INSERT INTO OrleansStorage VALUES ('fednode', 'row/log-payloads', ':{Listed}|9|{Indicator}', 0, 0, 1, '', x'01')");
+            "INSERT INTO OrleansStorage VALUES "
+                + $"('fednode', 'row/log-payloads', ':{Listed}|9|{Indicator}', 0, 0, 1, '', x'01')");
 
         var fault = Assert.Single(await FindAsync(1), f => Severity(f) == "Fault");
 
-        Assert.Equal(
-            (FindingKind.RowDamaged, Listed, 9 * 256),
-            (fault.GetProperty("kind").GetString(), fault.GetProperty("origin").GetString(), fault.GetProperty("index").GetInt32()));
+        Assert.Equal(FindingKind.RowDamaged, fault.GetProperty("kind").GetString());
+        Assert.Equal(Listed, fault.GetProperty("origin").GetString());
+        Assert.Equal(9 * 256, fault.GetProperty("index").GetInt32());
     }
 
     private static string? Severity(JsonElement finding) => finding.GetProperty("severity").GetString();
@@ -201,7 +209,8 @@ public sealed class StoredOtherRowTests(CoalitionFixture coalition) : IDisposabl
         var audit = await Fednode.HereAsync("audit", Folder, "--json");
         Assert.True(audit.Code == code, audit.ToString());
         Assert.All(
-            audit.Json.GetProperty("logs").EnumerateArray(), l => Assert.True(l.GetProperty("rebuilt").GetBoolean(), audit.ToString()));
+            audit.Json.GetProperty("logs").EnumerateArray(),
+            l => Assert.True(l.GetProperty("rebuilt").GetBoolean(), audit.ToString()));
         return [.. audit.Json.GetProperty("findings").EnumerateArray()];
     }
 
@@ -214,16 +223,17 @@ public sealed class StoredOtherRowTests(CoalitionFixture coalition) : IDisposabl
         Scratch.Copy(coalition.Stopped, Folder);
         await using (var storage = await OpenAsync())
         {
-            var write = kind switch
+            var rows = storage.Rows;
+            var request = new RequestRow { Key = new byte[32], Content = new byte[32], First = 3, Count = 2 };
+            var fork = new ForkRow { Held = [1], Other = [2], Nodes = new byte[64] };
+            await (kind switch
             {
-                PeerGrain.RowKind => storage.Rows.WriteAsync(kind, "gamma", new PeerRow { LastContact = 1 }, null),
+                PeerGrain.RowKind => rows.WriteAsync(kind, "gamma", new PeerRow { LastContact = 1 }, null),
                 IndicatorGrain.RowKind =>
-                    storage.Rows.WriteAsync(kind, Indicator, new IndicatorRow { Note = "seen twice", Hits = 2 }, null),
-                LogRowKind.Request => storage.Rows.WriteAsync(
-                    kind, Request, new RequestRow { Key = new byte[32], Content = new byte[32], First = 3, Count = 2 }, null),
-                _ => storage.Rows.WriteAsync(kind, Foreign, new ForkRow { Held = [1], Other = [2], Nodes = new byte[64] }, null),
-            };
-            await write;
+                    rows.WriteAsync(kind, Indicator, new IndicatorRow { Note = "seen twice", Hits = 2 }, null),
+                LogRowKind.Request => rows.WriteAsync(kind, Request, request, null),
+                _ => rows.WriteAsync(kind, Foreign, fork, null),
+            });
         }
 
         Assert.Empty(await FindAsync(0));

@@ -72,7 +72,9 @@ public sealed class StoredTamperingTests(CoalitionFixture coalition) : IDisposab
     [InlineData(ForeignReceipts, "truncate")]
     [InlineData(ForeignReceipts, "null")]
     public Task Audit_HeadRowUnreadable_NamesTheLogOnce(string origin, string how) => FindsAsync(
-        rows => rows.Damage(how, LogRowKind.Head, origin), new Expected(origin, 0, FindingKind.HeadDamaged), once: true);
+        rows => rows.Damage(how, LogRowKind.Head, origin),
+        new Expected(origin, 0, FindingKind.HeadDamaged),
+        once: true);
 
     [Theory]
     [InlineData(Listed)]

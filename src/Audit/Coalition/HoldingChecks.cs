@@ -13,7 +13,8 @@ namespace FederationNode.Audit.Coalition;
 internal sealed class HoldingChecks(NodeHoldings holdings, IReadOnlyDictionary<string, LogGroup> logs)
 {
     private readonly SortedDictionary<string, (long Size, string Record)> _needed = new(StringComparer.Ordinal);
-    private readonly IReadOnlyDictionary<string, long> _receipted = holdings.Receipted ?? new Dictionary<string, long>();
+    private readonly IReadOnlyDictionary<string, long> _receipted =
+        holdings.Receipted ?? new Dictionary<string, long>();
 
     public IReadOnlyList<Finding> Run()
     {
@@ -90,10 +91,10 @@ internal sealed class HoldingChecks(NodeHoldings holdings, IReadOnlyDictionary<s
             name,
             first,
             _receipted.Count == 0
-                ? $"{holdings.Place} has no row of the receipts that it wrote, although this log holds some: the row was "
-                    + "taken away, or the node ended before it wrote its first."
-                : $"The row of the receipts that {holdings.Place} wrote does not know of entry {first}, which is not the "
-                    + "newest: an old row was put back, or it was changed.",
+                ? $"{holdings.Place} has no row of the receipts that it wrote, although this log holds some: the row "
+                    + "was taken away, or the node ended before it wrote its first."
+                : $"The row of the receipts that {holdings.Place} wrote does not know of entry {first}, which is not "
+                    + "the newest: an old row was put back, or it was changed.",
             holdings.Place);
     }
 

@@ -120,7 +120,9 @@ internal sealed class TreeWalk(ILogSource source, VerifiedHead head, LogAudit au
         return null;
     }
 
-    /// <summary>One damaged row may hold several files of the log, such as a bundle and its hashes: it is said once.</summary>
+    /// <summary>
+    /// One damaged row may hold several files of the log, such as a bundle and its hashes: it is said once.
+    /// </summary>
     private void NoteUnreadable(long first, TileRead read)
     {
         if (read.Row is null || _damages.Add(read.Row))

@@ -19,8 +19,8 @@ public static class FindingKind
     public const string HeadDamaged = "head-damaged";
 
     /// <summary>
-    /// A row of a node's database is damaged, and what is in it cannot be told entry by entry: a sealed row of a log, or
-    /// a row that the node keeps beside its logs (fault).
+    /// A row of a node's database is damaged, and what is in it cannot be told entry by entry: a sealed row of a log,
+    /// or a row that the node keeps beside its logs (fault).
     /// </summary>
     public const string RowDamaged = "row-damaged";
 

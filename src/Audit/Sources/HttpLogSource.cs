@@ -93,7 +93,9 @@ public sealed class HttpLogSource : ILogSource
         }
     }
 
-    /// <summary>What a node says of a damaged row (docs/protocol.md section 14), or null if it says something else.</summary>
+    /// <summary>
+    /// What a node says of a damaged row (docs/protocol.md section 14), or null if it says something else.
+    /// </summary>
     private static async Task<string?> DamageAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
         if (response.Content.Headers.ContentType?.MediaType != "application/problem+json")

@@ -142,7 +142,9 @@ public enum ExtendOutcome
     /// <summary>The storage cannot take it now. Nothing was changed.</summary>
     StorageUnavailable,
 
-    /// <summary>The stored log is damaged here, and takes nothing before somebody mends it. Nothing was changed.</summary>
+    /// <summary>
+    /// The stored log is damaged here, and takes nothing before somebody mends it. Nothing was changed.
+    /// </summary>
     Damaged,
 }
 

@@ -57,8 +57,8 @@ public sealed class IndicatorGrain(RowStore rows, MergedList list, DamageBoard d
             damages.Note(
                 RowKind,
                 Key,
-                $"{damage.Message} This indicator's note and count of hits are lost, unless the database is restored from "
-                    + "a copy; a new note replaces the row.");
+                $"{damage.Message} This indicator's note and count of hits are lost, unless the database is restored "
+                    + "from a copy; a new note replaces the row.");
         }
     }
 

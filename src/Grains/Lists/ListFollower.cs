@@ -223,8 +223,11 @@ public sealed partial class ListFollower(
         SayChanged();
     }
 
-    private void SayChanged() =>
-        Interlocked.Exchange(ref _changed, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
+    private void SayChanged()
+    {
+        var next = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Interlocked.Exchange(ref _changed, next).SetResult();
+    }
 
     [LoggerMessage(1, LogLevel.Information, "The list is ready: {Indicators} indicators.")]
     private partial void LogReady(long indicators);

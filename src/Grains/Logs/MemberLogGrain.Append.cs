@@ -43,7 +43,9 @@ public sealed partial class MemberLogGrain
     public async Task<AppendResult?> FindAppendAsync(string idempotencyKey, Hash256 requestHash)
     {
         RefuseDamaged();
-        return await FindRequestAsync(HashOfKey(idempotencyKey), []) is { } earlier ? Repeat(earlier, requestHash) : null;
+        return await FindRequestAsync(HashOfKey(idempotencyKey), []) is { } earlier
+            ? Repeat(earlier, requestHash)
+            : null;
     }
 
     private AppendResult? WhyNotWritable()
@@ -67,7 +69,9 @@ public sealed partial class MemberLogGrain
         return WhyBehind();
     }
 
-    /// <summary>A damaged row of an earlier request stops only who repeats that request, not the rest of the batch.</summary>
+    /// <summary>
+    /// A damaged row of an earlier request stops only who repeats that request, not the rest of the batch.
+    /// </summary>
     private async Task<AppendResult> PrepareReadableAsync(AppendRequest request, AppendBatch batch)
     {
         try

@@ -51,7 +51,8 @@ public sealed partial class StoredLog
     /// Reads a head as it was before one byte of its row was changed, and says which entry that byte belongs to; null
     /// if that does not explain what is wrong with the row. For reading only.
     /// </summary>
-    public static async Task<(StoredLog Log, long Entry, string Finding)?> LoadMendedAsync(AuditRows rows, string origin)
+    public static async Task<(StoredLog Log, long Entry, string Finding)?> LoadMendedAsync(
+        AuditRows rows, string origin)
     {
         ArgumentNullException.ThrowIfNull(rows);
         StoredLog? log = null;
@@ -164,7 +165,8 @@ public sealed partial class StoredLog
     {
         if (damage is not null)
         {
-            _suspects[$"{kind} {key}"] = new SuspectRow(kind, first, end, new CorruptStateException(kind, key, damage).Message);
+            var fault = new CorruptStateException(kind, key, damage).Message;
+            _suspects[$"{kind} {key}"] = new SuspectRow(kind, first, end, fault);
         }
     }
 }

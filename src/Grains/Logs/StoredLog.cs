@@ -9,8 +9,8 @@ namespace FederationNode.Grains.Logs;
 /// One log as it lies in the database: reads entries, tiles and tree nodes, and commits new entries.
 /// Invariants: the head row is the only row that is ever replaced but for payload rows; every row that a head refers
 /// to was written before that head; a row that no head refers to (left by a crash) has no effect.
-/// Not safe for concurrent use: it belongs to one grain, or to one command of a stopped node. What only an auditor needs
-/// is in StoredLog.Audit.cs.
+/// Not safe for concurrent use: it belongs to one grain, or to one command of a stopped node. What only an auditor
+/// needs is in StoredLog.Audit.cs.
 /// </summary>
 public sealed partial class StoredLog
 {
@@ -224,7 +224,10 @@ public sealed partial class StoredLog
         var (key, joined) = await ReadHashesAsync(level, number);
         if (joined is not { Length: Width * Hash256.Size })
         {
-            throw Damaged(level == 0 ? LogRowKind.Bundle : LogRowKind.Tile, key, $"It has {joined?.Length ?? 0} bytes of hashes, not {Width * Hash256.Size}.");
+            throw Damaged(
+                level == 0 ? LogRowKind.Bundle : LogRowKind.Tile,
+                key,
+                $"It has {joined?.Length ?? 0} bytes of hashes, not {Width * Hash256.Size}.");
         }
 
         var hashes = HeadEdge.Split(joined);

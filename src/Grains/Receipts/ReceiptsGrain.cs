@@ -57,8 +57,8 @@ public sealed partial class ReceiptsGrain(
             damages.Note(
                 RowKind,
                 identity.Member,
-                $"{damage.Message} It was begun anew, and each log is receipted once more: nothing is lost. Look after the "
-                    + "disk, and audit the node's folder when it is stopped.");
+                $"{damage.Message} It was begun anew, and each log is receipted once more: nothing is lost. Look after "
+                    + "the disk, and audit the node's folder when it is stopped.");
         }
     }
 

@@ -10,12 +10,14 @@ namespace FederationNode.Grains.Rosters;
 public sealed record StoredRoster(RosterRow Row, string ETag, RosterDocument? Document)
 {
     /// <summary>
-    /// Reads the row; null if there is none. The chain is walked again from the trust anchor: a damaged or exchanged row
-    /// must not become the roster.
+    /// Reads the row; null if there is none. The chain is walked again from the trust anchor: a damaged or exchanged
+    /// row must not become the roster.
     /// </summary>
     /// <param name="rows">The store.</param>
     /// <param name="anchor">The trust anchor.</param>
-    /// <exception cref="CorruptStateException">The row is damaged, or does not follow from the trust anchor.</exception>
+    /// <exception cref="CorruptStateException">
+    /// The row is damaged, or does not follow from the trust anchor.
+    /// </exception>
     public static async Task<StoredRoster?> LoadAsync(IRowReader rows, TrustAnchor anchor)
     {
         ArgumentNullException.ThrowIfNull(rows);

@@ -33,7 +33,8 @@ public sealed class AuditRows : IRowReader, IAsyncDisposable
     /// <exception cref="StorageException">
     /// There is no such database, or it is damaged, or has another schema version.
     /// </exception>
-    public static async Task<AuditRows> OpenAsync(StorageConnection connection, CancellationToken cancellation = default) =>
+    public static async Task<AuditRows> OpenAsync(
+        StorageConnection connection, CancellationToken cancellation = default) =>
         new(connection, await SchemaMigrator.VerifyForAuditAsync(connection, cancellation).ConfigureAwait(false));
 
     /// <summary>
@@ -63,7 +64,9 @@ public sealed class AuditRows : IRowReader, IAsyncDisposable
         }
     }
 
-    /// <summary>Reads a row as it was before one byte of it was changed, or null if that does not explain the damage.</summary>
+    /// <summary>
+    /// Reads a row as it was before one byte of it was changed, or null if that does not explain the damage.
+    /// </summary>
     /// <typeparam name="T">The row's type.</typeparam>
     /// <param name="kind">The row's kind.</param>
     /// <param name="key">The row's key.</param>
@@ -71,7 +74,8 @@ public sealed class AuditRows : IRowReader, IAsyncDisposable
     public async Task<MendedRow<T>?> ReadMendedAsync<T>(string kind, string key, Func<T, bool> isSound)
     {
         ArgumentNullException.ThrowIfNull(isSound);
-        return await ReadRawAsync(kind, key).ConfigureAwait(false) is { Payload: { } bytes } ? Mend(bytes, isSound) : null;
+        var raw = await ReadRawAsync(kind, key).ConfigureAwait(false);
+        return raw?.Payload is { } bytes ? Mend(bytes, isSound) : null;
     }
 
     /// <summary>The only row of a kind whose key begins so; null if there is none, or more than one.</summary>
@@ -103,7 +107,9 @@ public sealed class AuditRows : IRowReader, IAsyncDisposable
     /// <summary>Every row that there is, by kind and key, or every row of a kind.</summary>
     /// <param name="kind">The kind, or null for all.</param>
     /// <param name="cancellation">Stops the listing.</param>
-    /// <exception cref="StorageException">The database failed; where it is damaged, other kinds may still be listed.</exception>
+    /// <exception cref="StorageException">
+    /// The database failed; where it is damaged, other kinds may still be listed.
+    /// </exception>
     public async IAsyncEnumerable<RowPlace> ListAsync(
         string? kind = null, [EnumeratorCancellation] CancellationToken cancellation = default)
     {

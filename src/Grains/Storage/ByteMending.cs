@@ -9,8 +9,11 @@ namespace FederationNode.Grains.Storage;
 /// </summary>
 internal static class ByteMending
 {
+    private const int Header = MessagePackGrainStorageSerializer.HeaderBytes;
+
     // What a byte adds to the checksum when no other follows; and the other way round, by the highest byte.
-    private static readonly uint[] s_shifts = [.. Enumerable.Range(0, 256).Select(i => BitOperations.Crc32C((uint)i, (byte)0))];
+    private static readonly uint[] s_shifts =
+        [.. Enumerable.Range(0, 256).Select(i => BitOperations.Crc32C((uint)i, (byte)0))];
     private static readonly byte[] s_byHighest = Invert();
 
     /// <summary>
@@ -19,16 +22,16 @@ internal static class ByteMending
     /// </summary>
     public static IEnumerable<(byte[] Row, int At)> Candidates(byte[] row)
     {
-        if (row.Length <= MessagePackGrainStorageSerializer.HeaderBytes)
+        if (row.Length <= Header)
         {
             yield break;
         }
 
         var shift = BinaryPrimitives.ReadUInt32LittleEndian(row.AsSpan(1))
-            ^ MessagePackGrainStorageSerializer.Checksum(row[0], row.AsSpan(MessagePackGrainStorageSerializer.HeaderBytes));
+            ^ MessagePackGrainStorageSerializer.Checksum(row[0], row.AsSpan(Header));
         for (var at = row.Length - 1; at >= 0 && shift != 0; at--)
         {
-            if (at is > 0 and < MessagePackGrainStorageSerializer.HeaderBytes)
+            if (at is > 0 and < Header)
             {
                 // The checksum does not cover itself: the format byte comes right before the body.
                 continue;

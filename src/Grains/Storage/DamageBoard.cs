@@ -10,7 +10,9 @@ namespace FederationNode.Grains.Storage;
 /// must look at it. Each row is logged once. Safe from any thread.
 /// </summary>
 /// <param name="logger">The program's log.</param>
-/// <param name="identity">Who this node is: what to do depends on whose log is damaged. Null: nobody's log is its own.</param>
+/// <param name="identity">
+/// Who this node is: what to do depends on whose log is damaged. Null: nobody's log is its own.
+/// </param>
 public sealed partial class DamageBoard(ILogger<DamageBoard> logger, NodeIdentity? identity = null)
 {
     // A database that was overwritten may have damage in every row; more than this says nothing new.
@@ -18,7 +20,7 @@ public sealed partial class DamageBoard(ILogger<DamageBoard> logger, NodeIdentit
 
     private readonly ConcurrentDictionary<(string Kind, string Key), string> _rows = new();
 
-    /// <summary>What was found, each in a sentence or two that says what to do, in the order of kinds and keys.</summary>
+    /// <summary>What was found, each in a few sentences that say what to do, in the order of kinds and keys.</summary>
     public IReadOnlyList<string> All() =>
     [
         .. _rows.OrderBy(r => r.Key.Kind, StringComparer.Ordinal).ThenBy(r => r.Key.Key, StringComparer.Ordinal)

@@ -12,7 +12,8 @@ namespace FederationNode.Grains.Storage;
 /// </summary>
 public static class EssentialRows
 {
-    private static readonly string[] s_sealed = [LogRowKind.Bundle, LogRowKind.Payloads, LogRowKind.Tile, LogRowKind.Request];
+    private static readonly string[] s_sealed =
+        [LogRowKind.Bundle, LogRowKind.Payloads, LogRowKind.Tile, LogRowKind.Request];
 
     /// <summary>Reads them, while no silo runs on the database.</summary>
     /// <param name="connection">The database, of this program's schema.</param>
@@ -34,7 +35,9 @@ public static class EssentialRows
                 if (trace is not null)
                 {
                     throw new CorruptStateException(
-                        LogRowKind.Head, origin, $"it is not there, although {trace}: the node would begin this log anew");
+                        LogRowKind.Head,
+                        origin,
+                        $"it is not there, although {trace}: the node would begin this log anew");
                 }
             }
         }
@@ -64,9 +67,12 @@ public static class EssentialRows
             return "the row of the roster in force was read from it";
         }
 
-        return Origin.Parse(origin).Log == Origin.Receipts
-            && await rows.ReadAsync<ReceiptsRow>(ReceiptsGrain.RowKind, identity.Member) is { Value.Receipted.Count: > 0 }
-                ? "there is a row of the receipts written into it"
-                : null;
+        if (Origin.Parse(origin).Log != Origin.Receipts)
+        {
+            return null;
+        }
+
+        var written = await rows.ReadAsync<ReceiptsRow>(ReceiptsGrain.RowKind, identity.Member);
+        return written?.Value.Receipted is { Count: > 0 } ? "there is a row of the receipts written into it" : null;
     }
 }

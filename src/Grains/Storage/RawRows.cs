@@ -15,7 +15,9 @@ internal sealed record RawRow(byte[]? Payload, string? ETag)
         : null;
 }
 
-/// <summary>Reads rows by SQL of our own, so that nothing depends on the queries that Orleans keeps in the database.</summary>
+/// <summary>
+/// Reads rows by SQL of our own, so that nothing depends on the queries that Orleans keeps in the database.
+/// </summary>
 internal static class RawRows
 {
     /// <summary>Reads a row; null when there is none.</summary>
@@ -39,8 +41,8 @@ internal static class RawRows
 
     /// <summary>The ETag that a version is, or null: SQLite lets anything stand in any column.</summary>
     public static string? ETagOf(object version) =>
-        version is long or int && Convert.ToInt64(version, CultureInfo.InvariantCulture) is >= 1 and <= int.MaxValue and var number
-            ? number.ToString(CultureInfo.InvariantCulture)
+        version is long or int && Convert.ToInt64(version, CultureInfo.InvariantCulture) is >= 1 and <= int.MaxValue
+            ? Convert.ToString(version, CultureInfo.InvariantCulture)
             : null;
 
     /// <summary>Adds a parameter.</summary>

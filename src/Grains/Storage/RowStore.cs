@@ -176,7 +176,9 @@ public sealed class RowStore : IRowReader, IDisposable
         }
     }
 
-    /// <summary>Names the row in whatever shows that it is damaged: its bytes, its columns, or the page it lies on.</summary>
+    /// <summary>
+    /// Names the row in whatever shows that it is damaged: its bytes, its columns, or the page it lies on.
+    /// </summary>
     private async Task ReadGuardedAsync(string kind, string key, Func<Task> read)
     {
         try
@@ -185,7 +187,8 @@ public sealed class RowStore : IRowReader, IDisposable
         }
         catch (CorruptStateException e)
         {
-            throw new CorruptStateException(kind, key, e.Reason, e, await ETagOfDamagedAsync(kind, key).ConfigureAwait(false));
+            var etag = await ETagOfDamagedAsync(kind, key).ConfigureAwait(false);
+            throw new CorruptStateException(kind, key, e.Reason, e, etag);
         }
         catch (StorageException e) when (e.Fault == StorageFault.Corrupt)
         {

@@ -79,9 +79,9 @@ public static class SchemaMigrator
         {
             throw new StorageException(
                 StorageFault.SchemaMismatch,
-                $"{connection}: its table OrleansQuery is not as this program writes it ({string.Join(", ", changed)}): "
-                    + "somebody changed it. `fednode audit` says what else is changed; the node writes it anew when it is "
-                    + "started.");
+                $"{connection}: its table OrleansQuery is not as this program writes it "
+                    + $"({string.Join(", ", changed)}): somebody changed it. `fednode audit` says what else is "
+                    + "changed; the node writes it anew when it is started.");
         }
     }
 

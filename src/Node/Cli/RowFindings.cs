@@ -5,7 +5,8 @@ using FederationNode.Grains.Storage;
 namespace FederationNode.Node.Cli;
 
 /// <summary>
-/// What an audit finds in the rows of a stopped node. Bounded: a database that was overwritten has a fault in every row.
+/// What an audit finds in the rows of a stopped node. Bounded: a database that was overwritten has a fault in every
+/// row.
 /// </summary>
 /// <param name="place">The node's folder.</param>
 internal sealed class RowFindings(string place)

@@ -87,8 +87,8 @@ internal sealed class StoppedNodeLogs : IAsyncDisposable
         {
             _findings.Add(new Finding(
                 Severity.Fault, FindingKind.QueryChanged, "", null,
-                $"The row '{query}' of the table OrleansQuery is gone, or not as this program writes it: what the node wrote "
-                    + "or read since may be wrong. The node writes it anew when it is started.",
+                $"The row '{query}' of the table OrleansQuery is gone, or not as this program writes it: what the node "
+                    + "wrote or read since may be wrong. The node writes it anew when it is started.",
                 _folder.Path));
         }
 
@@ -178,7 +178,7 @@ internal sealed class StoppedNodeLogs : IAsyncDisposable
         return log.FirstUnsealed + Math.Max(0, at);
     }
 
-    /// <summary>The row is a copy of what the roster log says, from which the node starts: it must say the same.</summary>
+    /// <summary>The row is a copy of what the roster log says, from which the node starts: it says the same.</summary>
     private async Task ReadRosterRowAsync()
     {
         var origin = _anchor.RosterLogKey.Name;

@@ -46,7 +46,9 @@ public sealed class NodeHost : IAsyncDisposable
 
     /// <summary>Starts a node on a folder whose lock the caller holds.</summary>
     /// <exception cref="CliException">It cannot start; says why.</exception>
-    /// <exception cref="StorageException">Its database cannot be used, or a row without which it must not start.</exception>
+    /// <exception cref="StorageException">
+    /// Its database cannot be used, or a row without which it must not start.
+    /// </exception>
     public static Task<NodeHost> StartAsync(NodeFolder folder, NodeConfig config, CancellationToken cancel) =>
         StartAsync(folder, config, _ => { }, cancel);
 
@@ -95,7 +97,9 @@ public sealed class NodeHost : IAsyncDisposable
     }
 
     /// <summary>Runs until the process is told to stop.</summary>
-    /// <exception cref="CliException">It was not told to, but a part of the node failed; says which and why.</exception>
+    /// <exception cref="CliException">
+    /// It was not told to, but a part of the node failed; says which and why.
+    /// </exception>
     public async Task WaitForShutdownAsync(CancellationToken cancel)
     {
         await _app.WaitForShutdownAsync(cancel);
@@ -104,12 +108,11 @@ public sealed class NodeHost : IAsyncDisposable
             return;
         }
 
-        var part = _failed.GetType().Name;
+        var what = $"The node stopped, because {_failed.GetType().Name} failed";
         var failure = task.Exception?.InnerException ?? new OperationCanceledException("It was broken off.");
         throw CauseOf<StorageException>(failure) is { } storage
-            ? new CliException(ExitCode.BadFolder, $"The node stopped, because {part} failed: {storage.Message}", failure)
-            : new CliException(
-                ExitCode.Internal, $"The node stopped, because {part} failed. A fault of the program: {failure}", failure);
+            ? new CliException(ExitCode.BadFolder, $"{what}: {storage.Message}", failure)
+            : new CliException(ExitCode.Internal, $"{what}. A fault of the program: {failure}", failure);
     }
 
     /// <inheritdoc/>
@@ -160,14 +163,14 @@ public sealed class NodeHost : IAsyncDisposable
         logging.SetMinimumLevel(LogLevel.Warning);
         logging.AddFilter("FederationNode", LogLevel.Information);
 
-        // Why a node does not start, or stops, is said once, in the verb's message; what a grain or the storage throws, by
-        // who called it.
+        // Why a node does not start, or stops, is said once, in the verb's message; what a grain or the storage throws,
+        // by who called it.
         logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
         logging.AddFilter("Orleans.Storage.AdoNetGrainStorage", LogLevel.None);
         logging.AddFilter("Orleans.Grain.InvokeException", LogLevel.None);
     }
 
-    /// <summary>The statements are the program's own, so they were written anew; but somebody had changed them.</summary>
+    /// <summary>The statements are the program's own and were written anew; but somebody had changed them.</summary>
     private static void NoteMended(DamageBoard damages, IReadOnlyList<string> queries)
     {
         foreach (var query in queries)

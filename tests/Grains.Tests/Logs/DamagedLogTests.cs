@@ -41,10 +41,11 @@ public sealed class DamagedLogTests
         Assert.Equal((LogRowKind.Head, s_foreign), (damage.Kind, damage.Key));
         Assert.Null(again.Heads.Get(s_foreign));
         Assert.Equal([s_foreign], again.Damages.DamagedHeads());
-        Assert.Contains("delete the row 'log-head' of this log", Assert.Single(again.Damages.All()), StringComparison.Ordinal);
+        Assert.Contains(
+            "delete the row 'log-head' of this log", Assert.Single(again.Damages.All()), StringComparison.Ordinal);
     }
 
-    /// <summary>What the alarm advises: without its head row the log is fetched again, over what is left of it.</summary>
+    /// <summary>What the alarm advises: without its head row the log is fetched again, over what is left.</summary>
     [Theory, OnSqlite, OnPostgres]
     public async Task Foreign_HeadRowDeletedAfterDamage_IsFetchedAgainOverDamagedRows(string backend)
     {
@@ -173,7 +174,8 @@ public sealed class DamagedLogTests
         const string Where = " WHERE GrainTypeString = @kind AND GrainIdExtensionString LIKE @key";
         var (type, key) = (("kind", (object)$"row/{kind}"), ("key", (object)$":{beginning}%"));
         var row = (byte[])(await sandbox.ExecuteAsync("SELECT PayloadBinary FROM OrleansStorage" + Where, type, key))!;
-        await sandbox.ExecuteAsync("UPDATE OrleansStorage SET PayloadBinary = @row" + Where, ("row", change(row)), type, key);
+        await sandbox.ExecuteAsync(
+            "UPDATE OrleansStorage SET PayloadBinary = @row" + Where, ("row", change(row)), type, key);
         return row;
     }
 }

@@ -29,7 +29,8 @@ public sealed class AuditRowsTests
     {
         await using var sandbox = await StorageSandbox.CreateAsync(backend);
         await WriteAsync(sandbox);
-        await sandbox.ExecuteAsync("UPDATE OrleansStorage SET PayloadBinary = NULL WHERE GrainIdExtensionString = ':a'");
+        await sandbox.ExecuteAsync(
+            "UPDATE OrleansStorage SET PayloadBinary = NULL WHERE GrainIdExtensionString = ':a'");
         await using var rows = await AuditRows.OpenAsync(sandbox.Connection);
 
         var damage = await Assert.ThrowsAsync<CorruptStateException>(() => rows.ReadAsync<NoteState>("note", "a"));
@@ -62,7 +63,8 @@ public sealed class AuditRowsTests
 
         Assert.Equal("b|1", await rows.FindOnlyAsync("note", "b|"));
         Assert.Null(await rows.FindOnlyAsync("note", "c|"));
-        await sandbox.ExecuteAsync("UPDATE OrleansStorage SET GrainIdExtensionString = ':b|0' WHERE GrainIdExtensionString = ':a'");
+        await sandbox.ExecuteAsync(
+            "UPDATE OrleansStorage SET GrainIdExtensionString = ':b|0' WHERE GrainIdExtensionString = ':a'");
         Assert.Null(await rows.FindOnlyAsync("note", "b|"));
     }
 
@@ -71,7 +73,8 @@ public sealed class AuditRowsTests
     {
         await using var sandbox = await StorageSandbox.CreateAsync(backend);
         await WriteAsync(sandbox);
-        await sandbox.ExecuteAsync("UPDATE OrleansQuery SET QueryText = 'nonsense' WHERE QueryKey = 'ReadFromStorageKey'");
+        await sandbox.ExecuteAsync(
+            "UPDATE OrleansQuery SET QueryText = 'nonsense' WHERE QueryKey = 'ReadFromStorageKey'");
         await sandbox.ExecuteAsync("DELETE FROM OrleansQuery WHERE QueryKey = 'ClearStorageKey'");
 
         await using var rows = await AuditRows.OpenAsync(sandbox.Connection);
@@ -79,7 +82,10 @@ public sealed class AuditRowsTests
         Assert.Equal(["ClearStorageKey", "ReadFromStorageKey"], rows.ChangedQueries);
         Assert.Equal([1, 2, 3], (await rows.ReadAsync<NoteState>("note", "a"))!.Value.Bytes);
         var refused = await Assert.ThrowsAsync<StorageException>(() => OfflineStorage.OpenAsync(sandbox.Connection));
-        Assert.Contains("OrleansQuery is not as this program writes it (ClearStorageKey, ReadFromStorageKey)", refused.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "OrleansQuery is not as this program writes it (ClearStorageKey, ReadFromStorageKey)",
+            refused.Message,
+            StringComparison.Ordinal);
     }
 
     private static async Task WriteAsync(StorageSandbox sandbox)

@@ -7,6 +7,8 @@ namespace FederationNode.Grains.Tests.Storage;
 /// <summary>The checksum says which one byte of a row was changed.</summary>
 public sealed class ByteMendingTests
 {
+    private const int Header = MessagePackGrainStorageSerializer.HeaderBytes;
+
     private static readonly MessagePackGrainStorageSerializer s_serializer = new();
 
     [Fact]
@@ -15,7 +17,7 @@ public sealed class ByteMendingTests
         {
             var row = Row(bytes);
             var at = place % row.Length;
-            if (at is > 0 and < MessagePackGrainStorageSerializer.HeaderBytes)
+            if (at is > 0 and < Header)
             {
                 // The checksum's own bytes.
                 at = 0;
@@ -42,7 +44,7 @@ public sealed class ByteMendingTests
                     Assert.Equal([at], Enumerable.Range(0, row.Length).Where(i => row[i] != bytes[i]));
                     Assert.Equal(
                         BitConverter.ToUInt32(row, 1),
-                        MessagePackGrainStorageSerializer.Checksum(row[0], row.AsSpan(MessagePackGrainStorageSerializer.HeaderBytes)));
+                        MessagePackGrainStorageSerializer.Checksum(row[0], row.AsSpan(Header)));
                 }
             },
             iter: 2000);

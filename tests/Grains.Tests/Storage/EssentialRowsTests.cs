@@ -34,7 +34,8 @@ public sealed class EssentialRowsTests
         await RefusesAsync(sandbox, $"'log-head' of '{s_own}' is damaged: its content is gone");
 
         await sandbox.ExecuteAsync($"DELETE FROM OrleansStorage {Where(LogRowKind.Head, s_own)}");
-        await RefusesAsync(sandbox, $"'log-head' of '{s_own}' is damaged: it is not there, although there is a row 'log-bundle'");
+        await RefusesAsync(
+            sandbox, $"'log-head' of '{s_own}' is damaged: it is not there, although there is a row 'log-bundle'");
     }
 
     /// <summary>A short log leaves no sealed rows; of a receipts log the row of receipts written tells.</summary>
@@ -62,7 +63,8 @@ public sealed class EssentialRowsTests
             await storage.Rows.WriteAsync(RosterGrain.RowKind, TestCoalition.Name, new RosterRow { Note = [1] }, null);
         }
 
-        await RefusesAsync(sandbox, $"'roster' of '{TestCoalition.Name}' is damaged: the roster in force is not the newest");
+        await RefusesAsync(
+            sandbox, $"'roster' of '{TestCoalition.Name}' is damaged: the roster in force is not the newest");
     }
 
     [Fact]
@@ -70,7 +72,8 @@ public sealed class EssentialRowsTests
     {
         await using var sandbox = await StorageSandbox.CreateAsync("sqlite");
         await FillAsync(sandbox, 1);
-        await sandbox.ExecuteAsync($"UPDATE OrleansStorage SET PayloadBinary = x'00' {Where(LogRowKind.Head, s_foreign)}");
+        await sandbox.ExecuteAsync(
+            $"UPDATE OrleansStorage SET PayloadBinary = x'00' {Where(LogRowKind.Head, s_foreign)}");
 
         await CheckAsync(sandbox);
     }

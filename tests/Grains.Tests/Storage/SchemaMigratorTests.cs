@@ -43,7 +43,8 @@ public sealed class SchemaMigratorTests
     {
         await using var sandbox = await StorageSandbox.CreateAsync(backend);
         Assert.Empty(await SchemaMigrator.MigrateAsync(sandbox.Connection));
-        await sandbox.ExecuteAsync("UPDATE OrleansQuery SET QueryText = 'nonsense' WHERE QueryKey = 'WriteToStorageKey'");
+        await sandbox.ExecuteAsync(
+            "UPDATE OrleansQuery SET QueryText = 'nonsense' WHERE QueryKey = 'WriteToStorageKey'");
         await sandbox.ExecuteAsync("DELETE FROM OrleansQuery WHERE QueryKey = 'ReadFromStorageKey'");
         await sandbox.ExecuteAsync("INSERT INTO OrleansQuery VALUES ('AnotherProgramsKey', 'its query')");
 

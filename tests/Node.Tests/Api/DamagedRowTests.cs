@@ -16,7 +16,8 @@ public sealed class DamagedRowTests
     public async Task Logs_SealedRowDamagedUnderTheNode_AnswerNamesLogAndRow()
     {
         await using var node = await ApiNode.StartReadyAsync();
-        await node.ReceiveAsync([.. Enumerable.Range(0, 300).Select(_ => Some.ForeignKeyword(Some.Word(), node.Now + 86_400))]);
+        await node.ReceiveAsync(
+            [.. Enumerable.Range(0, 300).Select(_ => Some.ForeignKeyword(Some.Word(), node.Now + 86_400))]);
         await DamageAsync(node, "row/log-bundle", ":test/globex/indicators/1|0|%");
 
         foreach (var tile in (string[])["/tile/entries/000", "/tile/0/000"])
@@ -67,7 +68,9 @@ public sealed class DamagedRowTests
     {
         await using var node = await ApiNode.StartReadyAsync();
 
-        Assert.Equal(new ReadyResponse("ready", null), await ApiNode.ReadAsync<ReadyResponse>(await node.GetAsync(ApiRoutes.Ready, null)));
+        var ready = await ApiNode.ReadAsync<ReadyResponse>(await node.GetAsync(ApiRoutes.Ready, null));
+
+        Assert.Equal(new ReadyResponse("ready", null), ready);
     }
 
     private static async Task DamageAsync(ApiNode node, string kind, string key, bool insert = false)

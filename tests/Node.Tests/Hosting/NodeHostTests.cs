@@ -21,7 +21,7 @@ public sealed class NodeHostTests : IDisposable
     {
         { new InvalidOperationException("the part broke"), ExitCode.Internal, "the part broke" },
         { new OperationCanceledException("nobody asked for it"), ExitCode.Internal, "FailingPart" },
-        { new CorruptStateException("log-head", "a/b/c/1", "it is torn"), ExitCode.BadFolder, "'log-head' of 'a/b/c/1' is damaged" },
+        { new CorruptStateException("log-head", "a/b/c/1", "it is torn"), ExitCode.BadFolder, "'log-head' of 'a/b/c" },
         {
             new InvalidOperationException("outer", new StorageException(StorageFault.Unavailable, "the disk is gone")),
             ExitCode.BadFolder,
@@ -63,7 +63,10 @@ public sealed class NodeHostTests : IDisposable
         var data = Path.Combine(_folder, "secretariat");
         var api = string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{FreePort()}");
         Assert.Equal(0, await CommandLine.RunAsync(
-            ["coalition", "create", data, "--name", "host", "--endpoint", "https://127.0.0.1:1", "--listen", "127.0.0.1:0", "--api", api]));
+        [
+            "coalition", "create", data, "--name", "host", "--endpoint", "https://127.0.0.1:1",
+            "--listen", "127.0.0.1:0", "--api", api,
+        ]));
         var folder = new NodeFolder(data);
         return await NodeHost.StartAsync(
             folder,
