@@ -157,6 +157,52 @@ public class SourceSetTests
             l => Assert.StartsWith($"{server.Address}/v1/logs/{l.Origin}", l.Source, StringComparison.Ordinal));
     }
 
+    /// <summary>What a node answers when a row of its database is damaged: docs/protocol.md section 14.</summary>
+    [Theory]
+    [InlineData("tile/entries/001.p/44", 256, FindingKind.RowDamaged)]
+    [InlineData("tile/payloads/000", 0, FindingKind.RowDamaged)]
+    [InlineData("checkpoint", 0, FindingKind.HeadDamaged)]
+    public async Task Discover_NodeWithADamagedRow_IsAFaultOfThatLogAndEntry(string path, long index, string kind)
+    {
+        using var folder = new TemporaryFolder();
+        var coalition = TestCoalition.Create();
+        WriteCoalition(folder, coalition);
+        await using var server = new FileServer(folder.Path, null, [.. coalition.Logs.Select(l => l.Origin)])
+        {
+            Damaged = $"{coalition.Alpha.Origin}/{path}",
+        };
+
+        var report = await AuditPlacesAsync([server.Address, folder.Below("coalition.json")]);
+
+        var fault = Assert.Single(report.Findings, f => f.Severity == Severity.Fault);
+        Assert.Equal((kind, coalition.Alpha.Origin, (long?)index), (fault.Kind, fault.Origin, fault.Index));
+        Assert.Contains("the row is torn", fault.Explanation, StringComparison.Ordinal);
+        Assert.Equal(5, report.Logs.Count(l => l.Origin != coalition.Alpha.Origin && l.Rebuilt));
+    }
+
+    [Theory]
+    [InlineData("""{"type":"urn:fednode:error:internal","detail":"the row is torn"}""")]
+    [InlineData("""{"type":7,"detail":"the row is torn"}""")]
+    [InlineData("[]")]
+    [InlineData("{")]
+    public async Task Discover_NodeWithAnotherError_IsAGap(string problem)
+    {
+        using var folder = new TemporaryFolder();
+        var coalition = TestCoalition.Create();
+        WriteCoalition(folder, coalition);
+        await using var server = new FileServer(folder.Path, null, [.. coalition.Logs.Select(l => l.Origin)])
+        {
+            Damaged = $"{coalition.Alpha.Origin}/tile/entries/000",
+            Problem = problem,
+        };
+
+        var report = await AuditPlacesAsync([server.Address, folder.Below("coalition.json")]);
+
+        Assert.Contains(
+            report.Findings, f => f.Kind == FindingKind.SourceUnreadable && f.Origin == coalition.Alpha.Origin);
+        Assert.Equal(Verdict.Incomplete, report.Verdict);
+    }
+
     [Fact]
     public async Task Discover_UrlWithoutKey_SaysThatTheServerRefuses()
     {
@@ -248,6 +294,12 @@ public class SourceSetTests
 
         public string Address { get; }
 
+        /// <summary>The path below the logs that answers with an error, or null.</summary>
+        public string? Damaged { get; init; }
+
+        public string Problem { get; init; } =
+            """{"type":"urn:fednode:error:damaged-row","title":"A row","status":500,"detail":"the row is torn"}""";
+
         public async ValueTask DisposeAsync()
         {
             _listener.Stop();
@@ -301,6 +353,7 @@ public class SourceSetTests
         {
             var (status, body) = Find(context.Request);
             context.Response.StatusCode = status;
+            context.Response.ContentType = status == 500 ? "application/problem+json" : null;
             try
             {
                 await context.Response.OutputStream.WriteAsync(body);
@@ -327,6 +380,11 @@ public class SourceSetTests
                     200,
                     Encoding.UTF8.GetBytes(
                         JsonSerializer.Serialize(_origins.Select(o => new { origin = o, size = 0 }))));
+            }
+
+            if (Damaged is not null && path == "v1/logs/" + Damaged)
+            {
+                return (500, Encoding.UTF8.GetBytes(Problem));
             }
 
             var file = Path.Combine(

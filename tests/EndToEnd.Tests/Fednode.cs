@@ -174,6 +174,9 @@ internal sealed class NodeProcess : IAsyncDisposable
 
     public int Id => _process.Id;
 
+    /// <summary>What it wrote to standard error; ends with the process.</summary>
+    public Task<string> Error => _error;
+
     /// <summary>Stops the node as an operator's script would, and returns its exit code.</summary>
     public async Task<int> StopAsync()
     {

@@ -19,10 +19,24 @@ public static class FindingKind
     public const string HeadDamaged = "head-damaged";
 
     /// <summary>
-    /// A row that a stopped node keeps beside its logs is damaged: the roster in force, how far it wrote receipts, or
-    /// an answered request (fault).
+    /// A row of a node's database is damaged, and what is in it cannot be told entry by entry: a sealed row of a log,
+    /// or a row that the node keeps beside its logs (fault).
     /// </summary>
     public const string RowDamaged = "row-damaged";
+
+    /// <summary>
+    /// A row that the node's other records speak of is not there (fault), or says less than they do (warning).
+    /// </summary>
+    public const string RowMissing = "row-missing";
+
+    /// <summary>The database of a stopped node holds rows that no head leads to (warning).</summary>
+    public const string RowUnreferenced = "row-unreferenced";
+
+    /// <summary>The database of a stopped node holds a row that this program does not write (warning).</summary>
+    public const string RowUnknown = "row-unknown";
+
+    /// <summary>A statement by which a node reads or writes its rows was changed or taken away (fault).</summary>
+    public const string QueryChanged = "query-changed";
 
     /// <summary>
     /// A stopped node keeps fewer entries of a log than it, or those who have the log from it, held before (fault).
@@ -50,7 +64,7 @@ public static class FindingKind
     /// <summary>Entry and hash differ, and neither leads to the signed root (fault).</summary>
     public const string LeafOrTileChanged = "leaf-or-tile-changed";
 
-    /// <summary>A tile or bundle is not there, or its source cannot read it (fault).</summary>
+    /// <summary>A tile or bundle is not there (fault).</summary>
     public const string TileMissing = "tile-missing";
 
     /// <summary>A hash tile has another length than its width asks for (fault).</summary>

@@ -127,7 +127,7 @@ public sealed class SourceSet
         {
             await AddUrlAsync(http, place, key, cancellationToken);
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or InvalidDataException)
         {
             AddGap($"{place} cannot be read: {e.Message}");
             return;

@@ -79,6 +79,9 @@ public enum AppendRefusal
 
     /// <summary>A peer shows a newer head of this log than the node holds: it first pulls its own log back.</summary>
     Behind,
+
+    /// <summary>A stored row that is needed is damaged: only a copy of the database helps.</summary>
+    Damaged,
 }
 
 /// <summary>What became of one append request.</summary>
@@ -138,6 +141,11 @@ public enum ExtendOutcome
 
     /// <summary>The storage cannot take it now. Nothing was changed.</summary>
     StorageUnavailable,
+
+    /// <summary>
+    /// The stored log is damaged here, and takes nothing before somebody mends it. Nothing was changed.
+    /// </summary>
+    Damaged,
 }
 
 /// <summary>What a log made of a range, and what it holds now.</summary>

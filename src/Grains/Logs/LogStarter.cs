@@ -4,6 +4,7 @@ using FederationNode.Contracts.Roster;
 using FederationNode.Grains.Identity;
 using FederationNode.Grains.Lists;
 using FederationNode.Grains.Rosters;
+using FederationNode.Grains.Storage;
 using FederationNode.Protocol.Roster;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -50,8 +51,11 @@ public sealed partial class LogStarter(
         {
             var rosterGrain = grains.GetGrain<IRosterGrain>(identity.Coalition);
             await rosterGrain.GetAsync();
-            await grains.GetGrain<IMemberLogGrain>(rosterOrigin).GetStatusAsync();
-            await rosterGrain.FollowLogAsync();
+            if (await WakeAsync(rosterOrigin))
+            {
+                await FollowStoredRosterAsync(rosterGrain);
+            }
+
             await WakeLogsAsync(roster.Current);
             heads.Complete();
             await ReceiptRosterAsync(rosterOrigin);
@@ -69,6 +73,19 @@ public sealed partial class LogStarter(
         finally
         {
             heads.Grew -= OnGrew;
+        }
+    }
+
+    /// <summary>A damaged row of the roster log leaves the roster in force that the node had.</summary>
+    private async Task FollowStoredRosterAsync(IRosterGrain rosterGrain)
+    {
+        try
+        {
+            await rosterGrain.FollowLogAsync();
+        }
+        catch (CorruptStateException failure)
+        {
+            LogRosterFailed(failure);
         }
     }
 
@@ -107,7 +124,22 @@ public sealed partial class LogStarter(
             .Concat(document?.Members.SelectMany(m => m.Logs).Select(l => l.Origin.Text) ?? []);
         foreach (var origin in origins.Distinct().Where(o => heads.Get(o) is null))
         {
+            await WakeAsync(origin);
+        }
+    }
+
+    /// <summary>Wakes a log; false if its head is damaged, which must not keep the others asleep.</summary>
+    private async Task<bool> WakeAsync(string origin)
+    {
+        try
+        {
             await grains.GetGrain<IMemberLogGrain>(origin).GetStatusAsync();
+            return true;
+        }
+        catch (CorruptStateException damage)
+        {
+            follower.HoldUp(origin, damage);
+            return false;
         }
     }
 

@@ -15,6 +15,24 @@ public sealed partial class MemberLogGrain
     /// <inheritdoc/>
     public async Task<ExtendResult> ExtendAsync(LogRange range)
     {
+        if (_damage is not null)
+        {
+            return new ExtendResult(ExtendOutcome.Damaged, 0, _damage.Message);
+        }
+
+        try
+        {
+            return await ExtendSoundAsync(range);
+        }
+        catch (CorruptStateException damage)
+        {
+            _damages.Note(damage);
+            return new ExtendResult(ExtendOutcome.Damaged, _log.Size, damage.Message);
+        }
+    }
+
+    private async Task<ExtendResult> ExtendSoundAsync(LogRange range)
+    {
         if (!TryGetKey(out var key, out var unknown))
         {
             return Outcome(ExtendOutcome.UnknownLog, unknown);

@@ -22,7 +22,7 @@ public sealed partial class MemberLogGrain
     public Task NotePeerSizeAsync(long size)
     {
         // Only the first claim counts: somebody who goes on lying must not go on stopping this log.
-        if (IsOwn && size > _log.Size && _claimedAt is null)
+        if (IsOwn && _damage is null && size > _log.Size && _claimedAt is null)
         {
             (_claimedSize, _claimedAt) = (size, _clock.GetTimestamp());
             LogClaim(_origin, _log.Size, size);

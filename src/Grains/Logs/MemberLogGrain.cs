@@ -24,6 +24,7 @@ public sealed partial class MemberLogGrain : Grain, IMemberLogGrain
     private readonly NodeIdentity _identity;
     private readonly RosterBoard _roster;
     private readonly HeadBoard _heads;
+    private readonly DamageBoard _damages;
     private readonly TimeProvider _clock;
     private readonly ILogger<MemberLogGrain> _logger;
     private readonly string _origin;
@@ -38,6 +39,7 @@ public sealed partial class MemberLogGrain : Grain, IMemberLogGrain
         NodeIdentity identity,
         RosterBoard roster,
         HeadBoard heads,
+        DamageBoard damages,
         [FromKeyedServices(FederationClock.Key)] TimeProvider clock,
         ILogger<MemberLogGrain> logger)
     {
@@ -45,6 +47,7 @@ public sealed partial class MemberLogGrain : Grain, IMemberLogGrain
         _identity = identity;
         _roster = roster;
         _heads = heads;
+        _damages = damages;
         _clock = clock;
         _logger = logger;
         _origin = context.GrainId.Key.ToString()!;
@@ -56,7 +59,11 @@ public sealed partial class MemberLogGrain : Grain, IMemberLogGrain
     /// <inheritdoc/>
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        _log = await StoredLog.LoadAsync(_rows, _origin);
+        if (!await TryLoadAsync())
+        {
+            return;
+        }
+
         if (IsOwn)
         {
             RestoreShown();
@@ -67,11 +74,16 @@ public sealed partial class MemberLogGrain : Grain, IMemberLogGrain
     }
 
     /// <inheritdoc/>
-    public Task<LogStatus> GetStatusAsync() => Task.FromResult(Status());
+    public Task<LogStatus> GetStatusAsync()
+    {
+        RefuseDamaged();
+        return Task.FromResult(Status());
+    }
 
     /// <inheritdoc/>
     public async Task<LogRange> ReadAsync(long from, int maxEntries, int maxBytes)
     {
+        RefuseDamaged();
         maxEntries = Math.Clamp(maxEntries, 1, Limits.MaxRangeEntries);
         maxBytes = Math.Clamp(maxBytes, 1, Limits.MaxRangeBytes);
         var signed = SignedSize;
@@ -88,12 +100,18 @@ public sealed partial class MemberLogGrain : Grain, IMemberLogGrain
     }
 
     /// <inheritdoc/>
-    public Task<EntryEvidence?> GetEvidenceAsync(long index) =>
-        LogEvidence.ReadAsync(_log, SignedSize, _checkpoint, index);
+    public Task<EntryEvidence?> GetEvidenceAsync(long index)
+    {
+        RefuseDamaged();
+        return LogEvidence.ReadAsync(_log, SignedSize, _checkpoint, index);
+    }
 
     /// <inheritdoc/>
-    public Task<byte[]?> ReadTileAsync(int level, long number, int width) =>
-        LogTiles.ReadAsync(_log, SignedSize, level, number, width);
+    public Task<byte[]?> ReadTileAsync(int level, long number, int width)
+    {
+        RefuseDamaged();
+        return LogTiles.ReadAsync(_log, SignedSize, level, number, width);
+    }
 
     private long SignedSize => _log.Head.SignedSize;
 

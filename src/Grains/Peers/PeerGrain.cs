@@ -65,9 +65,10 @@ public sealed partial class PeerGrain(
     /// <inheritdoc/>
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        if (await rows.ReadAsync<PeerRow>(RowKind, Member) is { } stored)
+        (_row, _etag, var damage) = await rows.ReadDisposableAsync<PeerRow>(RowKind, Member);
+        if (damage is not null)
         {
-            (_row, _etag) = (stored.Value, stored.ETag);
+            LogBegunAnew(damage.Message);
         }
     }
 
@@ -230,4 +231,7 @@ public sealed partial class PeerGrain(
 
     [LoggerMessage(3, LogLevel.Warning, "The state of the link to {Member} could not be stored.")]
     private partial void LogNotSaved(string member, Exception failure);
+
+    [LoggerMessage(4, LogLevel.Warning, "{Damage} It only says when the peer was last in reach, and is begun anew.")]
+    private partial void LogBegunAnew(string damage);
 }

@@ -3,6 +3,7 @@ using FederationNode.Contracts;
 using FederationNode.Contracts.Logs;
 using FederationNode.Contracts.Peers;
 using FederationNode.Grains.Logs;
+using FederationNode.Grains.Storage;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -96,6 +97,11 @@ public sealed partial class RangePuller(
                 {
                     return;
                 }
+            }
+            catch (CorruptStateException)
+            {
+                // The stored log is damaged here, which was said; no peer can help with that.
+                return;
             }
             catch (Exception failure) when (!stopping.IsCancellationRequested)
             {

@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using FederationNode.Contracts.Api;
+using FederationNode.Node.Api.Problems;
 
 namespace FederationNode.Node.Cli;
 
@@ -93,9 +94,12 @@ internal sealed class NodeClient : IDisposable
 
         using (response)
         {
-            throw new CliException(
-                response.StatusCode == HttpStatusCode.ServiceUnavailable ? ExitCode.Unreachable : ExitCode.Refused,
-                await ExplainAsync(response, cancel));
+            var (type, explanation) = await ExplainAsync(response, cancel);
+            throw type == ProblemResult.TypePrefix + Fault.DamagedRow.Code
+                ? new DamagedRowException(explanation)
+                : new CliException(
+                    response.StatusCode == HttpStatusCode.ServiceUnavailable ? ExitCode.Unreachable : ExitCode.Refused,
+                    explanation);
         }
     }
 
@@ -106,16 +110,19 @@ internal sealed class NodeClient : IDisposable
             : e.GetBaseException().Message.TrimEnd('.') + ".";
 
     /// <summary>The detail is a sentence of its own, and says what the title says.</summary>
-    private static async Task<string> ExplainAsync(HttpResponseMessage response, CancellationToken cancel)
+    private static async Task<(string? Type, string Explanation)> ExplainAsync(
+        HttpResponseMessage response, CancellationToken cancel)
     {
         try
         {
             var problem = await response.Content.ReadFromJsonAsync<ApiProblem>(Json, cancel);
-            return problem is { Detail.Length: > 0 } ? problem.Detail : $"The node answered {(int)response.StatusCode}.";
+            return problem is { Detail.Length: > 0 }
+                ? (problem.Type, problem.Detail)
+                : (problem?.Type, $"The node answered {(int)response.StatusCode}.");
         }
         catch (Exception e) when (e is JsonException or NotSupportedException)
         {
-            return $"The node answered {(int)response.StatusCode} {response.ReasonPhrase}.";
+            return (null, $"The node answered {(int)response.StatusCode} {response.ReasonPhrase}.");
         }
     }
 

@@ -82,7 +82,9 @@ public sealed partial class PeerEndpoints(
         return result.Outcome switch
         {
             ExtendOutcome.Extended or ExtendOutcome.AlreadyHeld => PeerAnswer.Message(size),
-            ExtendOutcome.Gap => PeerAnswer.Message(size, StatusCodes.Status409Conflict),
+
+            // A refusal would make the sender take the whole node for out of reach, and not this one log.
+            ExtendOutcome.Gap or ExtendOutcome.Damaged => PeerAnswer.Message(size, StatusCodes.Status409Conflict),
             ExtendOutcome.UnknownLog => PeerAnswer.Problem(StatusCodes.Status403Forbidden, error),
             ExtendOutcome.StorageUnavailable =>
                 PeerAnswer.Problem(StatusCodes.Status503ServiceUnavailable, "The storage takes nothing now.") with
