@@ -90,6 +90,19 @@ public sealed class StoredOtherRowTests(CoalitionFixture coalition) : IDisposabl
         Assert.Empty(await FindAsync(0));
     }
 
+    /// <summary>By design: nobody receipts a receipts log, so it looks as if it had not arrived yet.</summary>
+    [Fact]
+    public async Task Audit_HeadOfAForeignReceiptsLogDeleted_IsAWarning()
+    {
+        Scratch.Copy(coalition.Stopped, Folder);
+        StoredRows.OfFolder(Folder, write: true).Delete(LogRowKind.Head, Foreign);
+
+        var finding = Assert.Single(await FindAsync(0));
+
+        Assert.Equal((FindingKind.LogMissing, Foreign), (
+            finding.GetProperty("kind").GetString(), finding.GetProperty("origin").GetString()));
+    }
+
     [Theory]
     [InlineData("'seven'")]
     [InlineData("0")]
