@@ -87,7 +87,7 @@ public sealed class DamagedRunTests(PairFixture pair) : IDisposable
 
         Assert.Contains(alarms, a => a.Contains($"'{kind}' of '{PairFixture.Own}|1|", StringComparison.Ordinal)
             && a.Contains("comes back from the peers", StringComparison.Ordinal));
-        Refusal.AssertClear(published, 3, $"A stored row is damaged: The stored row '{kind}' of '{PairFixture.Own}|1|");
+        Refusal.AssertClear(published, 3, $"The stored row '{kind}' of '{PairFixture.Own}|1|");
         Assert.Equal(("review", true), (VerdictOf(foreign), foreign.GetProperty("stale").GetBoolean()));
         AssertFinds(await Fednode.HereAsync("audit", Folder, "--json"), PairFixture.Own, 256, FindingKind.RowDamaged);
         Assert.Equal(0, await node.StopAsync());
