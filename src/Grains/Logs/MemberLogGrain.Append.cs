@@ -56,7 +56,12 @@ public sealed partial class MemberLogGrain
                 AppendRefusal.NotOurs, $"The roster closed the log {_origin} at size {end.Size}.");
         }
 
-        return WhyBehind();
+        return _fork is { } fork
+            ? AppendResult.Refused(
+                AppendRefusal.Frozen,
+                $"The log {_origin} forked: other members hold a proof that its key signed two different logs. It stays at "
+                    + $"{fork.FreezeAt} entries. Ask the secretariat for a new epoch.")
+            : WhyBehind();
     }
 
     private async Task<AppendResult> PrepareAsync(AppendRequest request, AppendBatch batch)
@@ -161,6 +166,8 @@ public sealed partial class MemberLogGrain
             {
                 head.SignedSize = head.Size;
                 head.Checkpoint = [];
+                head.Cover = [];
+                head.CoverAfter = [];
                 head.Requests = requests;
             });
         }
@@ -178,7 +185,7 @@ public sealed partial class MemberLogGrain
         }
 
         _checkpoint = await SignCheckpointAsync();
-        Show();
+        await ShowAsync();
         return null;
     }
 

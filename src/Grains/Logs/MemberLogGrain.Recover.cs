@@ -5,30 +5,37 @@ namespace FederationNode.Grains.Logs;
 
 /// <content>
 /// An own log that an old backup set back. Nothing is appended, and nothing beyond the last checkpoint is signed,
-/// before all that the peers have seen is fetched back. A checkpoint under the own key proves that there is more; a
-/// peer's word does not, so it holds the log up only for as long as fetching the proof may take.
+/// before enough peers could have shown that they hold more, and all that they did show is fetched back. A checkpoint
+/// under the own key proves that there is more; a mere claim is not heard.
 /// </content>
 public sealed partial class MemberLogGrain
 {
-    private static readonly TimeSpan s_claimHolds = TimeSpan.FromSeconds(30);
-
     // The largest checkpoint of this log beyond what is held; kept in the head row with the first entries fetched back.
     private byte[] _shown = [];
     private long _shownSize;
-    private long _claimedSize;
-    private long? _claimedAt;
 
     /// <inheritdoc/>
-    public Task NotePeerSizeAsync(long size)
+    public Task ConfirmAsync()
     {
-        // Only the first claim counts: somebody who goes on lying must not go on stopping this log.
-        if (IsOwn && size > _log.Size && _claimedAt is null)
+        _heads.Confirm(_origin);
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public async Task<long?> NoteShownAsync(byte[] checkpoint)
+    {
+        if (!IsOwn || !Checkpoint.TryOpen(checkpoint, _key!.VerificationKey, out var shown, out _))
         {
-            (_claimedSize, _claimedAt) = (size, _clock.GetTimestamp());
-            LogClaim(_origin, _log.Size, size);
+            return null;
         }
 
-        return Task.CompletedTask;
+        NoteShown(checkpoint, shown);
+        if (shown.Size <= _log.Size)
+        {
+            await TakeHeadAsync(checkpoint, shown);
+        }
+
+        return shown.Size;
     }
 
     private void NoteShown(byte[] note, Checkpoint checkpoint)
@@ -51,13 +58,19 @@ public sealed partial class MemberLogGrain
 
     private AppendResult? WhyBehind()
     {
-        var claimed = _claimedAt is { } at && _clock.GetElapsedTime(at) < s_claimHolds ? _claimedSize : 0;
-        var most = Math.Max(_shownSize, claimed);
-        return most > _log.Size
-            ? AppendResult.Refused(
+        if (_shownSize > _log.Size)
+        {
+            return AppendResult.Refused(
                 AppendRefusal.Behind,
-                $"A peer holds {most} entries of {_origin}, this node {_log.Size}: it was restored from an old backup "
-                    + "and first fetches what it lost. Try again soon.")
-            : null;
+                $"A peer holds {_shownSize} entries of {_origin}, this node {_log.Size}: it was restored from an old backup "
+                    + "and first fetches what it lost. Try again soon.");
+        }
+
+        return _heads.IsConfirmed(_origin)
+            ? null
+            : AppendResult.Refused(
+                AppendRefusal.Behind,
+                $"The node has just started and first asks the other members whether they hold more of {_origin}: after an "
+                    + "old backup was restored they would. It needs an answer of more than a third of them. Try again soon.");
     }
 }

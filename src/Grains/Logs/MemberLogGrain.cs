@@ -3,9 +3,11 @@ using FederationNode.Contracts.Logs;
 using FederationNode.Grains.Identity;
 using FederationNode.Grains.Rosters;
 using FederationNode.Grains.Storage;
+using FederationNode.Protocol;
 using FederationNode.Protocol.Keys;
 using FederationNode.Protocol.Merkle;
 using FederationNode.Protocol.Notes;
+using FederationNode.Protocol.Replication;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -57,39 +59,54 @@ public sealed partial class MemberLogGrain : Grain, IMemberLogGrain
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         _log = await StoredLog.LoadAsync(_rows, _origin);
+        await LoadForkAsync();
         if (IsOwn)
         {
             RestoreShown();
         }
 
         _checkpoint = IsOwn && SignedSize > 0 ? await SignCheckpointAsync() : IsOwn ? [] : _log.Head.Checkpoint;
-        Show();
+        await ShowAsync();
     }
 
     /// <inheritdoc/>
-    public Task<LogStatus> GetStatusAsync() => Task.FromResult(Status());
+    public Task<LogStatus> GetStatusAsync() => StatusAsync();
 
     /// <inheritdoc/>
     public async Task<LogRange> ReadAsync(long from, int maxEntries, int maxBytes)
     {
         maxEntries = Math.Clamp(maxEntries, 1, Limits.MaxRangeEntries);
         maxBytes = Math.Clamp(maxBytes, 1, Limits.MaxRangeBytes);
-        var signed = SignedSize;
-        if (from < 0 || from >= signed)
+        from = Math.Max(0, from);
+        var end = HeadSize;
+        if (from >= end && _fork is null)
         {
-            return new LogRange(_checkpoint, Math.Clamp(from, 0, signed), [], []);
+            // What came without its head is proven by the checkpoint that it came with.
+            end = from < _log.Size ? _log.Size : end;
+            if (from >= _log.Size && ReadOverlay(from) is { } urgent)
+            {
+                return urgent;
+            }
         }
 
-        var entries = await _log.ReadAsync(from, signed, maxEntries, maxBytes);
-        var end = from + entries.Count;
-        var nodes = ProofBuilder.NodesForConsistency(end, signed);
-        var proof = ProofBuilder.BuildConsistency(end, signed, await _log.ReadNodesAsync(nodes));
-        return new LogRange(_checkpoint, from, entries, proof);
+        if (from >= end || CoverOf(end) is not var (note, size))
+        {
+            return new LogRange(_checkpoint, Math.Min(from, end), [], [], []);
+        }
+
+        var entries = await _log.ReadAsync(from, end, maxEntries, maxBytes);
+        var proof = RangeProof.Of(
+            from, await _log.ReadNodesAsync(RangeProof.Nodes(from, from + entries.Count, size)));
+        return new LogRange(note, from, entries, proof.Before, proof.After);
     }
 
     /// <inheritdoc/>
-    public Task<EntryEvidence?> GetEvidenceAsync(long index) =>
-        LogEvidence.ReadAsync(_log, SignedSize, _checkpoint, index);
+    public async Task<EntryEvidence?> GetEvidenceAsync(long index) =>
+        EvidenceAbove(index) ?? await LogEvidence.ReadAsync(_log, SignedSize, _checkpoint, index);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<Hash256>> ReadNodesAsync(IReadOnlyList<(int Level, long Index)> nodes) =>
+        _log.ReadNodesAsync([.. nodes.Select(n => new NodeId(n.Level, n.Index))]);
 
     /// <inheritdoc/>
     public Task<byte[]?> ReadTileAsync(int level, long number, int width) =>
@@ -97,15 +114,20 @@ public sealed partial class MemberLogGrain : Grain, IMemberLogGrain
 
     private long SignedSize => _log.Head.SignedSize;
 
-    private LogStatus Status()
+    /// <summary>Entries that count: up to a signed head, and of a forked log those that its branches share.</summary>
+    private long HeadSize => _fork is { } fork ? Math.Min(fork.FreezeAt, _log.Size) : SignedSize;
+
+    private async Task<LogStatus> StatusAsync()
     {
         var signedRoot = SignedSize == _log.Size ? _log.Root
             : Checkpoint.TryParse(_checkpoint, out var checkpoint, out _) ? checkpoint.Root
             : MerkleHash.Empty;
-        return new LogStatus(_origin, _log.Size, _log.Root, SignedSize, signedRoot, _checkpoint);
+        var headRoot = _fork is null ? signedRoot : await RootAtAsync(HeadSize);
+        return new LogStatus(
+            _origin, _log.Size, _log.Root, SignedSize, signedRoot, _checkpoint, HeadSize, headRoot, _fork?.FreezeAt);
     }
 
-    private void Show() => _heads.Put(Status());
+    private async Task ShowAsync() => _heads.Put(await StatusAsync());
 
     /// <summary>Signs the head of an own log; of one that is being fetched back, the head that it had.</summary>
     private async Task<byte[]> SignCheckpointAsync() =>

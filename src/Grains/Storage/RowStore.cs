@@ -59,6 +59,9 @@ public sealed class RowStore : IDisposable
         _oneWriter = connection.Engine == StorageEngine.Sqlite ? new SemaphoreSlim(1, 1) : null;
     }
 
+    /// <summary>Whether writes go through.</summary>
+    public StorageHealth Health { get; } = new();
+
     /// <summary>Reads a row; null when there is none.</summary>
     /// <typeparam name="T">The row's type, marked with MessagePack's attributes.</typeparam>
     /// <param name="kind">The kind: 1 to <see cref="MaxKindLength"/> of a-z, 0-9 and hyphen.</param>
@@ -184,20 +187,24 @@ public sealed class RowStore : IDisposable
 
     private async Task WriteGuardedAsync(string kind, string key, string? expectedETag, Func<Task> write)
     {
-        if (_oneWriter is null)
+        if (_oneWriter is not null)
         {
-            await GuardAsync(kind, key, expectedETag, write).ConfigureAwait(false);
-            return;
+            await _oneWriter.WaitAsync().ConfigureAwait(false);
         }
 
-        await _oneWriter.WaitAsync().ConfigureAwait(false);
         try
         {
             await GuardAsync(kind, key, expectedETag, write).ConfigureAwait(false);
+            Health.Worked();
+        }
+        catch (StorageException failure) when (failure.Fault is not StorageFault.Busy)
+        {
+            Health.Failed(failure.Message);
+            throw;
         }
         finally
         {
-            _oneWriter.Release();
+            _oneWriter?.Release();
         }
     }
 

@@ -36,7 +36,7 @@ public sealed class View
         var log = LogOf(entry.Origin);
         if (entry.Payload is ErasePayload erase)
         {
-            log.Orders.Add(entry.Index);
+            log.Orders[entry.Index] = erase.Index;
             return Erase(log, new EntryPosition(entry.Origin.Epoch, erase.Index));
         }
 
@@ -62,7 +62,46 @@ public sealed class View
     /// without its payload, a node that replays the log would bring back what it had erased.
     /// </summary>
     public bool IsErased(Origin origin, long index) =>
-        _logs.TryGetValue(origin.Text, out var log) && log.Erased.Contains(index) && !log.Orders.Contains(index);
+        _logs.TryGetValue(origin.Text, out var log) && log.Erased.Contains(index) && !log.Orders.ContainsKey(index);
+
+    /// <summary>
+    /// Takes all entries of a log from an index on out of the view: they do not count since the log forked, or was closed.
+    /// </summary>
+    /// <param name="origin">The log.</param>
+    /// <param name="size">Entries of it that count.</param>
+    /// <param name="restored">
+    /// Indexes below that were erased only by entries that no longer count: to be applied again.
+    /// </param>
+    /// <returns>The indicators whose state may have changed.</returns>
+    public IReadOnlyCollection<Hash256> Truncate(Origin origin, long size, out IReadOnlyList<long> restored)
+    {
+        var touched = new HashSet<Hash256>();
+        restored = [];
+        if (!_logs.TryGetValue(origin.Text, out var log))
+        {
+            return touched;
+        }
+
+        foreach (var (index, cell) in log.Cells.Where(c => c.Key >= size).ToList())
+        {
+            log.Cells.Remove(index);
+            if (cell.Remove(new EntryPosition(origin.Epoch, index)))
+            {
+                Changed(cell);
+                touched.UnionWith(cell.Indicator is { } id ? [id] : []);
+            }
+        }
+
+        foreach (var (order, _) in log.Orders.Where(o => o.Key >= size).ToList())
+        {
+            log.Orders.Remove(order);
+        }
+
+        var still = log.Orders.Values.ToHashSet();
+        restored = [.. log.Erased.Where(e => e < size && !still.Contains(e)).Order()];
+        log.Erased.IntersectWith(still);
+        return touched;
+    }
 
     /// <summary>What everybody says about an indicator, or false if nobody says anything.</summary>
     public bool TryGet(Hash256 id, [NotNullWhen(true)] out IndicatorState? state)
@@ -101,13 +140,17 @@ public sealed class View
             return null;
         }
 
+        Changed(cell);
+        return cell.Indicator;
+    }
+
+    private void Changed(Cell cell)
+    {
         _digest.Touch(cell);
         if (cell.Winner is null)
         {
             Drop(cell);
         }
-
-        return cell.Indicator;
     }
 
     /// <summary>Forgets an empty cell: nothing must tell that it was ever there, or that would depend on the order.</summary>
@@ -168,8 +211,8 @@ public sealed class View
 
         public HashSet<long> Erased { get; } = [];
 
-        /// <summary>The erase entries themselves.</summary>
-        public HashSet<long> Orders { get; } = [];
+        /// <summary>The erase entries themselves, with what each erases.</summary>
+        public Dictionary<long, long> Orders { get; } = [];
     }
 
     /// <summary>The few cells of one indicator: one a lister, one an opinion.</summary>

@@ -13,15 +13,23 @@ public sealed record PeerInfo(string Name, bool Dialable, string Region = "");
 /// <param name="Origin">The log.</param>
 /// <param name="Owner">The member that writes it.</param>
 /// <param name="Lazy">Whether it is left to the comparison of heads, and not announced at once.</param>
-public sealed record LogInfo(string Origin, string Owner, bool Lazy = false);
+/// <param name="ClosedAt">Where the roster closed it, or null.</param>
+public sealed record LogInfo(string Origin, string Owner, bool Lazy = false, long? ClosedAt = null);
 
 /// <summary>The roster in force names these active peers, without this node itself, and these logs.</summary>
 /// <param name="Peers">The peers.</param>
 /// <param name="Logs">The logs.</param>
 /// <param name="Region">Where this node is; empty: not said.</param>
 /// <param name="Dialable">Whether others can dial this node. If not, it holds questions open and pushes in bulk.</param>
+/// <param name="Provisional">
+/// No roster was received yet: these are whom the trust anchor names. Own logs do not sign, and nothing is caught up.
+/// </param>
 public sealed record RosterTaken(
-    IReadOnlyList<PeerInfo> Peers, IReadOnlyList<LogInfo> Logs, string Region = "", bool Dialable = true) : ReplicationEvent;
+    IReadOnlyList<PeerInfo> Peers,
+    IReadOnlyList<LogInfo> Logs,
+    string Region = "",
+    bool Dialable = true,
+    bool Provisional = false) : ReplicationEvent;
 
 /// <summary>What is durable of a log. Also said once for each log at the start.</summary>
 /// <param name="Origin">The log.</param>

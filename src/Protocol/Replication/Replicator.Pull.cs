@@ -43,7 +43,7 @@ public sealed partial class Replicator
     private bool PullLog(Log log)
     {
         var shown = _everybody.Any(p => p.Dialable && Math.Min(p.Size(log), log.Limit) > log.HeadSize);
-        if (!shown || (log.FrozenAt is { } frozen && log.Held >= frozen))
+        if (!shown || log.Held >= log.Limit)
         {
             NoteQuota(log, false);
             return false;

@@ -17,6 +17,8 @@ public sealed partial class Replicator
 
         public bool Lazy { get; set; }
 
+        public long? ClosedAt { get; set; }
+
         public long Held { get; set; }
 
         public long HeadSize { get; set; }
@@ -54,7 +56,7 @@ public sealed partial class Replicator
         public bool ForkUnderWay { get; set; }
 
         /// <summary>Entries above this are of no use.</summary>
-        public long Limit => FrozenAt ?? ProtocolLimits.MaxLogSize;
+        public long Limit => Math.Min(FrozenAt ?? ProtocolLimits.MaxLogSize, ClosedAt ?? ProtocolLimits.MaxLogSize);
 
         /// <summary>When it last grew, or when the first of its segments was asked for.</summary>
         public long MovedAt { get; set; }

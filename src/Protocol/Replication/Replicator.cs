@@ -137,18 +137,19 @@ public sealed partial class Replicator
     {
         _region = roster.Region;
         _dialable = roster.Dialable;
-        _rostered = true;
+        _rostered = !roster.Provisional;
         foreach (var info in roster.Logs.OrderBy(l => l.Origin, StringComparer.Ordinal))
         {
             if (_byOrigin.TryGetValue(info.Origin, out var known))
             {
-                known.Lazy = info.Lazy;
+                (known.Lazy, known.ClosedAt) = (info.Lazy, info.ClosedAt);
                 continue;
             }
 
             var log = new Log(_logs.Count, info.Origin, info.Owner, info.Owner == _self)
             {
                 Lazy = info.Lazy,
+                ClosedAt = info.ClosedAt,
                 Allowance = _options.QuotaBurst,
                 AllowanceAt = _now,
             };
