@@ -31,9 +31,15 @@ public sealed partial class ListFollower(
 
     private readonly Channel<string> _grown = Channel.CreateUnbounded<string>(new() { SingleReader = true });
     private readonly ConcurrentDictionary<string, bool> _pending = new(StringComparer.Ordinal);
+
+    // As long as all that the logs keep above what they hold, at most; an empty name in the channel points here.
+    private readonly ConcurrentQueue<(string Origin, LogRange Range)> _urgent = new();
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Whether all that was held at start is applied, and a roster is in force.</summary>
+    /// <summary>Whether all that was held at start is applied, and a roster is in force: the list can be asked.</summary>
+    public bool IsLoaded { get; private set; }
+
+    /// <summary>Whether all that others were seen to hold at start is applied, too.</summary>
     public bool IsReady { get; private set; }
 
     /// <summary>Ends when anything was applied after the call.</summary>
@@ -65,7 +71,17 @@ public sealed partial class ListFollower(
             }
         }
 
+        void OnOverlaid(string origin, CheckedRange range)
+        {
+            if (Origin.Parse(origin).Log == Origin.Indicators)
+            {
+                _urgent.Enqueue((origin, range.Range));
+                _grown.Writer.TryWrite("");
+            }
+        }
+
         heads.Grew += OnGrew;
+        heads.Overlaid += OnOverlaid;
         try
         {
             foreach (var head in heads.All())
@@ -77,27 +93,41 @@ public sealed partial class ListFollower(
             {
                 while (_grown.Reader.TryRead(out var origin))
                 {
+                    ApplyUrgent();
                     _pending.TryRemove(origin, out _);
-                    await FollowAsync(origin, stoppingToken);
+                    await (origin.Length == 0 ? Task.CompletedTask : FollowAsync(origin, stoppingToken));
                 }
             }
         }
         finally
         {
             heads.Grew -= OnGrew;
+            heads.Overlaid -= OnOverlaid;
         }
     }
 
-    /// <summary>Says that every log held at start has been announced to this list: once they are applied, it is ready.</summary>
+    /// <summary>Says that every log held at start has been announced to this list: once they are applied, it is loaded.</summary>
+    internal async Task BecomeLoadedAsync(IReadOnlyList<LogStatus> held, CancellationToken cancellationToken)
+    {
+        await WaitAppliedAsync(held, cancellationToken);
+        IsLoaded = true;
+    }
+
+    /// <summary>Says that this node has caught up with the others: once these logs are applied, the list is ready.</summary>
     internal async Task BecomeReadyAsync(IReadOnlyList<LogStatus> held, CancellationToken cancellationToken)
     {
-        foreach (var log in held.Where(h => h.SignedSize > 0 && Origin.Parse(h.Origin).Log == Origin.Indicators))
-        {
-            await WaitAppliedAsync(log.Origin, log.SignedSize - 1, cancellationToken);
-        }
-
+        await WaitAppliedAsync(held, cancellationToken);
+        IsLoaded = true;
         IsReady = true;
         LogReady(list.Current.Indicators);
+    }
+
+    private async Task WaitAppliedAsync(IReadOnlyList<LogStatus> held, CancellationToken cancellationToken)
+    {
+        foreach (var log in held.Where(h => h.HeadSize > 0 && Origin.Parse(h.Origin).Log == Origin.Indicators))
+        {
+            await WaitAppliedAsync(log.Origin, log.HeadSize - 1, cancellationToken);
+        }
     }
 
     private async Task FollowAsync(string text, CancellationToken stopping)
@@ -106,11 +136,19 @@ public sealed partial class ListFollower(
         var log = grains.GetGrain<IMemberLogGrain>(text);
         try
         {
-            while (heads.Get(text) is { } head && list.AppliedOf(text) < head.SignedSize && !stopping.IsCancellationRequested)
+            if (heads.Get(text) is { } now && list.AppliedOf(text) > now.HeadSize)
+            {
+                await TruncateAsync(origin, log, now.HeadSize);
+            }
+
+            while (heads.Get(text) is { } head && list.AppliedOf(text) < head.HeadSize && !stopping.IsCancellationRequested)
             {
                 var range = await log.ReadAsync(list.AppliedOf(text), Limits.MaxRangeEntries, Limits.MaxRangeBytes);
                 Apply(origin, range);
                 await ReceiptAsync(text);
+
+                // Between two parts of something large: a takedown must not wait for all of it.
+                ApplyUrgent();
             }
         }
         catch (Exception failure) when (failure is not OperationCanceledException)
@@ -121,10 +159,39 @@ public sealed partial class ListFollower(
         }
     }
 
+    private void ApplyUrgent()
+    {
+        while (_urgent.TryDequeue(out var urgent))
+        {
+            list.Overlie(
+                Origin.Parse(urgent.Origin),
+                urgent.Range.From,
+                urgent.Range.Entries,
+                clock.GetUtcNow().ToUnixTimeSeconds(),
+                roster.Counts);
+            SayChanged();
+        }
+    }
+
+    /// <summary>The log forked, or was closed: what is behind that does not count any more.</summary>
+    private async Task TruncateAsync(Origin origin, IMemberLogGrain log, long size)
+    {
+        var now = clock.GetUtcNow().ToUnixTimeSeconds();
+        foreach (var index in list.Truncate(origin, size, now, roster.Counts))
+        {
+            if ((await log.ReadAsync(index, 1, 1)).Entries is [var entry])
+            {
+                list.Restore(origin, index, entry, now, roster.Counts);
+            }
+        }
+
+        SayChanged();
+    }
+
     /// <summary>Receipts what is applied, if that is a whole head: the one now, for it may have moved while we read.</summary>
     private async Task ReceiptAsync(string text)
     {
-        if (identity.KeyOf(text) is null && heads.Get(text) is { } head && list.AppliedOf(text) == head.SignedSize)
+        if (identity.KeyOf(text) is null && heads.Get(text) is { FrozenAt: null } head && list.AppliedOf(text) == head.SignedSize)
         {
             await grains.GetGrain<IReceiptsGrain>(identity.Member).HeldAsync(
                 [new HeldStatement(text, head.SignedSize, head.SignedRoot, clock.GetUtcNow().ToUnixTimeMilliseconds())]);
@@ -157,8 +224,11 @@ public sealed partial class ListFollower(
             LogNoMeaning(origin.Text, index, reason);
         }
 
-        Interlocked.Exchange(ref _changed, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
+        SayChanged();
     }
+
+    private void SayChanged() =>
+        Interlocked.Exchange(ref _changed, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
 
     [LoggerMessage(1, LogLevel.Information, "The list is ready: {Indicators} indicators.")]
     private partial void LogReady(long indicators);

@@ -23,6 +23,7 @@ public sealed class MergedList
     private readonly SortedSet<Hash256> _ids = [];
     private readonly Lock _idsLock = new();
     private readonly View _view = new();
+    private readonly UrgentEntries _urgent = new();
     private long _countedAt;
     private Snapshot _snapshot = new(default, 0, 0);
 
@@ -90,17 +91,67 @@ public sealed class MergedList
             }
         }
 
+        touched.UnionWith(_urgent.Drop(origin.Text, from + entries.Count));
         Publish(touched, now, counts);
         _applied[origin.Text] = from + entries.Count;
         return without;
+    }
+
+    /// <summary>
+    /// Lets urgent entries count, which came before those below them. They are not in the digest, which speaks of what is
+    /// held without a gap; they give way to the same entries when these are applied.
+    /// </summary>
+    public void Overlie(
+        Origin origin, long from, IReadOnlyList<StoredEntry> entries, long now, Func<string, bool> counts)
+    {
+        var touched = new HashSet<Hash256>();
+        for (var i = 0; i < entries.Count; i++)
+        {
+            var stored = entries[i];
+            if (from + i >= AppliedOf(origin.Text) && LogEntry.TryInterpret(
+                    origin, from + i, MerkleHash.Leaf(stored.Leaf), stored.Leaf, stored.Salt, stored.Payload, out var entry, out _)
+                && _urgent.Add(entry) is { } id)
+            {
+                touched.Add(id);
+            }
+        }
+
+        Publish(touched, now, counts);
+    }
+
+    /// <summary>Takes the entries of a log from an index on out of the list: they do not count any more.</summary>
+    /// <param name="origin">The log.</param>
+    /// <param name="size">Entries of it that count.</param>
+    /// <param name="now">Unix seconds, by which listings expire.</param>
+    /// <param name="counts">Whether the roster lets a member's word count.</param>
+    /// <returns>Indexes of entries below that count again, to be given to <see cref="Restore"/>.</returns>
+    public IReadOnlyList<long> Truncate(Origin origin, long size, long now, Func<string, bool> counts)
+    {
+        var touched = new HashSet<Hash256>(_view.Truncate(origin, size, out var restored));
+        touched.UnionWith(_urgent.Drop(origin.Text, long.MaxValue));
+        Publish(touched, now, counts);
+        _applied[origin.Text] = Math.Min(AppliedOf(origin.Text), size);
+        return restored;
+    }
+
+    /// <summary>Applies an entry again that had been erased by one that does not count any more.</summary>
+    public void Restore(Origin origin, long index, StoredEntry stored, long now, Func<string, bool> counts)
+    {
+        if (LogEntry.TryInterpret(
+                origin, index, MerkleHash.Leaf(stored.Leaf), stored.Leaf, stored.Salt, stored.Payload, out var entry, out _)
+            && _view.Apply(entry) is { } id)
+        {
+            Publish([id], now, counts);
+        }
     }
 
     private void Publish(HashSet<Hash256> touched, long now, Func<string, bool> counts)
     {
         foreach (var id in touched)
         {
-            if (_view.TryGet(id, out var state))
+            if ((_view.TryGet(id, out var state) ? _urgent.Over(state) : _urgent.Over(id)) is { } merged)
             {
+                state = merged;
                 _states[id] = state;
                 Matcher.Put(state);
             }

@@ -3,6 +3,7 @@ using FederationNode.Contracts.Logs;
 using FederationNode.Contracts.Roster;
 using FederationNode.Grains.Identity;
 using FederationNode.Grains.Lists;
+using FederationNode.Grains.Replication;
 using FederationNode.Grains.Rosters;
 using FederationNode.Protocol.Roster;
 using Microsoft.Extensions.DependencyInjection;
@@ -21,6 +22,7 @@ public sealed partial class LogStarter(
     RosterBoard roster,
     HeadBoard heads,
     ListFollower follower,
+    ReplicationDriver replication,
     [FromKeyedServices(FederationClock.Key)] TimeProvider clock,
     ILogger<LogStarter> logger) : BackgroundService
 {
@@ -54,11 +56,14 @@ public sealed partial class LogStarter(
             await rosterGrain.FollowLogAsync();
             await WakeLogsAsync(roster.Current);
             heads.Complete();
+            await replication.BeginAsync();
             await ReceiptRosterAsync(rosterOrigin);
             if (roster.Current is not null)
             {
-                await follower.BecomeReadyAsync(heads.All(), stoppingToken);
+                await follower.BecomeLoadedAsync(heads.All(), stoppingToken);
             }
+
+            _ = BecomeReadyAsync(stoppingToken);
 
             while (true)
             {
@@ -72,6 +77,16 @@ public sealed partial class LogStarter(
         }
     }
 
+    /// <summary>Ready is who has, and has applied, all that others were seen to hold when this node started.</summary>
+    private async Task BecomeReadyAsync(CancellationToken stopping)
+    {
+        await replication.CaughtUpAsync().WaitAsync(stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!stopping.IsCancellationRequested)
+        {
+            await follower.BecomeReadyAsync(heads.All(), stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
     private async Task FollowRosterAsync(IRosterGrain rosterGrain, CancellationToken stopping)
     {
         try
@@ -79,9 +94,9 @@ public sealed partial class LogStarter(
             await rosterGrain.FollowLogAsync();
             await WakeLogsAsync(roster.Current);
             await ReceiptRosterAsync(identity.Anchor.RosterLogKey.Name);
-            if (!follower.IsReady && roster.Current is not null)
+            if (!follower.IsLoaded && roster.Current is not null)
             {
-                await follower.BecomeReadyAsync([], stopping);
+                await follower.BecomeLoadedAsync([], stopping);
             }
         }
         catch (Exception failure) when (failure is not OperationCanceledException)
@@ -105,7 +120,9 @@ public sealed partial class LogStarter(
     {
         var origins = identity.LogKeys.Select(k => k.VerificationKey.Name)
             .Concat(document?.Members.SelectMany(m => m.Logs).Select(l => l.Origin.Text) ?? []);
-        foreach (var origin in origins.Distinct().Where(o => heads.Get(o) is null))
+        var closed = document?.Members.SelectMany(m => m.Logs).Where(l => l.ClosedAt is not null).Select(l => l.Origin.Text)
+            .ToHashSet(StringComparer.Ordinal) ?? [];
+        foreach (var origin in origins.Distinct().Where(o => heads.Get(o) is null || closed.Contains(o)))
         {
             await grains.GetGrain<IMemberLogGrain>(origin).GetStatusAsync();
         }

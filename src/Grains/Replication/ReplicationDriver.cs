@@ -229,7 +229,7 @@ public sealed partial class ReplicationDriver : BackgroundService
             // Only the secretariat is known, and only its roster log.
             var rosterLog = new LogInfo(_identity.Anchor.RosterLogKey.Name, Origin.Secretariat);
             return _identity.Member == Origin.Secretariat
-                ? new RosterTaken([], [rosterLog], Provisional: true)
+                ? new RosterTaken([], [rosterLog])
                 : new RosterTaken([new PeerInfo(Origin.Secretariat, true)], [rosterLog], Provisional: true);
         }
 

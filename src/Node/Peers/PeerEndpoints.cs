@@ -3,6 +3,7 @@ using FederationNode.Contracts.Logs;
 using FederationNode.Contracts.Peers;
 using FederationNode.Grains.Logs;
 using FederationNode.Grains.Peers;
+using FederationNode.Grains.Replication;
 using FederationNode.Grains.Rosters;
 using FederationNode.Protocol.Merkle;
 using FederationNode.Protocol.Notes;

@@ -44,7 +44,7 @@ internal sealed partial class Publisher(
     {
         log = null;
         document = roster.Current;
-        if (document is null || !follower.IsReady)
+        if (document is null || !follower.IsLoaded)
         {
             problem = Fault.NotReady.Because("No roster was received yet, or the list is still loading: see /readyz.");
             return false;

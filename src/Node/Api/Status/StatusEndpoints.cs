@@ -45,7 +45,8 @@ internal static class StatusEndpoints
     {
         var reason = roster.Current is null
                 ? "no roster was received yet: the node waits for its first contact with the secretariat"
-            : !follower.IsReady ? "the list is still loading from the logs"
+            : !follower.IsLoaded ? "the list is still loading from the logs"
+            : !follower.IsReady ? "the node is still fetching what the other members held when it started"
             : null;
         return reason is null
             ? TypedResults.Json(new ProbeResponse("ready"), ApiJson.Options)
