@@ -123,22 +123,22 @@ public sealed partial class SimNode(World world, int number, string name) : Acto
             },
             () =>
             {
-                Acknowledge(log, made);
+                var run = new UrgentRun(Origin, log.Held - made.Count, log.Held);
+                Acknowledge(log, made, urgent ? run : null);
                 if (urgent)
                 {
-                    World.Urgent(this, log.Held - made.Count, log.Held);
-                    Step(new UrgentHeld(new UrgentRun(Origin, log.Held - made.Count, log.Held)));
+                    World.Urgent(this, run.From, run.End);
                 }
             });
     }
 
-    private void Acknowledge(ReplicaLog log, IReadOnlyList<SimEntry> made)
+    private void Acknowledge(ReplicaLog log, IReadOnlyList<SimEntry> made, UrgentRun? urgent = null)
     {
-        SignHead(log);
+        SignHead(log, urgent);
         World.Acknowledged(Origin, made);
     }
 
-    private void SignHead(ReplicaLog log)
+    private void SignHead(ReplicaLog log, UrgentRun? urgent = null)
     {
         if (log.Held == (log.Signed?.Head.Size ?? 0) || !_confirmed)
         {
@@ -148,7 +148,7 @@ public sealed partial class SimNode(World world, int number, string name) : Acto
         var head = new Checkpoint(log.Origin, log.Held, log.RootAt(log.Held));
         World.Signed(this, head);
         log.Sign(World.Signatures.Sign(head), head);
-        Step(log.Moved());
+        Step(log.Moved() with { Urgent = urgent });
     }
 
     private void SignEarly(ReplicaLog log, IReadOnlyList<SimEntry> made)

@@ -185,6 +185,9 @@ public sealed record ListingRequest
 
     /// <summary>For a keyword that the lint refuses: the reason to publish it all the same.</summary>
     public string? OverrideLint { get; init; }
+
+    /// <summary>In a request of its own: whether it goes before all that is not urgent; null: yes.</summary>
+    public bool? Urgent { get; init; }
 }
 
 /// <summary>How to find a keyword.</summary>
@@ -204,7 +207,11 @@ public sealed record KeywordRuleRequest(
 
 /// <summary>Many listings at once, published together; at most <see cref="Limits.MaxAppendEntries"/>.</summary>
 /// <param name="Listings">The listings.</param>
-public sealed record ListingBatch(IReadOnlyList<ListingRequest> Listings);
+/// <param name="Urgent">
+/// Whether they go before all that is not urgent, here and to the other members; null: if there are at most 16. More than
+/// <see cref="Limits.MaxUrgentEntries"/> are never urgent.
+/// </param>
+public sealed record ListingBatch(IReadOnlyList<ListingRequest> Listings, bool? Urgent = null);
 
 /// <summary>Takes back the own listing of an indicator.</summary>
 /// <param name="IndicatorId">The indicator, in hexadecimal.</param>

@@ -58,11 +58,20 @@ public sealed record NewEntry(
 /// With a key: what tells the caller's request from others, where the entries do not (a default that depends on the
 /// time, for example). Null: the entries themselves.
 /// </param>
+/// <param name="Urgent">
+/// The entries go before all that is not urgent, in the queue of this log and to the other members. At most
+/// <see cref="Limits.MaxUrgentEntries"/> entries; more of them are not urgent.
+/// </param>
 [GenerateSerializer, Immutable, Alias("fednode.AppendRequest")]
 public sealed record AppendRequest(
     [property: Id(0)] IReadOnlyList<NewEntry> Entries,
     [property: Id(1)] string? IdempotencyKey = null,
-    [property: Id(2)] Hash256? RequestHash = null);
+    [property: Id(2)] Hash256? RequestHash = null,
+    [property: Id(3)] bool Urgent = false)
+{
+    /// <summary>Whether it is treated as urgent.</summary>
+    public bool GoesFirst => Urgent && Entries.Count <= Limits.MaxUrgentEntries;
+}
 
 /// <summary>Why an append was refused; nothing was changed.</summary>
 [GenerateSerializer, Alias("fednode.AppendRefusal")]

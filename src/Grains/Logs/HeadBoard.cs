@@ -29,7 +29,10 @@ public sealed class HeadBoard
     /// </summary>
     public event Action<string, CheckedRange>? Overlaid;
 
-    /// <summary>Raised when urgent entries were appended to an own log: its name, the first index, the one after the last.</summary>
+    /// <summary>
+    /// Raised when urgent entries were appended to an own log, before <see cref="Grew"/>: its name, the first index, the
+    /// one after the last. Handlers must be quick and must not throw.
+    /// </summary>
     public event Action<string, long, long>? UrgentAppended;
 
     /// <summary>What is held of each log, by origin.</summary>

@@ -96,6 +96,7 @@ public sealed partial class MemberLogGrain
         }
 
         var first = batch.NextIndex;
+        batch.NoteUrgent(request);
         foreach (var entry in request.Entries)
         {
             var salt = RandomNumberGenerator.GetBytes(ProtocolLimits.SaltSize);
@@ -185,6 +186,11 @@ public sealed partial class MemberLogGrain
         }
 
         _checkpoint = await SignCheckpointAsync();
+        if (batch.Urgent is var (from, end))
+        {
+            _heads.AppendedUrgent(_origin, from, end);
+        }
+
         await ShowAsync();
         return null;
     }
@@ -248,5 +254,19 @@ public sealed partial class MemberLogGrain
         public long Issued => issued;
 
         public long NextIndex => size + Entries.Count;
+
+        /// <summary>The newest run of urgent entries in it, if that is not too long for one.</summary>
+        public (long From, long End)? Urgent { get; private set; }
+
+        public void NoteUrgent(AppendRequest request)
+        {
+            if (request.GoesFirst)
+            {
+                var (first, next) = (NextIndex, NextIndex + request.Entries.Count);
+                Urgent = Urgent is var (from, end) && end == first && next - from <= Limits.MaxUrgentEntries
+                    ? (from, next)
+                    : (first, next);
+            }
+        }
     }
 }

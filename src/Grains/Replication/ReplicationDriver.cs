@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using FederationNode.Contracts.Logs;
 using FederationNode.Contracts.Peers;
@@ -43,6 +44,7 @@ public sealed partial class ReplicationDriver : BackgroundService
     private readonly ITimer _timer;
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _caughtUp = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly ConcurrentDictionary<string, UrgentRun> _urgent = new(StringComparer.Ordinal);
     private TaskCompletionSource _news = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _newsVersion;
     private long _due = long.MaxValue;
@@ -153,12 +155,13 @@ public sealed partial class ReplicationDriver : BackgroundService
     /// <summary>Never 0, and within what every MessagePack library can hold.</summary>
     private static ulong Seed() => (BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)) >> 1) | 1;
 
-    private void OnGrew(LogStatus log) => Post(MovedOf(log));
+    private void OnGrew(LogStatus log) =>
+        Post(_urgent.TryRemove(log.Origin, out var run) ? MovedOf(log) with { Urgent = run } : MovedOf(log));
 
     private void OnOverlaid(string origin, CheckedRange range) =>
         Post(new UrgentHeld(new UrgentRun(origin, range.Range.From, range.Range.End)));
 
-    private void OnUrgent(string origin, long from, long end) => Post(new UrgentHeld(new UrgentRun(origin, from, end)));
+    private void OnUrgent(string origin, long from, long end) => _urgent[origin] = new UrgentRun(origin, from, end);
 
     private void OnStorage(string? fault) => Post(new StorageChanged(fault is not null));
 

@@ -62,7 +62,7 @@ internal static class ImportVerb
             {
                 answer = await client.PostAsync<ListingBatch, PublishResponse>(
                     ApiRoutes.Listings,
-                    new ListingBatch([.. batch.Select(l => l with { Expires = day })]),
+                    new ListingBatch([.. batch.Select(l => l with { Expires = day })], Urgent: false),
                     cancel,
                     $"{key[..60]}-{day}");
             }

@@ -38,8 +38,15 @@ public sealed record RosterTaken(
 /// <param name="HeadRoot">Its root.</param>
 /// <param name="FrozenAt">Entries that count, if a fork was proven; otherwise null.</param>
 /// <param name="Loaded">It did not grow, it was read from the disk.</param>
+/// <param name="Urgent">Those of an own log's new entries that are not to wait for others before them, or null.</param>
 public sealed record LogMoved(
-    string Origin, long Held, long HeadSize, Hash256 HeadRoot, long? FrozenAt = null, bool Loaded = false) : ReplicationEvent;
+    string Origin,
+    long Held,
+    long HeadSize,
+    Hash256 HeadRoot,
+    long? FrozenAt = null,
+    bool Loaded = false,
+    UrgentRun? Urgent = null) : ReplicationEvent;
 
 /// <summary>A peer answered <see cref="AskHeads"/>.</summary>
 /// <param name="Id">The request.</param>
@@ -113,9 +120,7 @@ public sealed record PeerAsked(string Member, bool Current, IReadOnlyList<LogSiz
 /// <summary>A checkpoint of an own log with a good signature was seen by other ways than with heads.</summary>
 public sealed record OwnHeadSeen(LogSize Head, string Member) : ReplicationEvent;
 
-/// <summary>
-/// Urgent entries of a log are durable here (an own log) or verified and kept above what is held without a gap.
-/// </summary>
+/// <summary>Urgent entries of a foreign log are verified, and kept above what is held without a gap.</summary>
 public sealed record UrgentHeld(UrgentRun Run) : ReplicationEvent;
 
 /// <summary>A peer pushed a head whose signature is good.</summary>

@@ -205,6 +205,11 @@ public sealed partial class Replicator
         }
 
         TrimSegments(log);
+        if (moved.Urgent is { } run)
+        {
+            TakeUrgent(run);
+        }
+
         if (forked || (grew && log.FrozenAt is null))
         {
             Announce(log);

@@ -21,8 +21,13 @@ namespace FederationNode.Node.Api.Publishing;
 /// <param name="Requested">The same for the same request, whenever it comes: tells requests with one key apart.</param>
 /// <param name="Ids">The indicators, in the order of the request.</param>
 /// <param name="Key">The idempotency key, or null.</param>
+/// <param name="Urgent">Whether it goes before all that is not urgent.</param>
 internal sealed record Publication(
-    IReadOnlyList<Payload> Payloads, IReadOnlyList<Payload> Requested, IReadOnlyList<Hash256> Ids, string? Key);
+    IReadOnlyList<Payload> Payloads,
+    IReadOnlyList<Payload> Requested,
+    IReadOnlyList<Hash256> Ids,
+    string? Key,
+    bool Urgent = true);
 
 /// <summary>Appends to the own indicators log, and answers only when the entries are durable and in the list.</summary>
 internal sealed partial class Publisher(
@@ -81,7 +86,8 @@ internal sealed partial class Publisher(
         var request = new AppendRequest(
             [.. publication.Payloads.Select(p => new NewEntry(p.Kind, p.Encode()))],
             publication.Key,
-            publication.Key is null ? null : HashOf(publication.Requested));
+            publication.Key is null ? null : HashOf(publication.Requested),
+            publication.Urgent);
         var result = await appender.AppendAsync(log.Text, request, context.RequestAborted);
         if (result.Refusal != AppendRefusal.None)
         {
