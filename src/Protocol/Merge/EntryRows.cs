@@ -50,6 +50,9 @@ internal struct EntryRow
     /// <summary>It is the value of its cell.</summary>
     public bool IsWinner;
 
+    /// <summary>It is the first of its group, and the group was counted as being in force.</summary>
+    public bool IsCounted;
+
     /// <summary>Listings and withdrawals write the same cells, opinions others.</summary>
     public readonly bool SameCell(in EntryRow other, int member, int otherMember) =>
         member == otherMember && Sub == other.Sub && IsOpinion == other.IsOpinion && Group == other.Group;

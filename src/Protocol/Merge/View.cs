@@ -133,6 +133,9 @@ public sealed class View
         return touched;
     }
 
+    /// <summary>Whether anybody says anything about an indicator.</summary>
+    public bool Contains(Hash256 id) => _indicators.Find(id) != 0;
+
     /// <summary>What everybody says about an indicator, or false if nobody says anything.</summary>
     public bool TryGet(Hash256 id, [NotNullWhen(true)] out IndicatorState? state)
     {
@@ -162,42 +165,36 @@ public sealed class View
         return true;
     }
 
-    /// <summary>Whether a listing of the indicator is in force: not withdrawn, not expired, by a member that counts.</summary>
+    /// <summary>
+    /// Indicators with a listing in force, as of when each was last looked at by <see cref="CountActive(Hash256, long,
+    /// Func{string, bool})"/>: time passes without a change.
+    /// </summary>
+    public int ActiveCount { get; private set; }
+
+    /// <summary>
+    /// Looks whether a listing of the indicator is in force: not withdrawn, not expired, by a member that counts.
+    /// </summary>
     /// <param name="id">The indicator.</param>
     /// <param name="now">Unix seconds.</param>
     /// <param name="isMember">Whether a member's word counts, by the roster.</param>
-    public bool IsActive(Hash256 id, long now, Func<string, bool> isMember)
+    public void CountActive(Hash256 id, long now, Func<string, bool> isMember)
     {
-        for (var row = _indicators.Find(id); row != 0; row = _rows[row].NextInGroup)
+        var first = _indicators.Find(id);
+        if (first != 0)
         {
-            if (IsActive(row, now, isMember))
-            {
-                return true;
-            }
+            CountActive(first, now, isMember);
         }
-
-        return false;
     }
 
-    /// <summary>How many indicators have a listing in force; looks at every entry.</summary>
+    /// <summary>Looks at all indicators.</summary>
     /// <param name="now">Unix seconds.</param>
     /// <param name="isMember">Whether a member's word counts, by the roster.</param>
-    public int CountActive(long now, Func<string, bool> isMember)
+    public void CountActive(long now, Func<string, bool> isMember)
     {
-        var counted = 0;
         foreach (var first in _indicators.All())
         {
-            for (var row = first; row != 0; row = _rows[row].NextInGroup)
-            {
-                if (IsActive(row, now, isMember))
-                {
-                    counted++;
-                    break;
-                }
-            }
+            CountActive(first, now, isMember);
         }
-
-        return counted;
     }
 
     /// <summary>The newest tally of each member, category and day.</summary>
@@ -220,9 +217,28 @@ public sealed class View
     /// </summary>
     public Hash256 Digest() => _digest.Compute();
 
-    private bool IsActive(int row, long now, Func<string, bool> isMember) =>
-        _rows[row] is { IsWinner: true, Kind: RowKind.Listing } listing && listing.Expires > now
-        && isMember(_logs[listing.Log].Origin.Member);
+    private void CountActive(int first, long now, Func<string, bool> isMember)
+    {
+        var row = first;
+        while (row != 0 && !IsActive(ref _rows[row], now, isMember))
+        {
+            row = _rows[row].NextInGroup;
+        }
+
+        Count(first, row != 0);
+    }
+
+    private void Count(int first, bool active)
+    {
+        if (_rows[first].IsCounted != active)
+        {
+            _rows[first].IsCounted = active;
+            ActiveCount += active ? 1 : -1;
+        }
+    }
+
+    private bool IsActive(ref EntryRow row, long now, Func<string, bool> isMember) =>
+        row.IsWinner && row.Kind == RowKind.Listing && row.Expires > now && isMember(_logs[row.Log].Origin.Member);
 
     private static RowKind? KindOf(Payload payload) => payload switch
     {
@@ -250,6 +266,11 @@ public sealed class View
         var index = IndexOf(added.Kind);
         added.NextInGroup = index.Find(added.Group);
         index.Put(added.Group, row);
+        if (added.NextInGroup != 0)
+        {
+            (added.IsCounted, _rows[added.NextInGroup].IsCounted) = (_rows[added.NextInGroup].IsCounted, false);
+        }
+
         var (rival, inBucket) = (0, false);
         for (var other = added.NextInGroup; other != 0; other = _rows[other].NextInGroup)
         {
@@ -323,6 +344,15 @@ public sealed class View
         if (first == row)
         {
             index.Put(group, next);
+            if (next != 0)
+            {
+                _rows[next].IsCounted = _rows[row].IsCounted;
+            }
+            else
+            {
+                Count(row, false);
+            }
+
             return;
         }
 
