@@ -115,6 +115,7 @@ public sealed partial class Replicator
     private void TakeHead(Peer peer, Log log, Head head)
     {
         peer.Size(log) = head.Size;
+        peer.Held(log) = head.Held;
         peer.Frozen(log) = head.FrozenAt ?? -1;
         if (head.FrozenAt is { } frozen && frozen < (log.FrozenAt ?? long.MaxValue))
         {
@@ -122,9 +123,13 @@ public sealed partial class Replicator
             return;
         }
 
-        if (log.FrozenAt is not null)
+        if (log.FrozenAt is not null || head.Held > log.Held)
         {
             Want(log);
+        }
+
+        if (log.FrozenAt is not null)
+        {
             return;
         }
 
