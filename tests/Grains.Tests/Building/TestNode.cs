@@ -54,6 +54,8 @@ internal sealed class TestNode : IAsyncDisposable
 
     public ListFollower Follower => Services.GetRequiredService<ListFollower>();
 
+    public DamageBoard Damages => Services.GetRequiredService<DamageBoard>();
+
     public RangePuller Puller => Services.GetRequiredService<RangePuller>();
 
     /// <summary>Starts a node.</summary>
