@@ -122,18 +122,13 @@ public sealed partial class Replicator
             return;
         }
 
-        if (log.FrozenAt is not null)
-        {
-            Want(log);
-            return;
-        }
-
+        // Also of a frozen log: the proof may not have shown where the branches part, and each node holds its own.
         if (head.Size == log.HeadSize && head.Root != log.HeadRoot && head.Size > 0)
         {
             Suspect(peer, log, head.Size);
         }
 
-        if (head.Size > log.HeadSize)
+        if (log.FrozenAt is not null || head.Size > log.HeadSize)
         {
             Want(log);
         }
