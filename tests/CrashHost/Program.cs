@@ -23,6 +23,7 @@ internal static class Program
             Workload.Identity,
             inner => when == "signed" ? inner : new KillingStorage(inner, kind, when == "after", occurrence));
         await host.StartAsync();
+        await host.Services.GetRequiredService<IGrainFactory>().GetGrain<IMemberLogGrain>(Workload.Log).ConfirmAsync();
         var appender = host.Services.GetRequiredService<LogAppender>();
         var heads = host.Services.GetRequiredService<HeadBoard>();
         var appended = 0;

@@ -50,5 +50,5 @@ public sealed class HeadBoardTests
     }
 
     private static LogStatus Status(string origin, long size, long signed) =>
-        new(origin, size, MerkleHash.Empty, signed, MerkleHash.Empty, []);
+        new(origin, size, MerkleHash.Empty, signed, MerkleHash.Empty, [], signed, MerkleHash.Empty);
 }
