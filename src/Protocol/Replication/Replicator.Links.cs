@@ -305,15 +305,18 @@ public sealed partial class Replicator
     {
         // A wait longer than any that is ever given is left over from a clock that was set back since.
         peer.Failures = restored.Failures;
-        peer.NextAttempt = Math.Min(restored.Until, _now + _options.MaxLinkBackoff);
+        peer.NextAttempt = Math.Min(restored.Until, _now + Longest(_options.MaxLinkBackoff));
         foreach (var backoff in restored.Logs)
         {
             if (_byOrigin.TryGetValue(backoff.Origin, out var log))
             {
-                peer.Backoffs[log.Number] = backoff with { Until = Math.Min(backoff.Until, _now + _options.MaxLogBackoff) };
+                peer.Backoffs[log.Number] = backoff with { Until = Math.Min(backoff.Until, _now + Longest(_options.MaxLogBackoff)) };
             }
         }
     }
+
+    /// <summary>The most that <see cref="Jittered"/> makes of a time.</summary>
+    private static long Longest(long time) => time + (time / 5);
 
     private void ExpireLinks()
     {
