@@ -178,11 +178,10 @@ internal sealed class TestNode : IAsyncDisposable
     /// Waits, with the clock standing still, until the replication has done all that follows from what happened so far,
     /// and only waits: for its timer, or for calls that the test lets hang.
     /// </summary>
-    public async Task SettleAsync()
-    {
-        var working = WorkingOf(Replication);
-        await UntilAsync(() => working.Count == Peers.Hanging);
-    }
+    public Task SettleAsync() => UntilAsync(() => IsSettled);
+
+    /// <summary>Whether it only waits; see <see cref="SettleAsync"/>.</summary>
+    public bool IsSettled => WorkingOf(Replication).Count == Peers.Hanging;
 
     /// <summary>Turns the clock, a little at a time and each time until all is settled, until something holds.</summary>
     public async Task AdvanceUntilAsync(Func<bool> holds, int milliseconds = 50)
