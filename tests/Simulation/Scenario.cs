@@ -106,7 +106,7 @@ public sealed class Scenario
         MaxLogBackoff = 60_000,
         LongPoll = 10_000,
         MaxOverlayRuns = 40,
-        MaxCredit = 512 * 1024,
+        MaxCredit = mutant is Mutant.NoCreditLimit ? long.MaxValue : 512 * 1024,
         QuotaBurst = Quota ?? 4_000_000,
         QuotaPerDay = Quota is null ? 4_000_000 : 0,
     };

@@ -63,7 +63,8 @@ public sealed class HeadBoard
         _heads[status.Origin] = status;
         if (before is null
             ? status.Size > 0
-            : status.Size > before.Size || status.SignedSize > before.SignedSize || status.FrozenAt != before.FrozenAt)
+            : status.Size > before.Size || status.SignedSize > before.SignedSize || status.HeadSize != before.HeadSize
+                || status.FrozenAt != before.FrozenAt)
         {
             Grew?.Invoke(status);
         }

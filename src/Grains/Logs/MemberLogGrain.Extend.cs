@@ -79,7 +79,7 @@ public sealed partial class MemberLogGrain
 
     private async Task<ExtendResult> StoreAsync(CheckedRange given, VerifiedRange range)
     {
-        var end = Math.Min(range.End, _fork?.FreezeAt ?? long.MaxValue);
+        var end = Math.Min(range.End, Limit ?? long.MaxValue);
         if (end <= _log.Size)
         {
             return Outcome(ExtendOutcome.AlreadyHeld, null);

@@ -126,12 +126,10 @@ public sealed partial class MemberLogGrain
         : size <= _log.Size && Checkpoint.TryParse(_log.Head.Cover, out var cover, out _) ? (_log.Head.Cover, cover.Size)
         : null;
 
-    /// <summary>A fork can be proven of a log that was closed, too.</summary>
+    /// <summary>A fork can be proven of a log whose member is not active any more, too.</summary>
     private VerificationKey? KeyForProof() =>
         _key?.VerificationKey
-        ?? (_roster.Current is { } roster && roster.TryFindLog(_origin, out var log, out _) ? log.Key
-            : _roster.TryGetLogKey(_origin, out var key, out _) ? key
-            : null);
+        ?? (_roster.Current is { } roster && roster.TryFindLog(_origin, out var log, out _) ? log.Key : null);
 
     private static CheckpointOpener Opener(VerificationKey key)
     {

@@ -16,7 +16,7 @@ public sealed partial class MemberLogGrain
     private ExtendResult Overlie(CheckedRange given, VerifiedRange range)
     {
         if (IsOwn || given.Range.Entries.Count > Limits.MaxUrgentEntries || _overlay.Count >= Limits.MaxOverlayRuns
-            || range.End > (_fork?.FreezeAt ?? long.MaxValue))
+            || range.End > (Limit ?? long.MaxValue))
         {
             return Outcome(ExtendOutcome.Gap, null);
         }
@@ -31,7 +31,7 @@ public sealed partial class MemberLogGrain
     }
 
     private void TrimOverlay() =>
-        _overlay.RemoveAll(o => o.Range.End <= _log.Size || o.Range.End > (_fork?.FreezeAt ?? long.MaxValue));
+        _overlay.RemoveAll(o => o.Range.End <= _log.Size || o.Range.End > (Limit ?? long.MaxValue));
 
     /// <summary>A run that begins there, if it has no more entries than were asked for: it comes whole, with its proof.</summary>
     private LogRange? ReadOverlay(long from, int maxEntries) => _overlay.Find(

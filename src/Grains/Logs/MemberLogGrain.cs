@@ -70,7 +70,13 @@ public sealed partial class MemberLogGrain : Grain, IMemberLogGrain
     }
 
     /// <inheritdoc/>
-    public Task<LogStatus> GetStatusAsync() => StatusAsync();
+    public async Task<LogStatus> GetStatusAsync()
+    {
+        // The roster may have closed it since.
+        var status = await StatusAsync();
+        _heads.Put(status);
+        return status;
+    }
 
     /// <inheritdoc/>
     public async Task<LogRange> ReadAsync(long from, int maxEntries, int maxBytes)
@@ -79,7 +85,7 @@ public sealed partial class MemberLogGrain : Grain, IMemberLogGrain
         maxBytes = Math.Clamp(maxBytes, 1, Limits.MaxRangeBytes);
         from = Math.Max(0, from);
         var end = HeadSize;
-        if (from >= end && _fork is null)
+        if (from >= end && Limit is null)
         {
             // What came without its head is proven by the checkpoint that it came with.
             end = from < _log.Size ? _log.Size : end;
@@ -114,15 +120,24 @@ public sealed partial class MemberLogGrain : Grain, IMemberLogGrain
 
     private long SignedSize => _log.Head.SignedSize;
 
-    /// <summary>Entries that count: up to a signed head, and of a forked log those that its branches share.</summary>
-    private long HeadSize => _fork is { } fork ? Math.Min(fork.FreezeAt, _log.Size) : SignedSize;
+    /// <summary>
+    /// Entries that count: up to a signed head, of a forked log those that its branches share, of a closed one those
+    /// before its end.
+    /// </summary>
+    private long HeadSize => Limit is { } limit ? Math.Min(limit, _log.Size) : SignedSize;
+
+    /// <summary>Where the log ends, for it forked or the roster closed it; or null.</summary>
+    private long? Limit =>
+        _roster.Current is { } roster && roster.TryFindLog(_origin, out var log, out _) && log.ClosedAt is { } end
+            ? Math.Min(end.Size, _fork?.FreezeAt ?? end.Size)
+            : _fork?.FreezeAt;
 
     private async Task<LogStatus> StatusAsync()
     {
         var signedRoot = SignedSize == _log.Size ? _log.Root
             : Checkpoint.TryParse(_checkpoint, out var checkpoint, out _) ? checkpoint.Root
             : MerkleHash.Empty;
-        var headRoot = _fork is null ? signedRoot : await RootAtAsync(HeadSize);
+        var headRoot = HeadSize == SignedSize ? signedRoot : await RootAtAsync(HeadSize);
         return new LogStatus(
             _origin, _log.Size, _log.Root, SignedSize, signedRoot, _checkpoint, HeadSize, headRoot, _fork?.FreezeAt);
     }

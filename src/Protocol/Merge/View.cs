@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using FederationNode.Protocol.Entries;
 
@@ -7,20 +6,40 @@ namespace FederationNode.Protocol.Merge;
 /// <summary>
 /// The merged view of all logs: a pure function of the set of entries put into it. Order and repetition make no
 /// difference, so nodes with equal logs have equal views and equal digests (docs/protocol.md, "Merge").
-/// Not safe for concurrent use: one writer, which hands out immutable <see cref="IndicatorState"/>s.
+/// Not safe for concurrent use. Takes about 250 bytes and the payload an entry.
 /// </summary>
+/// <remarks>
+/// A cell is the register that one member writes: its listing of an indicator, its opinion on it, a tally. All its
+/// entries are kept, not only the newest, because an erasure of the newest lets the one before it count again, on every
+/// node alike. Exactly one member writes a cell, so two entries are never in conflict: the greatest (epoch, index) wins.
+/// </remarks>
 public sealed class View
 {
-    private readonly Dictionary<Hash256, IndicatorCells> _indicators = [];
-    private readonly Dictionary<byte[], Cell> _tallies = new(ByteEquality.Instance);
-    private readonly Dictionary<string, LogIndex> _logs = new(StringComparer.Ordinal);
-    private readonly ViewDigest _digest = new();
+    private readonly EntryRows _rows = new();
+    private readonly PayloadStore _payloads = new();
+    private readonly GroupIndex _indicators;
+    private readonly GroupIndex _tallies;
+    private readonly List<LogRows> _logs = [];
+    private readonly Dictionary<string, int> _logNumbers = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _memberNumbers = new(StringComparer.Ordinal);
+    private readonly List<string> _texts = [""];
+    private readonly Dictionary<string, int> _textNumbers = new(StringComparer.Ordinal) { [""] = 0 };
+    private readonly ViewDigest _digest;
+
+    /// <summary>An empty view.</summary>
+    /// <param name="seed">A number that members cannot guess, where they choose what is listed.</param>
+    public View(ulong seed = 0)
+    {
+        _indicators = new GroupIndex(_rows, seed);
+        _tallies = new GroupIndex(_rows, seed);
+        _digest = new ViewDigest(_rows, WriteKey, WinnerOf, EpochOf);
+    }
 
     /// <summary>Number of indicators of which the view holds a listing, withdrawal or opinion.</summary>
     public int IndicatorCount => _indicators.Count;
 
     /// <summary>The ids of those indicators, in no particular order.</summary>
-    public IEnumerable<Hash256> IndicatorIds => _indicators.Keys;
+    public IEnumerable<Hash256> IndicatorIds => _indicators.All().Select(row => _rows[row].Group);
 
     /// <summary>
     /// Puts an entry into the view. Entries may come in any order and more than once.
@@ -33,28 +52,39 @@ public sealed class View
             return null;
         }
 
-        var log = LogOf(entry.Origin);
+        var number = LogOf(entry.Origin);
+        var log = _logs[number];
         if (entry.Payload is ErasePayload erase)
         {
             log.Orders[entry.Index] = erase.Index;
-            return Erase(log, new EntryPosition(entry.Origin.Epoch, erase.Index));
+            log.Erased.Add(erase.Index);
+            return log.Remove(erase.Index) is var erased and not 0 ? Remove(erased) : null;
         }
 
-        if (Cell.KeyOf(entry) is not { } key || log.Erased.Contains(entry.Index))
+        if (KindOf(entry.Payload) is not { } kind || log.Erased.Contains(entry.Index) || log.Contains(entry.Index))
         {
             return null;
         }
 
-        var indicator = Cell.IndicatorOf(entry);
-        var cell = CellOf(key, indicator);
-        if (!cell.Add(entry))
+        var row = _rows.Add();
+        ref var added = ref _rows[row];
+        added.Kind = kind;
+        added.LeafHash = entry.LeafHash;
+        added.Index = entry.Index;
+        added.Issued = entry.Issued;
+        added.Expires = (entry.Payload as ListingPayload)?.Expires ?? 0;
+        added.Log = number;
+        added.Sub = entry.Payload is OpinionPayload opinion ? TextNumber(opinion.Lister) : 0;
+        added.Payload = _payloads.Add(entry.Payload.Encode());
+        added.Group = entry.Payload switch
         {
-            return null;
-        }
-
-        log.Cells[entry.Index] = cell;
-        _digest.Touch(cell);
-        return indicator;
+            ListingPayload listing => listing.Indicator.Id,
+            WithdrawalPayload withdrawal => withdrawal.IndicatorId,
+            OpinionPayload o => o.IndicatorId,
+            _ => Hash256.Of(CellKey.Encode(entry.Payload, entry.Member)),
+        };
+        log.Add(entry.Index, row);
+        return Link(row);
     }
 
     /// <summary>
@@ -62,7 +92,8 @@ public sealed class View
     /// without its payload, a node that replays the log would bring back what it had erased.
     /// </summary>
     public bool IsErased(Origin origin, long index) =>
-        _logs.TryGetValue(origin.Text, out var log) && log.Erased.Contains(index) && !log.Orders.ContainsKey(index);
+        _logNumbers.TryGetValue(origin.Text, out var number) && _logs[number] is var log
+        && log.Erased.Contains(index) && !log.Orders.ContainsKey(index);
 
     /// <summary>
     /// Takes all entries of a log from an index on out of the view: they do not count since the log forked, or was closed.
@@ -77,22 +108,21 @@ public sealed class View
     {
         var touched = new HashSet<Hash256>();
         restored = [];
-        if (!_logs.TryGetValue(origin.Text, out var log))
+        if (!_logNumbers.TryGetValue(origin.Text, out var number))
         {
             return touched;
         }
 
-        foreach (var (index, cell) in log.Cells.Where(c => c.Key >= size).ToList())
+        var log = _logs[number];
+        foreach (var row in log.RemoveFrom(size))
         {
-            log.Cells.Remove(index);
-            if (cell.Remove(new EntryPosition(origin.Epoch, index)))
+            if (Remove(row) is { } id)
             {
-                Changed(cell);
-                touched.UnionWith(cell.Indicator is { } id ? [id] : []);
+                touched.Add(id);
             }
         }
 
-        foreach (var (order, _) in log.Orders.Where(o => o.Key >= size).ToList())
+        foreach (var order in log.Orders.Keys.Where(o => o >= size).ToList())
         {
             log.Orders.Remove(order);
         }
@@ -103,150 +133,309 @@ public sealed class View
         return touched;
     }
 
+    /// <summary>Whether anybody says anything about an indicator.</summary>
+    public bool Contains(Hash256 id) => _indicators.Find(id) != 0;
+
     /// <summary>What everybody says about an indicator, or false if nobody says anything.</summary>
     public bool TryGet(Hash256 id, [NotNullWhen(true)] out IndicatorState? state)
     {
         state = null;
-        if (!_indicators.TryGetValue(id, out var cells))
+        var first = _indicators.Find(id);
+        if (first == 0)
         {
             return false;
         }
 
-        var listings = Winners(cells, CellTable.Listing);
-        var opinions = Winners(cells, CellTable.Opinion);
-        if (listings.IsEmpty && opinions.IsEmpty)
+        var (listings, opinions) = (new List<LogEntry>(1), new List<LogEntry>());
+        for (var row = first; row != 0; row = _rows[row].NextInGroup)
         {
-            return false;
+            if (_rows[row].IsWinner)
+            {
+                (_rows[row].IsOpinion ? opinions : listings).Add(EntryOf(row));
+            }
         }
 
-        state = new IndicatorState(id, listings, opinions);
+        state = new IndicatorState(
+            id,
+            [.. listings.OrderBy(e => e.Member, StringComparer.Ordinal)],
+            [
+                .. opinions.OrderBy(e => e.Member, StringComparer.Ordinal)
+                    .ThenBy(e => ((OpinionPayload)e.Payload).Lister, StringComparer.Ordinal),
+            ]);
         return true;
     }
 
+    /// <summary>
+    /// Indicators with a listing in force, as of when each was last looked at by <see cref="CountActive(Hash256, long,
+    /// Func{string, bool})"/>: time passes without a change.
+    /// </summary>
+    public int ActiveCount { get; private set; }
+
+    /// <summary>
+    /// Looks whether a listing of the indicator is in force: not withdrawn, not expired, by a member that counts.
+    /// </summary>
+    /// <param name="id">The indicator.</param>
+    /// <param name="now">Unix seconds.</param>
+    /// <param name="isMember">Whether a member's word counts, by the roster.</param>
+    public void CountActive(Hash256 id, long now, Func<string, bool> isMember)
+    {
+        var first = _indicators.Find(id);
+        if (first != 0)
+        {
+            CountActive(first, now, isMember);
+        }
+    }
+
+    /// <summary>Looks at all indicators.</summary>
+    /// <param name="now">Unix seconds.</param>
+    /// <param name="isMember">Whether a member's word counts, by the roster.</param>
+    public void CountActive(long now, Func<string, bool> isMember)
+    {
+        foreach (var first in _indicators.All())
+        {
+            CountActive(first, now, isMember);
+        }
+    }
+
     /// <summary>The newest tally of each member, category and day.</summary>
-    public IEnumerable<LogEntry> Tallies() =>
-        _tallies.Values.Select(c => c.Winner).OfType<LogEntry>();
+    public IEnumerable<LogEntry> Tallies()
+    {
+        foreach (var first in _tallies.All())
+        {
+            for (var row = first; row != 0; row = _rows[row].NextInGroup)
+            {
+                if (_rows[row].IsWinner)
+                {
+                    yield return EntryOf(row);
+                }
+            }
+        }
+    }
 
     /// <summary>
     /// The digest of the view. Equal on any two nodes that put the same entries in, however they came by them.
     /// </summary>
     public Hash256 Digest() => _digest.Compute();
 
-    private Hash256? Erase(LogIndex log, EntryPosition position)
+    private void CountActive(int first, long now, Func<string, bool> isMember)
     {
-        log.Erased.Add(position.Index);
-        if (!log.Cells.Remove(position.Index, out var cell) || !cell.Remove(position))
+        var row = first;
+        while (row != 0 && !IsActive(ref _rows[row], now, isMember))
         {
-            return null;
+            row = _rows[row].NextInGroup;
         }
 
-        Changed(cell);
-        return cell.Indicator;
+        Count(first, row != 0);
     }
 
-    private void Changed(Cell cell)
+    private void Count(int first, bool active)
     {
-        _digest.Touch(cell);
-        if (cell.Winner is null)
+        if (_rows[first].IsCounted != active)
         {
-            Drop(cell);
-        }
-    }
-
-    /// <summary>Forgets an empty cell: nothing must tell that it was ever there, or that would depend on the order.</summary>
-    private void Drop(Cell cell)
-    {
-        if (cell.Indicator is not { } id)
-        {
-            _tallies.Remove(cell.Key);
-        }
-        else if (_indicators[id] is var cells && cells.All.Remove(cell) && cells.All.Count == 0)
-        {
-            _indicators.Remove(id);
+            _rows[first].IsCounted = active;
+            ActiveCount += active ? 1 : -1;
         }
     }
 
-    private LogIndex LogOf(Origin origin)
+    private bool IsActive(ref EntryRow row, long now, Func<string, bool> isMember) =>
+        row.IsWinner && row.Kind == RowKind.Listing && row.Expires > now && isMember(_logs[row.Log].Origin.Member);
+
+    private static RowKind? KindOf(Payload payload) => payload switch
     {
-        if (!_logs.TryGetValue(origin.Text, out var log))
+        ListingPayload => RowKind.Listing,
+        WithdrawalPayload => RowKind.Withdrawal,
+        OpinionPayload => RowKind.Opinion,
+        TallyPayload => RowKind.Tally,
+        _ => null,
+    };
+
+    private static string NameOf(RowKind kind) => kind switch
+    {
+        RowKind.Listing => EntryKind.Listing,
+        RowKind.Withdrawal => EntryKind.Withdrawal,
+        RowKind.Opinion => EntryKind.Opinion,
+        _ => EntryKind.Tally,
+    };
+
+    private GroupIndex IndexOf(RowKind kind) => kind == RowKind.Tally ? _tallies : _indicators;
+
+    /// <summary>Puts a row into its group and its cell.</summary>
+    private Hash256? Link(int row)
+    {
+        ref var added = ref _rows[row];
+        var index = IndexOf(added.Kind);
+        added.NextInGroup = index.Find(added.Group);
+        index.Put(added.Group, row);
+        if (added.NextInGroup != 0)
         {
-            _logs[origin.Text] = log = new LogIndex();
+            (added.IsCounted, _rows[added.NextInGroup].IsCounted) = (_rows[added.NextInGroup].IsCounted, false);
         }
 
-        return log;
-    }
-
-    private Cell CellOf(byte[] key, Hash256? indicator)
-    {
-        if (indicator is { } id)
+        var (rival, inBucket) = (0, false);
+        for (var other = added.NextInGroup; other != 0; other = _rows[other].NextInGroup)
         {
-            if (!_indicators.TryGetValue(id, out var found))
+            if (IsSameCell(row, other))
             {
-                _indicators[id] = found = new IndicatorCells();
+                inBucket |= _rows[other].InBucket;
+                rival = _rows[other].IsWinner ? other : rival;
+            }
+        }
+
+        if (!inBucket)
+        {
+            _digest.Add(row);
+        }
+        else
+        {
+            _digest.Touch(row);
+        }
+
+        if (rival == 0 || PositionOf(row) > PositionOf(rival))
+        {
+            added.IsWinner = true;
+            if (rival != 0)
+            {
+                _rows[rival].IsWinner = false;
+            }
+        }
+
+        return added.Kind == RowKind.Tally ? null : added.Group;
+    }
+
+    /// <summary>Takes a row out, and wipes its payload.</summary>
+    private Hash256? Remove(int row)
+    {
+        var removed = _rows[row];
+        var index = IndexOf(removed.Kind);
+        Unlink(row, index);
+        var (heir, best) = (0, 0);
+        for (var other = index.Find(removed.Group); other != 0; other = _rows[other].NextInGroup)
+        {
+            if (IsSameCell(row, other))
+            {
+                heir = other;
+                best = best == 0 || PositionOf(other) > PositionOf(best) ? other : best;
+            }
+        }
+
+        if (removed.InBucket)
+        {
+            _digest.Remove(row, heir);
+        }
+        else
+        {
+            _digest.Touch(row);
+        }
+
+        if (removed.IsWinner && best != 0)
+        {
+            _rows[best].IsWinner = true;
+        }
+
+        _payloads.Wipe(removed.Payload);
+        _rows.Free(row);
+        return removed.Kind == RowKind.Tally ? null : removed.Group;
+    }
+
+    private void Unlink(int row, GroupIndex index)
+    {
+        var (group, next) = (_rows[row].Group, _rows[row].NextInGroup);
+        var first = index.Find(group);
+        if (first == row)
+        {
+            index.Put(group, next);
+            if (next != 0)
+            {
+                _rows[next].IsCounted = _rows[row].IsCounted;
+            }
+            else
+            {
+                Count(row, false);
             }
 
-            return found.GetOrAdd(key, id);
+            return;
         }
 
-        if (!_tallies.TryGetValue(key, out var cell))
+        var before = first;
+        while (_rows[before].NextInGroup != row)
         {
-            _tallies[key] = cell = new Cell(key, null);
+            before = _rows[before].NextInGroup;
         }
 
-        return cell;
+        _rows[before].NextInGroup = next;
     }
 
-    private static ImmutableArray<LogEntry> Winners(IndicatorCells cells, string table) =>
-        [.. cells.All
-            .Select(c => c.Winner)
-            .OfType<LogEntry>()
-            .Where(e => (e.Payload is OpinionPayload) == (table == CellTable.Opinion))
-            .OrderBy(e => e.Member, StringComparer.Ordinal)
-            .ThenBy(e => (e.Payload as OpinionPayload)?.Lister, StringComparer.Ordinal)];
+    private bool IsSameCell(int row, int other) =>
+        _rows[row].SameCell(_rows[other], _logs[_rows[row].Log].Member, _logs[_rows[other].Log].Member);
 
-    /// <summary>What is known of one log: which entries are in which cell, and which must not count.</summary>
-    private sealed class LogIndex
+    private EntryPosition PositionOf(int row) => new(EpochOf(row), _rows[row].Index);
+
+    private int EpochOf(int row) => _logs[_rows[row].Log].Origin.Epoch;
+
+    /// <summary>The value of the cell that a row stands for.</summary>
+    private int WinnerOf(int row)
     {
-        public Dictionary<long, Cell> Cells { get; } = [];
-
-        public HashSet<long> Erased { get; } = [];
-
-        /// <summary>The erase entries themselves, with what each erases.</summary>
-        public Dictionary<long, long> Orders { get; } = [];
-    }
-
-    /// <summary>The few cells of one indicator: one a lister, one an opinion.</summary>
-    private sealed class IndicatorCells
-    {
-        public List<Cell> All { get; } = new(1);
-
-        public Cell GetOrAdd(byte[] key, Hash256 indicator)
+        for (var other = IndexOf(_rows[row].Kind).Find(_rows[row].Group); other != 0; other = _rows[other].NextInGroup)
         {
-            foreach (var cell in All)
+            if (_rows[other].IsWinner && IsSameCell(row, other))
             {
-                if (cell.Key.AsSpan().SequenceEqual(key))
-                {
-                    return cell;
-                }
+                return other;
+            }
+        }
+
+        throw new InvalidOperationException("A cell without a value is not in the view.");
+    }
+
+    private void WriteKey(int row, ref MessagePack.MessagePackWriter writer)
+    {
+        ref var entry = ref _rows[row];
+        var member = _logs[entry.Log].Origin.Member;
+        switch (entry.Kind)
+        {
+            case RowKind.Opinion:
+                CellKey.WriteOpinion(ref writer, entry.Group, member, _texts[entry.Sub]);
+                break;
+            case RowKind.Tally:
+                CellKey.WriteTally(ref writer, member, (TallyPayload)EntryOf(row).Payload);
+                break;
+            default:
+                CellKey.WriteListing(ref writer, entry.Group, member);
+                break;
+        }
+    }
+
+    private LogEntry EntryOf(int row)
+    {
+        ref var entry = ref _rows[row];
+        return Payload.TryDecode(NameOf(entry.Kind), _payloads.Get(entry.Payload), out var payload, out var error)
+            ? new LogEntry(_logs[entry.Log].Origin, entry.Index, entry.LeafHash, entry.Issued, payload)
+            : throw new InvalidOperationException($"A payload that was put into the view cannot be read any more: {error}");
+    }
+
+    private int LogOf(Origin origin)
+    {
+        if (!_logNumbers.TryGetValue(origin.Text, out var number))
+        {
+            if (!_memberNumbers.TryGetValue(origin.Member, out var member))
+            {
+                _memberNumbers[origin.Member] = member = _memberNumbers.Count;
             }
 
-            var added = new Cell(key, indicator);
-            All.Add(added);
-            return added;
+            _logNumbers[origin.Text] = number = _logs.Count;
+            _logs.Add(new LogRows(origin, member));
         }
+
+        return number;
     }
 
-    private sealed class ByteEquality : IEqualityComparer<byte[]>
+    private int TextNumber(string text)
     {
-        public static readonly ByteEquality Instance = new();
-
-        public bool Equals(byte[]? x, byte[]? y) => x.AsSpan().SequenceEqual(y);
-
-        public int GetHashCode(byte[] obj)
+        if (!_textNumbers.TryGetValue(text, out var number))
         {
-            var hash = default(HashCode);
-            hash.AddBytes(obj);
-            return hash.ToHashCode();
+            _textNumbers[text] = number = _texts.Count;
+            _texts.Add(text);
         }
+
+        return number;
     }
 }

@@ -1,9 +1,13 @@
 using System.Buffers;
 using System.Collections;
 using System.Security.Cryptography;
+using FederationNode.Protocol.Entries;
 using MessagePack;
 
 namespace FederationNode.Protocol.Merge;
+
+/// <summary>Writes the key of the cell that a row stands for.</summary>
+internal delegate void WriteCellKey(int row, ref MessagePackWriter writer);
 
 /// <summary>
 /// The digest of a view, kept up to date bucket by bucket. docs/protocol.md, "View digest":
@@ -16,40 +20,86 @@ internal sealed class ViewDigest
     private const int BucketBits = 16;
     private const int Buckets = 1 << BucketBits;
 
-    private readonly SortedDictionary<byte[], Cell>?[] _buckets = new SortedDictionary<byte[], Cell>?[Buckets];
+    private readonly EntryRows _rows;
+    private readonly WriteCellKey _writeKey;
+    private readonly Func<int, int> _winnerOf;
+    private readonly Func<int, int> _epochOf;
+
+    // The first of the rows that stand for a bucket's cells, linked by NextInBucket; 0: none.
+    private readonly int[] _first = new int[Buckets];
     private readonly BitArray _dirty = new(Buckets);
+
     // A complete binary tree: the node at 1 is the root, the buckets stand at 65,536 and above.
     private readonly Hash256[] _tree = new Hash256[2 * Buckets];
-    private bool _anyDirty = true;
+    private readonly ArrayBufferWriter<byte> _scratch = new(256);
+    private readonly ArrayBufferWriter<byte> _keys = new(4096);
+    private readonly List<(int Start, int Length, int Row)> _cells = [];
+    private bool _anyDirty;
 
-    public ViewDigest()
+    public ViewDigest(EntryRows rows, WriteCellKey writeKey, Func<int, int> winnerOf, Func<int, int> epochOf)
     {
+        _rows = rows;
+        _writeKey = writeKey;
+        _winnerOf = winnerOf;
+        _epochOf = epochOf;
         var hash = LeafOf(ReadOnlySpan<byte>.Empty);
         for (var width = Buckets; width >= 1; width /= 2)
         {
             _tree.AsSpan(width, width).Fill(hash);
             hash = NodeOf(hash, hash);
         }
-
-        _anyDirty = false;
     }
 
-    /// <summary>Takes note that the winner of <paramref name="cell"/> changed.</summary>
-    public void Touch(Cell cell)
+    /// <summary>A row stands for a cell that is new.</summary>
+    public void Add(int row)
     {
-        var bucket = BucketOf(cell.Key);
-        var rows = _buckets[bucket] ??= new SortedDictionary<byte[], Cell>(ByteOrder.Instance);
-        if (cell.Winner is null)
+        var bucket = Touch(row);
+        ref var added = ref _rows[row];
+        added.InBucket = true;
+        added.NextInBucket = _first[bucket];
+        _first[bucket] = row;
+    }
+
+    /// <summary>A row that stood for a cell goes; an heir of the same cell takes its place, if there is one.</summary>
+    public void Remove(int row, int heir)
+    {
+        var bucket = Touch(row);
+        var next = _rows[row].NextInBucket;
+        if (heir != 0)
         {
-            rows.Remove(cell.Key);
-        }
-        else
-        {
-            rows[cell.Key] = cell;
+            _rows[heir].InBucket = true;
+            _rows[heir].NextInBucket = next;
         }
 
+        var to = heir == 0 ? next : heir;
+        if (_first[bucket] == row)
+        {
+            _first[bucket] = to;
+            return;
+        }
+
+        var before = _first[bucket];
+        while (_rows[before].NextInBucket != row)
+        {
+            before = _rows[before].NextInBucket;
+        }
+
+        _rows[before].NextInBucket = to;
+    }
+
+    /// <summary>Takes note that the value of a row's cell may have changed; the cell's bucket.</summary>
+    public int Touch(int row)
+    {
+        _scratch.ResetWrittenCount();
+        var writer = new MessagePackWriter(_scratch);
+        _writeKey(row, ref writer);
+        writer.Flush();
+        Span<byte> hash = stackalloc byte[Hash256.Size];
+        SHA256.HashData(_scratch.WrittenSpan, hash);
+        var bucket = (hash[0] << 8) | hash[1];
         _dirty[bucket] = true;
         _anyDirty = true;
+        return bucket;
     }
 
     public Hash256 Compute()
@@ -76,15 +126,9 @@ internal sealed class ViewDigest
             }
 
             buffer.ResetWrittenCount();
-            var writer = new MessagePackWriter(buffer);
-            foreach (var cell in _buckets[bucket]!.Values)
-            {
-                cell.WriteRow(ref writer);
-            }
-
-            writer.Flush();
+            WriteBucket(bucket, buffer);
             _tree[Buckets + bucket] = LeafOf(buffer.WrittenSpan);
-            for (var node = (Buckets + bucket) / 2; node >= 1; node /= 2)
+            for (var node = (Buckets + bucket) / 2; node >= 1 && _tree[node] != default; node /= 2)
             {
                 _tree[node] = default; // stale: recomputed below, once, however many buckets changed under it
             }
@@ -95,6 +139,35 @@ internal sealed class ViewDigest
         _anyDirty = false;
     }
 
+    private void WriteBucket(int bucket, ArrayBufferWriter<byte> rows)
+    {
+        _keys.ResetWrittenCount();
+        _cells.Clear();
+        for (var row = _first[bucket]; row != 0; row = _rows[row].NextInBucket)
+        {
+            var start = _keys.WrittenCount;
+            var writer = new MessagePackWriter(_keys);
+            _writeKey(row, ref writer);
+            writer.Flush();
+            _cells.Add((start, _keys.WrittenCount - start, row));
+        }
+
+        _cells.Sort((x, y) => Key(x).SequenceCompareTo(Key(y)));
+        var output = new MessagePackWriter(rows);
+        foreach (var cell in _cells)
+        {
+            var winner = _winnerOf(cell.Row);
+            output.WriteRaw(Key(cell));
+            output.Write(_epochOf(winner));
+            output.Write(_rows[winner].Index);
+            output.WriteHash(_rows[winner].LeafHash);
+        }
+
+        output.Flush();
+    }
+
+    private ReadOnlySpan<byte> Key((int Start, int Length, int Row) cell) => _keys.WrittenSpan.Slice(cell.Start, cell.Length);
+
     private Hash256 RefreshNode(int node)
     {
         if (_tree[node] == default)
@@ -103,12 +176,6 @@ internal sealed class ViewDigest
         }
 
         return _tree[node];
-    }
-
-    private static int BucketOf(byte[] key)
-    {
-        var hash = Hash256.Of(key);
-        return (hash.Span[0] << 8) | hash.Span[1];
     }
 
     private static Hash256 LeafOf(ReadOnlySpan<byte> rows)
@@ -128,12 +195,5 @@ internal sealed class ViewDigest
         left.CopyTo(input[1..]);
         right.CopyTo(input[(1 + Hash256.Size)..]);
         return Hash256.Of(input);
-    }
-
-    private sealed class ByteOrder : IComparer<byte[]>
-    {
-        public static readonly ByteOrder Instance = new();
-
-        public int Compare(byte[]? x, byte[]? y) => x.AsSpan().SequenceCompareTo(y);
     }
 }

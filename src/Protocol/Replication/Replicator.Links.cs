@@ -208,7 +208,7 @@ public sealed partial class Replicator
         }
         else if (failed.Fault is RequestFault.Busy)
         {
-            peer.FetchAfter = _now + Jittered(_options.MinBackoff);
+            peer.BusyUntil = _now + Jittered(_options.MinBackoff);
         }
         else if (log is not null && request.Kind is not RequestKind.Push)
         {
@@ -255,14 +255,14 @@ public sealed partial class Replicator
 
     /// <summary>
     /// Who lies about one log may lie about all, and would be asked for each of them anew: after a few answers in a row
-    /// that were worth nothing it is asked for one range at a time and then more and more rarely, whatever the log.
+    /// that were worth nothing it is asked for one range at a time, and for others' logs more and more rarely.
     /// </summary>
     private void Doubt(Peer peer, RequestFault fault)
     {
         if (fault is RequestFault.NotHeld or RequestFault.Bad && ++peer.Disappointed >= _options.MaxDisappointments)
         {
             peer.FetchTime = 0;
-            peer.FetchAfter = _now + Jittered(
+            peer.DoubtedUntil = _now + Jittered(
                 Doubled(peer.Disappointed - _options.MaxDisappointments + 1, _options.MaxLinkBackoff));
         }
     }

@@ -133,7 +133,7 @@ public sealed partial class Replicator
         var hold = bulk && _region.Length > 0 && _now - log.WantedSince < _options.GatewayGrace && !IsGateway(log);
         foreach (var peer in _everybody)
         {
-            if (peer == except || !peer.Dialable || _now < Math.Max(peer.NextAttempt, peer.FetchAfter)
+            if (peer == except || !peer.Dialable || _now < peer.FetchAfter(log)
                 || !HasRoom(peer) || !Offers(peer, log, from) || !MayAsk(peer, log))
             {
                 continue;
@@ -448,7 +448,7 @@ public sealed partial class Replicator
             {
                 if (peer.Dialable && peer.Size(log) > log.HeadSize)
                 {
-                    var until = Math.Max(peer.NextAttempt, peer.FetchAfter);
+                    var until = peer.FetchAfter(log);
                     until = peer.Backoffs.TryGetValue(log.Number, out var backoff) ? Math.Max(until, backoff.Until) : until;
                     due = until > _now ? Math.Min(due, until) : due;
                 }

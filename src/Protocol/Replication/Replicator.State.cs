@@ -167,8 +167,11 @@ public sealed partial class Replicator
 
         public int Fetches { get; set; }
 
-        /// <summary>It asked for a pause, or what it shows is mostly not so.</summary>
-        public long FetchAfter { get; set; }
+        /// <summary>It asked for a pause.</summary>
+        public long BusyUntil { get; set; }
+
+        /// <summary>What it shows is mostly not so: others' logs are not fetched from it before.</summary>
+        public long DoubtedUntil { get; set; }
 
         /// <summary>Fetches in a row, of whatever logs, that brought nothing of what it showed, or nothing true.</summary>
         public int Disappointed { get; set; }
@@ -177,6 +180,10 @@ public sealed partial class Replicator
         public long FetchTime { get; set; }
 
         public SortedDictionary<int, LogBackoff> Backoffs { get; } = [];
+
+        /// <summary>When a log may be fetched from it. Who else should have its own logs?</summary>
+        public long FetchAfter(Log log) =>
+            Math.Max(NextAttempt, Math.Max(BusyUntil, log.Owner == Name ? 0 : DoubtedUntil));
 
         public void Reserve(int logs)
         {

@@ -46,7 +46,7 @@ public sealed class WorkedExamplesTests
     {
         ExampleEntry[] all = [.. DemoLogs.AlphaEntries, .. DemoLogs.BetaEntries, DemoLogs.Receipt, DemoLogs.Roster];
 
-        Assert.Equal(8, all.Select(e => e.Interpret().Leaf.Kind).Distinct().Count());
+        Assert.Equal(8, all.Select(e => e.Interpret().Payload.Kind).Distinct().Count());
         foreach (var entry in all)
         {
             Assert.Equal(Pack.Sequence(Pack.Read(entry.PayloadBytes)), entry.PayloadBytes);

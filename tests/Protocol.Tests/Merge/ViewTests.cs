@@ -109,7 +109,7 @@ public sealed class ViewTests
         var view = ViewOf(withdrawal, listing);
 
         Assert.True(view.TryGet(s_ivory.Id, out var state));
-        Assert.Same(withdrawal, Assert.Single(state.Listings));
+        Assert.Equal(withdrawal, Assert.Single(state.Listings));
         Assert.Null(state.Indicator);
         Assert.Empty(state.Active(0, _ => true));
     }
