@@ -31,6 +31,13 @@ public static class RangeCheck
             return false;
         }
 
+        if (range.Checkpoint.Length > ForkProof.MaxNote)
+        {
+            // Otherwise an origin could make its checkpoints too long for a proof that it forked.
+            error = $"The note of a checkpoint has at most {ForkProof.MaxNote} bytes.";
+            return false;
+        }
+
         bool Open(
             string name,
             ReadOnlySpan<byte> note,

@@ -6,7 +6,6 @@ using FederationNode.Grains.Tests.Storage;
 using FederationNode.Protocol;
 using FederationNode.Protocol.Entries;
 using FederationNode.Protocol.Keys;
-using FederationNode.Protocol.Merkle;
 using FederationNode.Protocol.Notes;
 using FederationNode.Protocol.Roster;
 using Xunit;
@@ -137,11 +136,6 @@ public sealed class ForeignLogTests
         node.Roster.Put(TestCoalition.Roster().With("b", m => m with { Status = MemberStatus.Suspended }));
         await AssertUnknownAsync(s_log);
         node.Roster.Put(TestCoalition.Roster().With("b", m => m with { Status = MemberStatus.Expelled }));
-        await AssertUnknownAsync(s_log);
-        node.Roster.Put(TestCoalition.Roster().With("b", m => m with
-        {
-            Logs = [m.Logs[0] with { ClosedAt = new LogHead(s_log, 0, MerkleHash.Empty) }, m.Logs[1]],
-        }));
         await AssertUnknownAsync(s_log);
         Assert.Empty(await OwnLogTests.KeysAsync(node, LogRowKind.Head));
 
@@ -281,6 +275,11 @@ public sealed class ForeignLogTests
             Checkpoint = SignedNote.Sign(new Checkpoint(elsewhere.Origin, 300, writer.Root(300)).ToText(), writer.Key),
         });
         yield return ("another log's checkpoint", elsewhere.Range(250, 300));
+        yield return ("a note too long for a fork proof", good with
+        {
+            Checkpoint = SignedNote.Sign(
+                text, [writer.Key, .. Enumerable.Range(0, 20).Select(i => TestCoalition.KeyOf($"demo/b/witness-{i}"))]),
+        });
         yield return ("an extension line", good with { Checkpoint = SignedNote.Sign(text + "more\n", writer.Key) });
         yield return ("a root that is not that of the entries", good with
         {
