@@ -210,9 +210,9 @@ public sealed class OwnLogTests
             var (bytes, salt, payload) = entries[i];
             Assert.True(LogEntry.TryInterpret(
                 Origin.Parse(s_log), i, MerkleHash.Leaf(bytes), bytes, salt, payload, out var entry, out var reason), reason);
-            Assert.Equal(
-                (s_log, EntryKind.Listing, TestCoalition.Issued),
-                (entry.Leaf.Origin, entry.Leaf.Kind, entry.Leaf.Issued));
+            Assert.True(Leaf.TryDecode(bytes, out var leaf, out reason), reason);
+            Assert.Equal((s_log, EntryKind.Listing, TestCoalition.Issued), (leaf.Origin, leaf.Kind, leaf.Issued));
+            Assert.Equal((s_log, TestCoalition.Issued), (entry.Origin.Text, entry.Issued));
         }
     }
 
