@@ -100,6 +100,7 @@ internal sealed class TestNode : IAsyncDisposable
             silo.Services.AddSingleton<ListFollower>();
             silo.Services.AddSingleton<LinkBoard>();
             silo.Services.AddSingleton<ReplicationDriver>();
+            silo.Services.AddSingleton<LogStarter>();
             silo.Services.AddSingleton(new ReplicationOptions());
             silo.Services.AddSingleton<TestTransport>();
             silo.Services.AddSingleton<IPeerTransport>(p => p.GetRequiredService<TestTransport>());
@@ -142,6 +143,14 @@ internal sealed class TestNode : IAsyncDisposable
         }
 
         return (status, entries);
+    }
+
+    /// <summary>Starts all as the program does: list, replication, then what wakes the logs.</summary>
+    public async Task StartAllAsync()
+    {
+        await FollowAsync();
+        await Replication.StartAsync(CancellationToken.None);
+        await Services.GetRequiredService<LogStarter>().StartAsync(CancellationToken.None);
     }
 
     /// <summary>Starts the replication, and waits until it has read an answer of each of these peers.</summary>
@@ -225,6 +234,7 @@ internal sealed class TestNode : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        await Services.GetRequiredService<LogStarter>().StopAsync(CancellationToken.None);
         await Follower.StopAsync(CancellationToken.None);
         await Replication.StopAsync(CancellationToken.None);
         await _cluster.DisposeAsync();
