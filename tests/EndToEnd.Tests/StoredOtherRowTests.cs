@@ -4,6 +4,10 @@ using FederationNode.Grains.Indicators;
 using FederationNode.Grains.Logs;
 using FederationNode.Grains.Peers;
 using FederationNode.Grains.Storage;
+using FederationNode.Protocol;
+using FederationNode.Protocol.Keys;
+using FederationNode.Protocol.Notes;
+using FederationNode.Protocol.Replication;
 using Xunit;
 
 namespace FederationNode.EndToEnd.Tests;
@@ -230,6 +234,14 @@ public sealed class StoredOtherRowTests(CoalitionFixture coalition) : IDisposabl
     private Task<OfflineStorage> OpenAsync() =>
         OfflineStorage.OpenAsync(StorageConnection.ForSqliteFile(Path.Combine(Folder, "node.db")));
 
+    /// <summary>A proof that can be read; what it proves is not looked at here.</summary>
+    private static byte[] AnyProof()
+    {
+        using var key = SigningKey.FromSeed(Foreign, new byte[32]);
+        byte[] Sign(byte root) => new Checkpoint(Foreign, 1, Hash256.Of([root])).Sign(key);
+        return ForkProof.Contradiction(Sign(1), Sign(2), [], []).Encode();
+    }
+
     /// <summary>Writes a sound row of a kind, with which the folder is clean; returns its key.</summary>
     private async Task<string> AddRowsAsync(string kind)
     {
@@ -238,7 +250,7 @@ public sealed class StoredOtherRowTests(CoalitionFixture coalition) : IDisposabl
         {
             var rows = storage.Rows;
             var request = new RequestRow { Key = new byte[32], Content = new byte[32], First = 3, Count = 2 };
-            var fork = new ForkRow { Held = [1], Other = [2], Nodes = new byte[64] };
+            var fork = new ForkRow { Proof = AnyProof() };
             await (kind switch
             {
                 PeerGrain.RowKind => rows.WriteAsync(kind, "gamma", new PeerRow { LastContact = 1 }, null),

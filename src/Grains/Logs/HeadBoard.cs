@@ -11,6 +11,7 @@ public sealed class HeadBoard
 {
     private readonly ConcurrentDictionary<string, LogStatus> _heads = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, bool> _confirmed = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, byte[]> _shown = new(StringComparer.Ordinal);
 
     private volatile bool _isComplete;
 
@@ -49,6 +50,12 @@ public sealed class HeadBoard
     internal void Complete() => _isComplete = true;
 
     internal void Confirm(string origin) => _confirmed[origin] = true;
+
+    /// <summary>The largest checkpoint of an own log that peers have shown in this run and that went beyond it, or null.</summary>
+    internal byte[]? ShownOf(string origin) => _shown.GetValueOrDefault(origin);
+
+    /// <summary>Keeps such a checkpoint for the log's next activation.</summary>
+    internal void Show(string origin, byte[] checkpoint) => _shown[origin] = checkpoint;
 
     internal void Put(LogStatus status)
     {

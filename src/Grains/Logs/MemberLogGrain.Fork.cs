@@ -97,14 +97,13 @@ public sealed partial class MemberLogGrain
             : ForkSeen(head.Size);
     }
 
-    /// <summary>A range of another branch. If it shows where the branches part, that is proven at once.</summary>
+    /// <summary>
+    /// A range of another branch. If it shows where the branches part, that is proven at once, also of a log that is
+    /// frozen at a later entry already.
+    /// </summary>
     private async Task<ExtendResult> ContradictAsync(VerifiedRange range)
     {
-        if (_fork is not null)
-        {
-            return Outcome(ExtendOutcome.AlreadyHeld, null);
-        }
-
+        var isWhole = _fork is { } known && _log.Size >= known.FreezeAt;
         var search = new ForkSearch(Math.Min(_log.Size, range.End));
         if (search.Take(range, await _log.ReadNodesAsync(ForkSearch.NodesFor(range, _log.Size))) is { } common
             && CoverOf(common + 1) is var (note, size)
@@ -115,7 +114,7 @@ public sealed partial class MemberLogGrain
             return Outcome(ExtendOutcome.StorageUnavailable, "The proof that the log forked could not be stored.");
         }
 
-        return ForkSeen(range.Head.Size);
+        return isWhole ? Outcome(ExtendOutcome.AlreadyHeld, null) : ForkSeen(range.Head.Size);
     }
 
     private ExtendResult ForkSeen(long size) => Outcome(

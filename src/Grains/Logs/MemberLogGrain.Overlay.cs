@@ -33,7 +33,9 @@ public sealed partial class MemberLogGrain
     private void TrimOverlay() =>
         _overlay.RemoveAll(o => o.Range.End <= _log.Size || o.Range.End > (Limit ?? long.MaxValue));
 
-    private LogRange? ReadOverlay(long from) => _overlay.Find(o => o.Range.From == from).Given?.Range;
+    /// <summary>A run that begins there, if it has no more entries than were asked for: it comes whole, with its proof.</summary>
+    private LogRange? ReadOverlay(long from, int maxEntries) => _overlay.Find(
+        o => o.Range.From == from && o.Given.Range.Entries.Count <= maxEntries).Given?.Range;
 
     private EntryEvidence? EvidenceAbove(long index)
     {

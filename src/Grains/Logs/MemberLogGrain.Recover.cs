@@ -43,6 +43,7 @@ public sealed partial class MemberLogGrain
         if (IsOwn && checkpoint.Size > Math.Max(_log.Size, _shownSize))
         {
             (_shown, _shownSize) = (note, checkpoint.Size);
+            _heads.Show(_origin, note);
             LogBehind(_origin, _log.Size, checkpoint.Size);
         }
     }
@@ -50,9 +51,12 @@ public sealed partial class MemberLogGrain
     /// <summary>What an earlier activation was shown and could not yet fetch back.</summary>
     private void RestoreShown()
     {
-        if (Checkpoint.TryOpen(_log.Head.Checkpoint, _key!.VerificationKey, out var shown, out _))
+        foreach (var note in (byte[]?[])[_log.Head.Checkpoint, _heads.ShownOf(_origin)])
         {
-            NoteShown(_log.Head.Checkpoint, shown);
+            if (Checkpoint.TryOpen(note, _key!.VerificationKey, out var shown, out _))
+            {
+                NoteShown(note!, shown);
+            }
         }
     }
 

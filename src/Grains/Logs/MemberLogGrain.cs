@@ -99,7 +99,7 @@ public sealed partial class MemberLogGrain : Grain, IMemberLogGrain
         {
             // What came without its head is proven by the checkpoint that it came with.
             end = from < _log.Size ? _log.Size : end;
-            if (from >= _log.Size && ReadOverlay(from) is { } urgent)
+            if (from >= _log.Size && ReadOverlay(from, maxEntries) is { } urgent)
             {
                 return urgent;
             }

@@ -31,6 +31,13 @@ public static class RangeCheck
             return false;
         }
 
+        if (range.Checkpoint.Length > ForkProof.MaxNote)
+        {
+            // Otherwise an origin could make its checkpoints too long for a proof that it forked.
+            error = $"The note of a checkpoint has at most {ForkProof.MaxNote} bytes.";
+            return false;
+        }
+
         bool Open(
             string name,
             ReadOnlySpan<byte> note,
@@ -53,10 +60,7 @@ public static class RangeCheck
         for (var i = 0; i < sent.Length; i++)
         {
             var entry = range.Entries[i];
-            sent[i] = new SentEntry(
-                entry.Leaf,
-                entry.Salt is null ? null : (ReadOnlyMemory<byte>)entry.Salt,
-                entry.Payload is null ? null : (ReadOnlyMemory<byte>)entry.Payload);
+            sent[i] = new SentEntry(entry.Leaf, OrNull(entry.Salt), OrNull(entry.Payload));
         }
 
         var proof = new RangeProof(range.Before, range.After);
@@ -68,6 +72,9 @@ public static class RangeCheck
         verified = new CheckedRange(range, [.. whole.LeafHashes]);
         return true;
     }
+
+    /// <summary>A null array would otherwise become an empty memory, which is another thing.</summary>
+    private static ReadOnlyMemory<byte>? OrNull(byte[]? bytes) => bytes is null ? (ReadOnlyMemory<byte>?)null : bytes;
 
     /// <summary>What was checked, as the protocol has it.</summary>
     public static VerifiedRange Restore(this CheckedRange range) => VerifiedRange.Restore(

@@ -261,7 +261,7 @@ public sealed partial class StoredLog
     /// <summary>
     /// The hashes of complete subtrees: of what is held, and, beyond, of the tree of the checkpoint that covers it.
     /// </summary>
-    /// <exception cref="ArgumentException">A subtree lies beyond all that.</exception>
+    /// <exception cref="ArgumentException">A subtree lies beyond all that, or is too small to be known there.</exception>
     public async Task<IReadOnlyList<Hash256>> ReadNodesAsync(IReadOnlyList<NodeId> nodes)
     {
         var hashes = new Hash256[nodes.Count];
@@ -298,6 +298,11 @@ public sealed partial class StoredLog
             {
                 return new Hash256(Head.CoverAfter.AsSpan(i * Hash256.Size, Hash256.Size));
             }
+        }
+
+        if (node.Level == 0)
+        {
+            throw new ArgumentException($"{node} lies within a subtree of {Origin} of which only the hash is known.", nameof(node));
         }
 
         return MerkleHash.Node(

@@ -117,7 +117,9 @@ public sealed partial class PeerGrain(RowStore rows, ILogger<PeerGrain> logger) 
         try
         {
             var etag = (await rows.ReadAsync<PeerRow>(RowKind, Member))?.ETag;
-            return await rows.WriteAsync(RowKind, Member, row, etag);
+            etag = await rows.WriteAsync(RowKind, Member, row, etag);
+            _row = row;
+            return etag;
         }
         catch (Exception failure) when (failure is StorageException or RowConflictException or CorruptStateException)
         {

@@ -115,9 +115,26 @@ public sealed partial class ReplicationDriver : BackgroundService
     }
 
     /// <inheritdoc/>
+    public override Task StartAsync(CancellationToken cancellationToken)
+    {
+        // Here and not in ExecuteAsync, which begins some time later: nothing that happens after this is missed.
+        _heads.Grew += OnGrew;
+        _heads.Overlaid += OnOverlaid;
+        _heads.UrgentAppended += OnUrgent;
+        _roster.Changed += OnRoster;
+        _rows.Health.Changed += OnStorage;
+        return base.StartAsync(cancellationToken);
+    }
+
+    /// <inheritdoc/>
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await _stopping.CancelAsync();
+        _heads.Grew -= OnGrew;
+        _heads.Overlaid -= OnOverlaid;
+        _heads.UrgentAppended -= OnUrgent;
+        _roster.Changed -= OnRoster;
+        _rows.Health.Changed -= OnStorage;
         await base.StopAsync(cancellationToken);
         await Task.WhenAll(_working.Keys);
     }
@@ -131,26 +148,7 @@ public sealed partial class ReplicationDriver : BackgroundService
     }
 
     /// <inheritdoc/>
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        _heads.Grew += OnGrew;
-        _heads.Overlaid += OnOverlaid;
-        _heads.UrgentAppended += OnUrgent;
-        _roster.Changed += OnRoster;
-        _rows.Health.Changed += OnStorage;
-        try
-        {
-            await Task.Delay(Timeout.Infinite, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-        finally
-        {
-            _heads.Grew -= OnGrew;
-            _heads.Overlaid -= OnOverlaid;
-            _heads.UrgentAppended -= OnUrgent;
-            _roster.Changed -= OnRoster;
-            _rows.Health.Changed -= OnStorage;
-        }
-    }
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.Delay(Timeout.Infinite, stoppingToken);
 
     /// <summary>Never 0, and within what every MessagePack library can hold.</summary>
     private static ulong Seed() => (BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)) >> 1) | 1;

@@ -123,22 +123,18 @@ public sealed partial class Replicator
             return;
         }
 
-        if (log.FrozenAt is not null || head.Held > log.Held)
+        if (head.Held > log.Held)
         {
             Want(log);
         }
 
-        if (log.FrozenAt is not null)
-        {
-            return;
-        }
-
+        // Also of a frozen log: the proof may not have shown where the branches part, and each node holds its own.
         if (head.Size == log.HeadSize && head.Root != log.HeadRoot && head.Size > 0)
         {
             Suspect(peer, log, head.Size);
         }
 
-        if (head.Size > log.HeadSize)
+        if (log.FrozenAt is not null || head.Size > log.HeadSize)
         {
             Want(log);
         }
@@ -315,15 +311,18 @@ public sealed partial class Replicator
     {
         // A wait longer than any that is ever given is left over from a clock that was set back since.
         peer.Failures = restored.Failures;
-        peer.NextAttempt = Math.Min(restored.Until, _now + _options.MaxLinkBackoff);
+        peer.NextAttempt = Math.Min(restored.Until, _now + Longest(_options.MaxLinkBackoff));
         foreach (var backoff in restored.Logs)
         {
             if (_byOrigin.TryGetValue(backoff.Origin, out var log))
             {
-                peer.Backoffs[log.Number] = backoff with { Until = Math.Min(backoff.Until, _now + _options.MaxLogBackoff) };
+                peer.Backoffs[log.Number] = backoff with { Until = Math.Min(backoff.Until, _now + Longest(_options.MaxLogBackoff)) };
             }
         }
     }
+
+    /// <summary>The most that <see cref="Jittered"/> makes of a time.</summary>
+    private static long Longest(long time) => time + (time / 5);
 
     private void ExpireLinks()
     {

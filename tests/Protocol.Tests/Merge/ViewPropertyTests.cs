@@ -9,6 +9,14 @@ namespace FederationNode.Protocol.Tests.Merge;
 /// <summary>The view is a function of the set of entries, the one that section 8 of docs/protocol.md describes.</summary>
 public sealed class ViewPropertyTests
 {
+    /// <summary>A history, the order in which it came, and where one of its logs is cut.</summary>
+    private static readonly Gen<(LogEntry[] History, LogEntry[] Arrivals, (Origin Log, long Size) Cut)> s_cuts =
+        HistoryGen.Histories.Where(h => h.Length > 0).SelectMany(history => Gen.Select(
+            HistoryGen.Arrivals(history),
+            Gen.Select(Gen.Int[0, history.Length - 1], Gen.Int[0, 12])
+                .Select((log, size) => (history[log].Origin, (long)size)),
+            (arrivals, cut) => (history, arrivals, cut)));
+
     [Fact]
     public void Apply_AnyOrderAndRepetition_GivesTheViewOfTheModel() =>
         HistoryGen.Histories.SelectMany(h => HistoryGen.Arrivals(h).Select(a => (History: h, Arrivals: a))).Sample((history, arrivals) =>
@@ -67,6 +75,73 @@ public sealed class ViewPropertyTests
                 }
             }
         });
+
+    [Fact]
+    public void Truncate_AnyLogAnywhere_GivesTheViewAndDigestAsIfTheRestHadNeverCome() =>
+        s_cuts.Sample((history, arrivals, cut) =>
+        {
+            var view = Fresh(arrivals);
+            Truncate(view, history, cut);
+
+            var kept = Kept(history, cut);
+            AssertIsModel(new NaiveView(kept), view, kept);
+            Assert.Equal(Fresh(kept).Digest(), view.Digest());
+        });
+
+    [Fact]
+    public void Truncate_ThenTheSameEntriesAgain_GivesTheWholeViewAgain() =>
+        s_cuts.Sample((history, arrivals, cut) =>
+        {
+            var view = Fresh(arrivals);
+            Truncate(view, history, cut);
+            foreach (var entry in arrivals)
+            {
+                view.Apply(entry);
+            }
+
+            AssertIsModel(new NaiveView(history), view, history);
+        });
+
+    [Fact]
+    public void Truncate_AnyLogAnywhere_ReportsEachIndicatorThatChanges() =>
+        s_cuts.Sample((history, arrivals, cut) =>
+        {
+            var view = Fresh(arrivals);
+            var before = HistoryGen.Indicators.Select(i => StateText(view, i.Id)).ToList();
+            var touched = Truncate(view, history, cut);
+            for (var i = 0; i < before.Count; i++)
+            {
+                var id = HistoryGen.Indicators[i].Id;
+                Assert.True(StateText(view, id) == before[i] || touched.Contains(id));
+            }
+        });
+
+    [Fact]
+    public void Truncate_LogThatIsNotThere_ChangesNothing()
+    {
+        var view = new View();
+        Assert.Empty(view.Truncate(Origin.Parse("demo/alpha/indicators/1"), 0, out var restored));
+        Assert.Empty(restored);
+        Assert.Equal(new NaiveView([]).Digest(), view.Digest());
+    }
+
+    private static LogEntry[] Kept(LogEntry[] history, (Origin Log, long Size) cut) =>
+        [.. history.Where(e => e.Origin.Text != cut.Log.Text || e.Index < cut.Size)];
+
+    private static HashSet<Hash256> Truncate(View view, LogEntry[] history, (Origin Log, long Size) cut)
+    {
+        HashSet<Hash256> touched = [.. view.Truncate(cut.Log, cut.Size, out var restored)];
+        foreach (var index in restored)
+        {
+            Assert.InRange(index, 0, cut.Size - 1);
+            foreach (var entry in history.Where(e => e.Origin.Text == cut.Log.Text && e.Index == index))
+            {
+                touched.UnionWith(view.Apply(entry) is { } id ? [id] : []);
+            }
+        }
+
+        return touched;
+    }
 
     private static View Fresh(IEnumerable<LogEntry> entries)
     {
