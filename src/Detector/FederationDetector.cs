@@ -16,6 +16,10 @@ public sealed class FederationDetector : IDisposable
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+
+        // Every property of an answer is always there (docs/protocol.md section 14): one that lacks some is no answer.
+        RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true,
     };
 
     private readonly HttpClient _http;
@@ -48,20 +52,21 @@ public sealed class FederationDetector : IDisposable
         }
 
         using var response = await _http.PostAsJsonAsync(ApiRoutes.Check, new CheckRequest(items), Json, cancellationToken);
+
+        // JSON is UTF-8, whatever the answer says of itself.
+        var body = await response.Content.ReadAsByteArrayAsync(cancellationToken);
         if (!response.IsSuccessStatusCode)
         {
-            throw new DetectorException((int)response.StatusCode, await ExplainAsync(response, cancellationToken));
+            throw new DetectorException((int)response.StatusCode, Explain(response, body));
         }
 
-        try
-        {
-            return await response.Content.ReadFromJsonAsync<CheckResponse>(Json, cancellationToken)
-                ?? throw new DetectorException((int)response.StatusCode, "The node's answer is empty.");
-        }
-        catch (JsonException e)
-        {
-            throw new DetectorException((int)response.StatusCode, "The node's answer is not that of this version.", e);
-        }
+        return TryRead<CheckResponse>(body, out var fault) is { } answer && answer.Items.Count == items.Count
+            && answer.Items.All(i => i is not null)
+                ? answer
+                : throw new DetectorException(
+                    (int)response.StatusCode,
+                    "What answers is no node of this version: it gave no verdict for each item. Is the address right?",
+                    fault);
     }
 
     /// <summary>Checks one text.</summary>
@@ -73,16 +78,23 @@ public sealed class FederationDetector : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();
 
-    private static async Task<string> ExplainAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    private static string Explain(HttpResponseMessage response, byte[] body) =>
+        TryRead<ApiProblem>(body, out _) is { } problem
+            ? problem.Detail
+            : $"The node refused the request and did not say why: {(int)response.StatusCode} {response.ReasonPhrase}";
+
+    private static T? TryRead<T>(byte[] body, out JsonException? fault)
+        where T : class
     {
+        fault = null;
         try
         {
-            var problem = await response.Content.ReadFromJsonAsync<ApiProblem>(Json, cancellationToken);
-            return problem is null ? response.ReasonPhrase ?? "" : $"{problem.Title}: {problem.Detail}";
+            return JsonSerializer.Deserialize<T>(body, Json);
         }
-        catch (Exception e) when (e is JsonException or NotSupportedException)
+        catch (JsonException e)
         {
-            return response.ReasonPhrase ?? "The node refused the request.";
+            fault = e;
+            return null;
         }
     }
 }

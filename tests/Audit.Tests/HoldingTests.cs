@@ -56,7 +56,7 @@ public class HoldingTests
         var copies = new List<ILogSource> { lone.Source(atSize: 299) };
         var report = await CoalitionAuditor.AuditAsync(
             [lone.Source(), _coalition.Roster.Source()],
-            [Folder(copies)],
+            [Folder(copies) with { Receipted = new Dictionary<string, long>() }],
             _coalition.Anchor,
             TestCoalition.Issued,
             [],
@@ -113,6 +113,45 @@ public class HoldingTests
         Assert.All(report.Logs, l => Assert.True(l.Rebuilt, l.Origin));
     }
 
+    [Theory]
+    [InlineData(2, Severity.Fault)]
+    [InlineData(1, Severity.Warning)]
+    public async Task Audit_NoRowOfTheReceiptsWritten_IsAFaultUnlessTheFirstWasJustWritten(
+        int written, Severity severity)
+    {
+        if (written == 2)
+        {
+            TestCoalition.Receive(_coalition.AlphaReceipts, (Grown(_coalition.Beta).Head(4), 9000));
+        }
+
+        var copies = _coalition.Sources();
+        var report = await AuditAsync(copies, Folder(copies) with { Receipted = new Dictionary<string, long>() });
+        var finding = Assert.Single(report.Findings, f => f.Severity >= Severity.Warning);
+        Assert.Equal(
+            (severity, FindingKind.RowMissing, _coalition.AlphaReceipts.Origin, (long?)0),
+            (finding.Severity, finding.Kind, finding.Origin, finding.Index));
+    }
+
+    [Theory]
+    [InlineData(2, true)]
+    [InlineData(3, false)]
+    public async Task Audit_RowOfTheReceiptsBehindAnOlderEntry_IsAWarning(long beta, bool behind)
+    {
+        TestCoalition.Receive(_coalition.AlphaReceipts, (Grown(_coalition.Beta).Head(4), 9000));
+        var copies = _coalition.Sources();
+        var report = await AuditAsync(copies, Folder(copies) with { Receipted = Written(beta, roster: 2) });
+        Assert.Equal(Verdict.Clean, report.Verdict);
+        Assert.Equal(behind, report.Findings.Any(
+            f => f is { Severity: Severity.Warning, Kind: FindingKind.RowMissing, Index: 0 }));
+    }
+
+    [Fact]
+    public async Task Audit_RowOfTheReceiptsUnreadable_SaysNothingMore()
+    {
+        var copies = _coalition.Sources();
+        Assert.Empty((await AuditAsync(copies, Folder(copies) with { Receipted = null })).Findings);
+    }
+
     private static TestLog Grown(TestLog log)
     {
         log.AddListings(1);
@@ -134,7 +173,10 @@ public class HoldingTests
     private Dictionary<string, long> AllOfBeta() => new() { [_coalition.Beta.Origin] = _coalition.Beta.Size };
 
     private NodeHoldings Folder(IReadOnlyList<ILogSource> copies) =>
-        new("alpha", "folder", copies, [], _coalition.AlphaReceipts.Origin, new Dictionary<string, long>(), []);
+        new("alpha", "folder", copies, [], _coalition.AlphaReceipts.Origin, Written(beta: 3, roster: 2), []);
+
+    private Dictionary<string, long> Written(long beta, long roster) =>
+        new() { [_coalition.Beta.Origin] = beta, [_coalition.Roster.Origin] = roster };
 
     private Task<AuditReport> AuditAsync(IReadOnlyList<ILogSource> copies, NodeHoldings? folder = null) =>
         CoalitionAuditor.AuditAsync(

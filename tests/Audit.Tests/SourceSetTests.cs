@@ -106,23 +106,41 @@ public class SourceSetTests
     }
 
     [Fact]
-    public async Task Discover_TwoAnchorsThatDiffer_IsIncomplete()
+    public async Task Discover_NothingThere_IsRefusedByName()
     {
         using var folder = new TemporaryFolder();
-        WriteCoalition(folder, TestCoalition.Create());
-        var other = TestCoalition.AnchorOf([TestCoalition.RoleKey("demo/x/1"), TestCoalition.RoleKey("demo/x/2")]);
-        File.WriteAllText(folder.Below("demo/coalition.json"), other.ToText());
-        var report = await AuditAsync(folder.Path);
-        Assert.Equal(FindingKind.AnchorUnusable, Assert.Single(report.Findings).Kind);
-        Assert.Equal(2, report.ExitCode);
+        Directory.CreateDirectory(folder.Below("1/2/3/4/5/6/7/tile"));
+        var empty = await Assert.ThrowsAsync<IOException>(() => AuditAsync(folder.Path));
+        Assert.Contains($"{folder.Path} holds nothing to audit", empty.Message, StringComparison.Ordinal);
+        var missing = await Assert.ThrowsAsync<IOException>(() => AuditAsync(folder.Below("missing")));
+        Assert.Contains(folder.Below("missing"), missing.Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task Discover_NothingThere_IsIncomplete()
+    public async Task Discover_NodesBesideAnExport_FindsAllAndDoesNotLookIntoThem()
     {
         using var folder = new TemporaryFolder();
-        Assert.Equal(2, (await AuditAsync(folder.Path)).ExitCode);
-        Assert.Equal(2, (await AuditAsync(folder.Below("missing"))).ExitCode);
+        var coalition = TestCoalition.Create();
+        TemporaryFolder.Write(folder.Below("copies/export"), coalition.Alpha.Files());
+        foreach (var node in (string[])["copies/alpha", "copies/more/beta"])
+        {
+            TemporaryFolder.Write(folder.Below(node), new Dictionary<string, byte[]> { ["node.json"] = [] });
+            TemporaryFolder.Write(folder.Below(node + "/inside"), coalition.Beta.Files());
+        }
+
+        using var http = new HttpClient();
+        var set = await SourceSet.DiscoverAsync(
+            [folder.Path, folder.Below("copies/alpha"), folder.Below("copies/export/")],
+            http,
+            null,
+            null,
+            d => File.Exists(Path.Combine(d, "node.json")),
+            CancellationToken.None);
+
+        Assert.Equal([folder.Below("copies/alpha"), folder.Below("copies/more/beta")], set.Nodes);
+        Assert.Equal(folder.Below("copies/export"), Assert.Single(set.Sources).Name);
+        Assert.Equal(new AuditedPlace(folder.Path, AuditedPlace.Export, 1), Assert.Single(set.Places));
+        Assert.Empty(set.Findings);
     }
 
     [Fact]
@@ -137,6 +155,52 @@ public class SourceSetTests
         Assert.All(
             report.Logs,
             l => Assert.StartsWith($"{server.Address}/v1/logs/{l.Origin}", l.Source, StringComparison.Ordinal));
+    }
+
+    /// <summary>What a node answers when a row of its database is damaged: docs/protocol.md section 14.</summary>
+    [Theory]
+    [InlineData("tile/entries/001.p/44", 256, FindingKind.RowDamaged)]
+    [InlineData("tile/payloads/000", 0, FindingKind.RowDamaged)]
+    [InlineData("checkpoint", 0, FindingKind.HeadDamaged)]
+    public async Task Discover_NodeWithADamagedRow_IsAFaultOfThatLogAndEntry(string path, long index, string kind)
+    {
+        using var folder = new TemporaryFolder();
+        var coalition = TestCoalition.Create();
+        WriteCoalition(folder, coalition);
+        await using var server = new FileServer(folder.Path, null, [.. coalition.Logs.Select(l => l.Origin)])
+        {
+            Damaged = $"{coalition.Alpha.Origin}/{path}",
+        };
+
+        var report = await AuditPlacesAsync([server.Address, folder.Below("coalition.json")]);
+
+        var fault = Assert.Single(report.Findings, f => f.Severity == Severity.Fault);
+        Assert.Equal((kind, coalition.Alpha.Origin, (long?)index), (fault.Kind, fault.Origin, fault.Index));
+        Assert.Contains("the row is torn", fault.Explanation, StringComparison.Ordinal);
+        Assert.Equal(5, report.Logs.Count(l => l.Origin != coalition.Alpha.Origin && l.Rebuilt));
+    }
+
+    [Theory]
+    [InlineData("""{"type":"urn:fednode:error:internal","detail":"the row is torn"}""")]
+    [InlineData("""{"type":7,"detail":"the row is torn"}""")]
+    [InlineData("[]")]
+    [InlineData("{")]
+    public async Task Discover_NodeWithAnotherError_IsAGap(string problem)
+    {
+        using var folder = new TemporaryFolder();
+        var coalition = TestCoalition.Create();
+        WriteCoalition(folder, coalition);
+        await using var server = new FileServer(folder.Path, null, [.. coalition.Logs.Select(l => l.Origin)])
+        {
+            Damaged = $"{coalition.Alpha.Origin}/tile/entries/000",
+            Problem = problem,
+        };
+
+        var report = await AuditPlacesAsync([server.Address, folder.Below("coalition.json")]);
+
+        Assert.Contains(
+            report.Findings, f => f.Kind == FindingKind.SourceUnreadable && f.Origin == coalition.Alpha.Origin);
+        Assert.Equal(Verdict.Incomplete, report.Verdict);
     }
 
     [Fact]
@@ -230,6 +294,12 @@ public class SourceSetTests
 
         public string Address { get; }
 
+        /// <summary>The path below the logs that answers with an error, or null.</summary>
+        public string? Damaged { get; init; }
+
+        public string Problem { get; init; } =
+            """{"type":"urn:fednode:error:damaged-row","title":"A row","status":500,"detail":"the row is torn"}""";
+
         public async ValueTask DisposeAsync()
         {
             _listener.Stop();
@@ -283,6 +353,7 @@ public class SourceSetTests
         {
             var (status, body) = Find(context.Request);
             context.Response.StatusCode = status;
+            context.Response.ContentType = status == 500 ? "application/problem+json" : null;
             try
             {
                 await context.Response.OutputStream.WriteAsync(body);
@@ -309,6 +380,11 @@ public class SourceSetTests
                     200,
                     Encoding.UTF8.GetBytes(
                         JsonSerializer.Serialize(_origins.Select(o => new { origin = o, size = 0 }))));
+            }
+
+            if (Damaged is not null && path == "v1/logs/" + Damaged)
+            {
+                return (500, Encoding.UTF8.GetBytes(Problem));
             }
 
             var file = Path.Combine(

@@ -1,4 +1,5 @@
 using System.Globalization;
+using FederationNode.Contracts;
 using FederationNode.Contracts.Logs;
 using FederationNode.Grains.Identity;
 using FederationNode.Protocol;
@@ -13,19 +14,22 @@ public static class Workload
 {
     public const string Log = "demo/a/indicators/1";
 
-    private const string RosterLog = "demo/secretariat/roster/1";
+    /// <summary>From this request on each has as many entries as a request may have.</summary>
+    public const int FirstLarge = 1000;
 
     public static SigningKey Key { get; } = SigningKey.FromSeed(Log, new byte[SigningKey.SeedSize]);
 
     public static NodeIdentity Identity { get; } = MakeIdentity();
 
     /// <summary>Some requests seal a bundle or two; most are small, so that many keys are used soon.</summary>
-    public static int CountOf(int request) => (request % 8) switch
-    {
-        0 => 300,
-        4 => 3,
-        _ => 1,
-    };
+    public static int CountOf(int request) => request >= FirstLarge
+        ? Limits.MaxAppendEntries
+        : (request % 8) switch
+        {
+            0 => 300,
+            4 => 3,
+            _ => 1,
+        };
 
     public static string KeyOf(int request) => string.Create(CultureInfo.InvariantCulture, $"request-{request}");
 
@@ -34,13 +38,13 @@ public static class Workload
 
     public static NewEntry Entry(int request, int number)
     {
-        var head = new LogHead(RosterLog, (request * 1000L) + number + 1, Hash256.Of([1]));
+        var head = new LogHead(ForeignWorkload.Log, (request * 10_000L) + number + 1, Hash256.Of([1]));
         return new NewEntry(EntryKind.Heartbeat, new HeartbeatPayload([head]).Encode());
     }
 
     private static NodeIdentity MakeIdentity()
     {
-        var secretariat = SigningKey.FromSeed(RosterLog, new byte[SigningKey.SeedSize]).VerificationKey;
+        var secretariat = ForeignWorkload.Key.VerificationKey;
         var anchor = new TrustAnchor
         {
             Coalition = "demo",

@@ -141,6 +141,38 @@ public sealed class BrokenFolderTests(CoalitionFixture coalition) : IDisposable
         Assert.Equal(before, Refusal.Contents(Folder));
     }
 
+    /// <summary>What the node cannot do without: the heads of its own logs, and the chain of rosters.</summary>
+    [Theory]
+    [InlineData("log-head", "ewt/alpha/indicators/1", "flip")]
+    [InlineData("log-head", "ewt/alpha/indicators/1", "null")]
+    [InlineData("log-head", "ewt/alpha/indicators/1", "delete")]
+    [InlineData("log-head", "ewt/alpha/receipts/1", "flip")]
+    [InlineData("log-head", "ewt/alpha/receipts/1", "delete")]
+    [InlineData("roster", "ewt", "flip")]
+    [InlineData("roster", "ewt", "null")]
+    public async Task Run_DamagedRowThatItNeeds_NamesItOnceAndChangesNothing(string kind, string key, string how)
+    {
+        Scratch.Copy(coalition.Stopped, Folder);
+        StoredRows.OfFolder(Folder, write: true).Damage(how, kind, key);
+        var before = Refusal.Contents(Folder);
+
+        var ran = await Fednode.RunAsync("run", "--data", Folder, "--stop-on-eof");
+
+        Refusal.AssertClear(ran, 3, $"'{kind}' of '{key}' is damaged");
+        Assert.Contains("restore its database from a copy", ran.Error, StringComparison.Ordinal);
+        Assert.Single(ran.Error.TrimEnd().Split('\n'));
+        Assert.Equal(before, Refusal.Contents(Folder));
+    }
+
+    [Fact]
+    public async Task Run_VersionOfANeededRowThatIsNone_NamesTheRow()
+    {
+        Scratch.Copy(coalition.Stopped, Folder);
+        StoredRows.OfFolder(Folder, write: true).Execute(
+            "UPDATE OrleansStorage SET Version = 'x' WHERE GrainIdExtensionString = ':ewt/alpha/indicators/1'");
+        await AssertRefusedAsync("'log-head' of 'ewt/alpha/indicators/1' is damaged: its version");
+    }
+
     [Theory]
     [InlineData("apiListen")]
     [InlineData("peerListen")]

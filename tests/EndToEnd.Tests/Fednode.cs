@@ -102,10 +102,27 @@ internal static class Fednode
             : throw new InvalidOperationException($"fednode {string.Join(' ', arguments)}: {ran}");
     }
 
+    /// <summary>
+    /// Ports below those that the system gives to outgoing connections: another node's connection would otherwise take
+    /// a port between two starts of the node that it was meant for.
+    /// </summary>
     public static int[] FreePorts(int count)
     {
-        var listeners = Enumerable.Range(0, count).Select(_ => new TcpListener(IPAddress.Loopback, 0)).ToList();
-        listeners.ForEach(l => l.Start());
+        var listeners = new List<TcpListener>();
+        while (listeners.Count < count)
+        {
+            var listener = new TcpListener(IPAddress.Loopback, Random.Shared.Next(10_000, 32_768));
+            try
+            {
+                listener.Start();
+                listeners.Add(listener);
+            }
+            catch (SocketException)
+            {
+                listener.Dispose();
+            }
+        }
+
         var ports = listeners.Select(l => ((IPEndPoint)l.LocalEndpoint).Port).ToArray();
         listeners.ForEach(l => l.Dispose());
         return ports;
@@ -157,6 +174,9 @@ internal sealed class NodeProcess : IAsyncDisposable
 
     public int Id => _process.Id;
 
+    /// <summary>What it wrote to standard error; ends with the process.</summary>
+    public Task<string> Error => _error;
+
     /// <summary>Stops the node as an operator's script would, and returns its exit code.</summary>
     public async Task<int> StopAsync()
     {
@@ -173,6 +193,13 @@ internal sealed class NodeProcess : IAsyncDisposable
         }
 
         return _process.ExitCode;
+    }
+
+    /// <summary>Ends the node with SIGKILL: it has no time for anything.</summary>
+    public async Task KillAsync()
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync();
     }
 
     public async ValueTask DisposeAsync()

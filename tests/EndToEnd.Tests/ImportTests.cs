@@ -14,6 +14,10 @@ public sealed class ImportTests(CoalitionFixture coalition) : IDisposable
     private const string Header =
         "kind,value,lang,category,taxon,cites,action,confidence,severity,match,any_of,all_of,none_of,window,source\n";
 
+    private static readonly string SchemeHeader = Header.TrimEnd() + ",scheme\n";
+
+    private static readonly string Tag = string.Concat(Enumerable.Repeat("ab", 32));
+
     private readonly Scratch _scratch = new();
 
     private string File => _scratch.In("list.csv");
@@ -23,6 +27,8 @@ public sealed class ImportTests(CoalitionFixture coalition) : IDisposable
         { "list.csv: the first line must be kind,value,lang", "" },
         { "list.csv: the first line must be kind,value,lang", "kind,value\nkeyword,ivory\n" },
         { "list.csv: the first line must be kind,value,lang", Row("good one") },
+        { "list.csv: the first line must be kind,value,lang", "scheme\n" },
+        { "list.csv: the first line must be kind,value,lang", WithScheme(Header, "schema") },
         { "line 3: it has not 15 fields", Header + Row("good one") + "keyword,x,en\n" },
         { "line 3: it has not 15 fields", Header + Row("good one") + Row("good two").TrimEnd() + ",more\n" },
         { "line 3: it has not 15 fields", Header + Row("good one") + "\"\"\n" + Row("good two") },
@@ -37,6 +43,12 @@ public sealed class ImportTests(CoalitionFixture coalition) : IDisposable
         { "line 3: confidence must be 0 to 100", Header + Row("good one") + Row("good two", confidence: "101") },
         { "line 3: action must be one of", Header + Row("good one") + Row("good two", action: "explode") },
         { "line 3: lang must be", Header + Row("good one") + Row("good two").Replace(",en,", ",e n,", StringComparison.Ordinal) },
+        { "line 3: a seller needs the column scheme", Header + Row("good one") + Seller("")[..^2] + "\n" },
+        { "line 2: scheme must be voprf/<type>/<epoch>", SchemeHeader + Seller("") },
+        { "line 2: scheme must be voprf/<type>/<epoch>", SchemeHeader + Seller("tel/1") },
+        { "line 2: scheme of a keyword is wlnorm/1", SchemeHeader + WithScheme(Row("good one"), "voprf/tel/1") },
+        { "line 2: it has not 16 fields", SchemeHeader + Row("good one") },
+        { "line 2: value must be 64", SchemeHeader + Seller("voprf/tel/1", tag: "zz") },
         { "line 3: value must be 64", Header + Row("good one") + Row("zz").Replace("keyword", "image-pdq", StringComparison.Ordinal) },
     };
 
@@ -90,10 +102,36 @@ public sealed class ImportTests(CoalitionFixture coalition) : IDisposable
     }
 
     [Fact]
-    public async Task Import_EndlessField_IsRefused()
+    public async Task Import_EndlessLine_IsRefused()
     {
-        await System.IO.File.WriteAllTextAsync(File, Header + Row(new string('y', 20_000_000)));
-        await AssertNothingIsPublishedAsync("line 2: value must be at most 512 bytes");
+        await System.IO.File.WriteAllTextAsync(File, Header + Row("good one"));
+        using (var file = System.IO.File.OpenWrite(File))
+        {
+            // A hole, which takes no room on the disk.
+            file.SetLength(1_500_000_000);
+        }
+
+        await AssertNothingIsPublishedAsync("list.csv, line 3: it has more than 65,536 characters");
+    }
+
+    [Theory]
+    [InlineData("/dev/zero", "/dev/zero, line 1: it has more than 65,536 characters")]
+    [InlineData("/dev/null", "/dev/null: the first line must be")]
+    [InlineData("/dev", "/dev cannot be read")]
+    public async Task Import_NoFile_IsRefused(string path, string says) =>
+        Refusal.AssertClear(await Fednode.HereAsync("import", path, "--dry-run"), 3, says);
+
+    [Fact]
+    public async Task Import_Pipe_IsRefusedWithWhatToDo()
+    {
+        using var shell = System.Diagnostics.Process.Start(Fednode.Start(
+            ["sh", "-c", "cat \"$0\" | \"$@\"", CoalitionFixture.Sample("images.csv")],
+            ["import", "/dev/stdin", "--dry-run"]))!;
+        var error = await shell.StandardError.ReadToEndAsync();
+        await shell.WaitForExitAsync();
+
+        Assert.Equal(3, shell.ExitCode);
+        Assert.Contains("/dev/stdin cannot be read: an import reads it twice", error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -108,6 +146,35 @@ public sealed class ImportTests(CoalitionFixture coalition) : IDisposable
         Assert.Equal((2, 0, 1), Counts(first));
         Assert.Equal((0, 2, 1), Counts(again));
         Assert.Equal(before + 2, await SizeAsync());
+    }
+
+    [Fact]
+    public async Task Import_SellerTags_ArePublishedUnderTheirScheme()
+    {
+        await System.IO.File.WriteAllTextAsync(
+            File, SchemeHeader + WithScheme(Row("beside a tag"), "") + Seller("voprf/tel/1"));
+
+        Assert.Equal((2, 0, 0), Counts(await Fednode.DoAsync("import", File, "--data", coalition.Alpha, "--json")));
+
+        var page = await Fednode.DoAsync("show", "--limit", "1000", "--data", coalition.Alpha, "--json");
+        var seller = Assert.Single(page.Json.EnumerateArray(), i => i.GetProperty("value").GetString() == Tag);
+        Assert.Equal("voprf/tel/1", seller.GetProperty("scheme").GetString());
+    }
+
+    [Fact]
+    public async Task Import_SellerTagUnderAKeyThatTheRosterLacks_NamesTheLineAndPublishesNothing()
+    {
+        await System.IO.File.WriteAllTextAsync(
+            File, SchemeHeader + WithScheme(Row("before a tag"), "") + Seller("voprf/tel/9"));
+        var before = await SizeAsync();
+
+        Assert.Equal(0, (await Fednode.HereAsync("import", File, "--dry-run")).Code);
+        Refusal.AssertClear(
+            await Fednode.HereAsync("import", File, "--data", coalition.Alpha),
+            3,
+            "line 3: scheme names a key that the roster, version 2, does not. Nothing was published.");
+
+        Assert.Equal(before, await SizeAsync());
     }
 
     [Fact]
@@ -136,6 +203,11 @@ public sealed class ImportTests(CoalitionFixture coalition) : IDisposable
         ran.Json.GetProperty("published").GetInt32(),
         ran.Json.GetProperty("repeated").GetInt32(),
         ran.Json.GetProperty("twice").GetInt32());
+
+    private static string WithScheme(string line, string scheme) => $"{line.TrimEnd()},{scheme}\n";
+
+    private static string Seller(string scheme, string? tag = null) =>
+        $"seller,{tag ?? Tag},,ivory,,,review,80,medium,,,,,,,{scheme}\n";
 
     private static string Row(
         string value, string category = "ivory", string action = "review", string confidence = "80", string source = "") =>

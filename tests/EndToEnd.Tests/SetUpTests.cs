@@ -46,6 +46,41 @@ public sealed class SetUpTests : IAsyncLifetime, IDisposable
     }
 
     [Theory]
+    [InlineData(null, "tel email wechat qq pay:alipay pay:iban pay:evm pay:bech32 pay:base58 url")]
+    [InlineData("tel,acct:example-shop", "tel acct:example-shop")]
+    [InlineData("email, tel,email", "email tel")]
+    [InlineData("acct:a.b-1,all,tel", "acct:a.b-1 tel email wechat qq pay:alipay pay:iban pay:evm pay:bech32 pay:base58 url")]
+    public async Task Create_SellerTypes_GetAKeyEach(string? types, string keys)
+    {
+        var folder = _scratch.In("typed");
+        await Fednode.DoAsync(
+            [
+                "coalition", "create", folder, "--name", "typed", "--endpoint", "https://127.0.0.1:7443",
+                .. types is null ? (string[])[] : ["--seller-types", types],
+            ]);
+
+        var files = Directory.GetFiles(Path.Combine(folder, "seller-keys")).Select(Path.GetFileName);
+        var expected = keys.Split(' ');
+        Assert.Equal(expected.Select(t => t.Replace(':', '_') + "-1.key").Order(), files.Order());
+        var roster = await File.ReadAllTextAsync(Path.Combine(folder, "roster", "0001.note"));
+        Assert.All(expected, t => Assert.Contains($"\"type\": \"{t}\"", roster, StringComparison.Ordinal));
+        Assert.Equal(expected.Length, roster.Split("\"type\": ").Length - 1);
+    }
+
+    /// <summary>Auditors compare these files with one another, byte for byte.</summary>
+    [Fact]
+    public async Task Init_TrustAnchor_IsKeptAsItIs()
+    {
+        var anchor = _scratch.In("coalition.json");
+        await File.WriteAllTextAsync(anchor, await File.ReadAllTextAsync(Anchor) + " \n");
+
+        await InitAsync(anchor, "beta", _scratch.In("beta"));
+
+        var kept = await File.ReadAllBytesAsync(_scratch.In("beta", "coalition.json"));
+        Assert.Equal(await File.ReadAllBytesAsync(anchor), kept);
+    }
+
+    [Theory]
     [InlineData(2, "--name must be", "--name", "Beta")]
     [InlineData(2, "--name must be", "--name", "secretariat")]
     [InlineData(2, "--endpoint must be https://host:port", "--endpoint", "http://127.0.0.1:1")]
@@ -105,7 +140,9 @@ public sealed class SetUpTests : IAsyncLifetime, IDisposable
         Refusal.AssertClear(
             await Fednode.HereAsync("roster", "admit", Enrolment, "--data", Secretariat), 5, "alpha is in the roster already");
         Refusal.AssertClear(
-            await Fednode.HereAsync("roster", "admit", Enrolment, "--data", Alpha), 3, Path.Combine(Alpha, "roster"));
+            await Fednode.HereAsync("roster", "admit", Enrolment, "--data", Alpha),
+            3,
+            $"{Alpha} is not the secretariat's node but that of alpha");
         Refusal.AssertClear(
             await Fednode.HereAsync("roster", "admit", Enrolment, "--data", _scratch.In("nowhere")), 3, "nowhere");
         Assert.Equal(before, Refusal.Contents(_scratch.Path));

@@ -53,11 +53,14 @@ public sealed class StoppedNodeTests(CoalitionFixture coalition)
     }
 
     /// <summary>The member's own node is stopped; the secretariat, which holds the key, runs.</summary>
-    [Fact]
-    public async Task CheckSeller_StoppedMember_AsksTheSecretariat()
+    [Theory]
+    [InlineData("email", "nobody@example.org")]
+    [InlineData("pay:iban", "GB82 WEST 1234 5698 7654 32")]
+    [InlineData("pay:alipay", "nobody@example.org")]
+    public async Task CheckSeller_StoppedMember_AsksTheSecretariat(string type, string identifier)
     {
         var answer = (await Fednode.DoAsync(
-            "check", "seller", "nobody@example.org", "--type", "email", "--data", coalition.Stopped, "--json")).Json;
+            "check", "seller", identifier, "--type", type, "--data", coalition.Stopped, "--json")).Json;
 
         Assert.Equal("none", answer.GetProperty("items")[0].GetProperty("verdict").GetString());
     }

@@ -19,6 +19,22 @@ internal sealed class StoredRows
 
     public static StoredRows OfFolder(string folder, bool write = false) => new(Path.Combine(folder, "node.db"), write);
 
+    /// <summary>The kinds of which there are rows.</summary>
+    public IReadOnlyList<string> Kinds()
+    {
+        using var open = Open();
+        using var command = open.CreateCommand();
+        command.CommandText = "SELECT DISTINCT GrainTypeString FROM OrleansStorage ORDER BY 1";
+        using var reader = command.ExecuteReader();
+        var kinds = new List<string>();
+        while (reader.Read())
+        {
+            kinds.Add(reader.GetString(0)["row/".Length..]);
+        }
+
+        return kinds;
+    }
+
     /// <summary>All rows of a kind, by key.</summary>
     public IReadOnlyDictionary<string, byte[]> ReadAll(string kind)
     {
@@ -41,7 +57,23 @@ internal sealed class StoredRows
 
     public byte[] Read(string kind, string key) => ReadAll(kind)[KeyOf(kind, key)];
 
-    public T Read<T>(string kind, string key) => Serializer.Deserialize<T>(new BinaryData(Read(kind, key)));
+    public T Read<T>(string kind, string key) => Decode<T>(Read(kind, key));
+
+    /// <summary>Whether a row is sound.</summary>
+    public bool Decodes<T>(string kind, string key)
+    {
+        try
+        {
+            Read<T>(kind, key);
+            return true;
+        }
+        catch (CorruptStateException)
+        {
+            return false;
+        }
+    }
+
+    public static T Decode<T>(byte[] row) => Serializer.Deserialize<T>(new BinaryData(row));
 
     public void Write(string kind, string key, byte[] row) =>
         Change("UPDATE OrleansStorage SET PayloadBinary = $row", kind, key, row);
@@ -51,6 +83,46 @@ internal sealed class StoredRows
 
     public void Delete(string kind, string key) =>
         Change("DELETE FROM OrleansStorage", kind, key, []);
+
+    /// <summary>Takes the content away and leaves the row.</summary>
+    public void Empty(string kind, string key) =>
+        Change("UPDATE OrleansStorage SET PayloadBinary = NULL", kind, key, []);
+
+    /// <summary>Deletes a row, takes its content (null), empties it, cuts it, or flips a bit in its middle.</summary>
+    public void Damage(string how, string kind, string key)
+    {
+        switch (how)
+        {
+            case "delete":
+                Delete(kind, key);
+                return;
+            case "null":
+                Empty(kind, key);
+                return;
+        }
+
+        var row = Read(kind, key);
+        if (how == "flip")
+        {
+            row[row.Length / 2] ^= 0x10;
+        }
+
+        Write(kind, key, how switch
+        {
+            "truncate" => row[..(row.Length / 3)],
+            "empty" => [],
+            _ => row,
+        });
+    }
+
+    /// <summary>Runs a statement of one's own.</summary>
+    public int Execute(string sql)
+    {
+        using var open = Open();
+        using var command = open.CreateCommand();
+        command.CommandText = sql;
+        return command.ExecuteNonQuery();
+    }
 
     public void Swap((string Kind, string Key) left, (string Kind, string Key) right)
     {

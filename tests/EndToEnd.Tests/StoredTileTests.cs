@@ -42,12 +42,15 @@ public sealed class StoredTileTests(CoalitionFixture coalition) : IDisposable
         var changed = rows.Read<TileRow>(LogRowKind.Tile, Long);
         changed.Hashes[(5 * Hash256.Size) + 3] ^= 1;
         rows.Write(LogRowKind.Tile, Long, changed);
-        await FindsAsync(FindingKind.TileMissing, 5 * Width);
+        await FindsAsync(FindingKind.HashTileChanged, 5 * Width);
 
         byte[] flipped = [.. tile];
         flipped[tile.Length / 2] ^= 1;
         rows.Write(LogRowKind.Tile, Long, flipped);
-        await FindsAsync(FindingKind.TileMissing, 0);
+        await FindsAsync(FindingKind.HashTileChanged, (tile.Length / 2 - 9) / Hash256.Size * Width);
+
+        rows.Write(LogRowKind.Tile, Long, tile[..100]);
+        await FindsAsync(FindingKind.RowDamaged, 0);
 
         rows.Delete(LogRowKind.Tile, Long);
         await FindsAsync(FindingKind.TileMissing, 0);

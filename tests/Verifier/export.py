@@ -68,4 +68,4 @@ def _compare_anchor(path, anchor_bytes, report):
         report.add(GAP, "anchor-unusable", None, path, None, f"unreadable: {error.strerror}")
         return
     if not same:
-        report.add(GAP, "anchor-unusable", None, path, None, "differs from the anchor given")
+        report.add(FAULT, "anchor-differs", None, path, None, "is not, byte for byte, the anchor given")

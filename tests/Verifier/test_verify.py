@@ -241,6 +241,16 @@ class Exports(unittest.TestCase):
         shutil.rmtree(self.path("x", *ALPHA.split("/")))
         self.assertEqual(self.codes(), {("gap", "log-missing"), ("gap", "statements-unchecked")})
 
+    def test_log_that_nobody_wrote_to(self):
+        self.write(ALPHA, [])
+        self.write(BETA_RECEIPTS, [])
+        shutil.rmtree(self.path("x", *ALPHA.split("/")))
+        self.assertEqual(self.codes(), {("info", "log-empty")})
+        shutil.rmtree(self.path("x", *BETA_RECEIPTS.split("/")))
+        self.assertEqual(self.codes(), {("info", "log-empty"), ("warning", "log-missing")})
+        shutil.rmtree(self.path("x", *RECEIPTS.split("/")))
+        self.assertEqual(self.codes(), {("warning", "log-missing")})
+
     def test_no_meaning(self):
         heartbeat = pack([1, []])
         cases = [
@@ -354,12 +364,16 @@ class Exports(unittest.TestCase):
         self.assertEqual(self.roster_codes(ROSTER_1, closed(3, three)), {("warning", "entries-beyond-end")})
         self.assertEqual(self.roster_codes(ROSTER_1, closed(7, three)), {("fault", "closed-log-differs")})
         self.assertEqual(self.roster_codes(ROSTER_1, closed(8, three)), {("gap", "log-missing")})
+        self.write(BETA_RECEIPTS, [])
+        shutil.rmtree(self.path("x", *ALPHA.split("/")))
+        self.assertEqual(self.roster_codes(ROSTER_1, closed(3, three)), {("gap", "log-missing")})
 
     def test_anchor(self):
         self.change("coalition.json", ANCHOR, origin="")
         self.assertEqual(self.codes(), set())
-        self.change("coalition.json", ANCHOR + b" ", origin="")
-        self.assertEqual(self.codes(), {("gap", "anchor-unusable")})
+        for wrong in (ANCHOR + b" ", ANCHOR[:-1], ANCHOR[:-2] + bytes([ANCHOR[-2] ^ 1]) + ANCHOR[-1:], b""):
+            self.change("coalition.json", wrong, origin="")
+            self.assertEqual(self.codes(), {("fault", "anchor-differs")}, wrong)
         os.remove(self.path("x", "coalition.json"))
         self.assertEqual(self.codes(anchor=b"{}"), {("gap", "anchor-unusable")})
         self.assertIn(("gap", "roster-missing"), self.codes(anchor=ANCHOR.replace(b'"threshold": 2', b'"threshold": 1')))

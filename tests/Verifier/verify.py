@@ -60,14 +60,25 @@ def verify(anchor_bytes, paths, now):
         report.add(WARNING, "roster-expired", anchor.roster_log.name, None, None, f"since {_time(roster.expires)}")
     check_ends(roster, result.logs, report)
     result.receipts, quoted = check_statements(roster, result.logs, report)
-    present = {copy.origin for copy in copies}
-    for origin in roster.logs:
-        if origin not in present:
-            report.add(GAP if origin in quoted else WARNING, "log-missing", origin, None, None,
-                       "named by the roster, not among the sources" + (", and quoted" if origin in quoted else ""))
+    _note_missing({copy.origin for copy in copies}, quoted, result)
     if not report.refused:
         result.digest = _view_digest(result)
     return result
+
+
+def _note_missing(present, quoted, result):
+    """Logs without a copy: missing, or empty as far as those tell who would have written a receipt (section 15)."""
+    receivers = {parse_origin(name).member for name in result.logs if parse_origin(name).log == "receipts"}
+    for name, log in result.roster.logs.items():
+        if name in present:
+            continue
+        origin = parse_origin(name)
+        if name in quoted or (log.closed is not None and log.closed[0] > 0):
+            result.report.add(GAP, "log-missing", name, None, None, "not among the sources, and it has entries")
+        elif origin.log in ("indicators", "roster") and receivers - {origin.member}:
+            result.report.add(INFO, "log-empty", name, None, None, "not among the sources, nobody has an entry of it")
+        else:
+            result.report.add(WARNING, "log-missing", name, None, None, "not among the sources, and nobody would tell")
 
 
 def _view_digest(result):

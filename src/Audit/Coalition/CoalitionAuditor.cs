@@ -80,7 +80,7 @@ public sealed class CoalitionAuditor
             auditor._findings.AddRange(new HoldingChecks(node, auditor._logs).Run());
         }
 
-        return await auditor.ReportAsync(now, cancellationToken);
+        return await auditor.ReportAsync([.. holdings.Select(h => h.Member)], now, cancellationToken);
     }
 
     /// <summary>
@@ -152,7 +152,8 @@ public sealed class CoalitionAuditor
         group.Add(copy);
     }
 
-    private async Task<AuditReport> ReportAsync(long? now, CancellationToken cancellationToken)
+    private async Task<AuditReport> ReportAsync(
+        IReadOnlyCollection<string> nodesAtHand, long? now, CancellationToken cancellationToken)
     {
         var roster = _keys.Roster;
         if (roster is not null && now > roster.Expires)
@@ -167,7 +168,7 @@ public sealed class CoalitionAuditor
             await CheckEndAsync(log, cancellationToken);
         }
 
-        var statements = new StatementChecks(_logs, roster);
+        var statements = new StatementChecks(_logs, roster, nodesAtHand);
         await statements.RunAsync(cancellationToken);
         _findings.AddRange(statements.Findings);
         var copies = _logs.Values.SelectMany(l => l.Copies).Concat(_unnamed).ToList();
@@ -178,7 +179,7 @@ public sealed class CoalitionAuditor
             Roster = RosterSummaries.Of(roster),
             Logs = [.. copies.Select(RowOf)],
             Receipts = ReceiptMatrix.Build(_logs, roster, statements.Times),
-            View = ViewOf(roster),
+            View = ViewOf(roster, statements.Empty),
             Findings =
             [
                 .. _findings.OrderByDescending(f => f.Severity)
@@ -216,7 +217,7 @@ public sealed class CoalitionAuditor
         }
     }
 
-    private ViewSummary ViewOf(RosterDocument? roster)
+    private ViewSummary ViewOf(RosterDocument? roster, IReadOnlySet<string> empty)
     {
         var view = new View();
         var entries = 0L;
@@ -230,7 +231,7 @@ public sealed class CoalitionAuditor
 
         var complete = roster is not null && roster.Members.SelectMany(m => m.Logs)
             .Where(l => l.Origin.Log == Origin.Indicators)
-            .All(l => _logs.TryGetValue(l.Origin.Text, out var log) && log.IsSound);
+            .All(l => empty.Contains(l.Origin.Text) || (_logs.TryGetValue(l.Origin.Text, out var log) && log.IsSound));
         return new ViewSummary(view.Digest().ToString(), complete, entries, view.IndicatorCount);
     }
 

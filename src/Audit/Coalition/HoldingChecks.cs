@@ -13,6 +13,8 @@ namespace FederationNode.Audit.Coalition;
 internal sealed class HoldingChecks(NodeHoldings holdings, IReadOnlyDictionary<string, LogGroup> logs)
 {
     private readonly SortedDictionary<string, (long Size, string Record)> _needed = new(StringComparer.Ordinal);
+    private readonly IReadOnlyDictionary<string, long> _receipted =
+        holdings.Receipted ?? new Dictionary<string, long>();
 
     public IReadOnlyList<Finding> Run()
     {
@@ -21,7 +23,7 @@ internal sealed class HoldingChecks(NodeHoldings holdings, IReadOnlyDictionary<s
             Need(claim.Origin, claim.Size, claim.Record);
         }
 
-        foreach (var (origin, size) in holdings.Receipted)
+        foreach (var (origin, size) in _receipted)
         {
             Need(origin, size, "the node's own list of receipts written");
         }
@@ -47,9 +49,53 @@ internal sealed class HoldingChecks(NodeHoldings holdings, IReadOnlyDictionary<s
             }
         }
 
-        return findings.Exists(f => f.Origin == holdings.ReceiptsLog) || CheckReceiptsLog() is not { } lost
-            ? findings
-            : [.. findings, lost];
+        if (!findings.Exists(f => f.Origin == holdings.ReceiptsLog) && CheckReceiptsLog() is { } lost)
+        {
+            findings.Add(lost);
+        }
+
+        if (holdings.Receipted is not null && CheckReceiptsRow() is { } behind)
+        {
+            findings.Add(behind);
+        }
+
+        return findings;
+    }
+
+    /// <summary>
+    /// The row of receipts written follows each entry of the receipts log before the next one comes, so only the newest
+    /// entry may be missing in it. A node that was set back and fetched its log again shows like this as well for a
+    /// moment, so less than all counts as a warning.
+    /// </summary>
+    private Finding? CheckReceiptsRow()
+    {
+        if (holdings.ReceiptsLog is not { } name || !logs.TryGetValue(name, out var group)
+            || group.Primary is not { Tree: not null } log
+            || log.Contents.Statements.Where(s => s.Since is not null).ToList() is not { Count: > 0 } receipts)
+        {
+            return null;
+        }
+
+        var newest = receipts.Max(s => s.Index);
+        var behind = receipts.FindAll(
+            s => s.Index < newest && s.Head.Size > _receipted.GetValueOrDefault(s.Head.Origin));
+        if (_receipted.Count > 0 && behind.Count == 0)
+        {
+            return null;
+        }
+
+        var first = behind.Count > 0 ? behind.Min(s => s.Index) : newest;
+        return new Finding(
+            _receipted.Count == 0 && behind.Count > 0 ? Severity.Fault : Severity.Warning,
+            FindingKind.RowMissing,
+            name,
+            first,
+            _receipted.Count == 0
+                ? $"{holdings.Place} has no row of the receipts that it wrote, although this log holds some: the row "
+                    + "was taken away, or the node ended before it wrote its first."
+                : $"The row of the receipts that {holdings.Place} wrote does not know of entry {first}, which is not "
+                    + "the newest: an old row was put back, or it was changed.",
+            holdings.Place);
     }
 
     /// <summary>The node's own receipts, and everybody's statements of its own logs.</summary>
@@ -75,12 +121,13 @@ internal sealed class HoldingChecks(NodeHoldings holdings, IReadOnlyDictionary<s
         }
 
         var log = logs.TryGetValue(name, out var group) ? group.Primary : null;
-        if (log is { Tree: null })
+        if (log is { Tree: null } or { Collected.HasFault: true })
         {
+            // A receipt that cannot be read is not one that is gone.
             return null;
         }
 
-        foreach (var (origin, size) in holdings.Receipted.OrderBy(r => r.Key, StringComparer.Ordinal))
+        foreach (var (origin, size) in _receipted.OrderBy(r => r.Key, StringComparer.Ordinal))
         {
             if (log?.Contents.Statements.Any(s => s.Head.Origin == origin && s.Head.Size >= size) != true)
             {

@@ -7,14 +7,20 @@ namespace FederationNode.Audit.Coalition;
 
 /// <summary>
 /// Checks what receipts and heartbeats say of other logs against the rebuilt trees: for each log the sizes named
-/// anywhere are collected first, and their roots computed in one go.
+/// anywhere are collected first, and their roots computed in one go. Also tells logs that are missing from logs that
+/// nobody has written to.
 /// </summary>
-internal sealed class StatementChecks(IReadOnlyDictionary<string, LogGroup> logs, RosterDocument? roster)
+internal sealed class StatementChecks(
+    IReadOnlyDictionary<string, LogGroup> logs, RosterDocument? roster, IReadOnlyCollection<string> nodesAtHand)
 {
     private readonly Dictionary<(string Target, string Member), List<(long Size, long Since)>> _receipts = [];
     private readonly List<Finding> _findings = [];
+    private readonly HashSet<string> _empty = new(StringComparer.Ordinal);
 
     public IReadOnlyList<Finding> Findings => _findings;
+
+    /// <summary>Logs without a copy that count as empty.</summary>
+    public IReadOnlySet<string> Empty => _empty;
 
     public ReceiptTimes Times { get; } = new();
 
@@ -146,21 +152,40 @@ internal sealed class StatementChecks(IReadOnlyDictionary<string, LogGroup> logs
     {
         foreach (var log in roster?.Members.SelectMany(m => m.Logs) ?? [])
         {
-            if (logs.ContainsKey(log.Origin.Text))
+            var origin = log.Origin.Text;
+            if (logs.ContainsKey(origin))
             {
                 continue;
             }
 
             var seen = Math.Max(
                 log.ClosedAt?.Size ?? 0,
-                said.TryGetValue(log.Origin.Text, out var about) ? about.Max(s => s.Statement.Head.Size) : 0);
-            _findings.Add(new Finding(
-                seen > 0 ? Severity.Gap : Severity.Warning, FindingKind.LogMissing, log.Origin.Text, null,
-                seen > 0
-                    ? $"The roster names this log and others have seen {seen} entries, but it is not among the sources."
-                    : "The roster names this log; it is not among the sources, and nobody quotes an entry of it."));
+                said.TryGetValue(origin, out var about) ? about.Max(s => s.Statement.Head.Size) : 0);
+            if (seen == 0 && WouldBeKnown(log.Origin))
+            {
+                _empty.Add(origin);
+            }
+
+            _findings.Add(seen > 0
+                ? new Finding(Severity.Gap, FindingKind.LogMissing, origin, null,
+                    $"The roster names this log and others have seen {seen} entries, but it is not among the sources.")
+                : _empty.Contains(origin)
+                    ? new Finding(Severity.Info, FindingKind.LogEmpty, origin, null,
+                        "The roster names this log, no source has it, nobody has an entry of it: it counts as empty.")
+                    : new Finding(Severity.Warning, FindingKind.LogMissing, origin, null,
+                        "The roster names this log, it is not among the sources, and these would not tell of entries."));
         }
     }
+
+    /// <summary>
+    /// Whether the sources would tell of an entry of this log: its writer's own node is among them; or another member's
+    /// receipts are, and receipts are written for this kind of log.
+    /// </summary>
+    private bool WouldBeKnown(Origin missing) =>
+        nodesAtHand.Contains(missing.Member)
+        || (missing.Log is Origin.Indicators or Origin.RosterLog
+            && logs.Values.Any(l => l.IsSound && Origin.TryParse(l.Origin, out var at, out _)
+                && at.Log == Origin.Receipts && at.Member != missing.Member));
 
     private void Add(Severity severity, string kind, Said said, string explanation) =>
         _findings.Add(new Finding(severity, kind, said.Writer, said.Statement.Index, explanation, said.Source));

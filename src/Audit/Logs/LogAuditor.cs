@@ -36,6 +36,14 @@ public static class LogAuditor
             }
         }
 
+        foreach (var suspect in opened.Source.Suspects.OrderBy(s => s.First))
+        {
+            if (!findings.HasFaultWithin(suspect.First, suspect.End))
+            {
+                findings.Add(Severity.Fault, suspect.Kind, suspect.First, suspect.Explanation);
+            }
+        }
+
         return audit;
     }
 

@@ -24,6 +24,7 @@ internal sealed class TreeWalk(ILogSource source, VerifiedHead head, LogAudit au
     private readonly EntryChecks _entries = new(head.Origin, audit.Contents);
     private readonly List<BundleSides> _sides = [];
     private readonly HashSet<long> _changedLeaves = [];
+    private readonly HashSet<string> _damages = new(StringComparer.Ordinal);
 
     private long Size => head.Checkpoint.Size;
 
@@ -115,8 +116,20 @@ internal sealed class TreeWalk(ILogSource source, VerifiedHead head, LogAudit au
             return BundleContent.Parse(read.Bytes, read.Width, path.Width);
         }
 
-        _findings.Add(Severity.Fault, FindingKind.TileMissing, path.Number * TilePath.FullWidth, read.Error!);
+        NoteUnreadable(path.Number * TilePath.FullWidth, read);
         return null;
+    }
+
+    /// <summary>
+    /// One damaged row may hold several files of the log, such as a bundle and its hashes: it is said once.
+    /// </summary>
+    private void NoteUnreadable(long first, TileRead read)
+    {
+        if (read.Row is null || _damages.Add(read.Row))
+        {
+            var kind = read.Row is null || read.IsGone ? FindingKind.TileMissing : FindingKind.RowDamaged;
+            _findings.Add(Severity.Fault, kind, first, read.Error!);
+        }
     }
 
     private async Task<PayloadTile?> ReadPayloadsAsync(TilePath entries, bool note, CancellationToken cancellationToken)
@@ -126,9 +139,9 @@ internal sealed class TreeWalk(ILogSource source, VerifiedHead head, LogAudit au
         var read = await _reader.ReadAsync(path, cancellationToken);
         if (read.Bytes is null)
         {
-            if (note)
+            if (note || read.Row is not null)
             {
-                _findings.Add(Severity.Fault, FindingKind.TileMissing, first, read.Error!);
+                NoteUnreadable(first, read);
             }
 
             return null;
@@ -150,7 +163,7 @@ internal sealed class TreeWalk(ILogSource source, VerifiedHead head, LogAudit au
         var first = (path.Number * TilePath.FullWidth) << (BundleBits * path.Level);
         if (read.Bytes is null)
         {
-            _findings.Add(Severity.Fault, FindingKind.TileMissing, first, read.Error!);
+            NoteUnreadable(first, read);
             return null;
         }
 

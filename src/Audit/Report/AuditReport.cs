@@ -95,11 +95,31 @@ public sealed record MemberSummary(string Name, string Status, IReadOnlyList<str
 /// </summary>
 /// <param name="Digest">The view digest, docs/protocol.md section 8, in hexadecimal.</param>
 /// <param name="Complete">
-/// Whether every <c>indicators</c> log that the roster names went in, undamaged. Otherwise the digest says nothing.
+/// Whether every <c>indicators</c> log that the roster names went in, undamaged, or counts as empty. Otherwise the
+/// digest says nothing.
 /// </param>
 /// <param name="Entries">Entries that went in.</param>
 /// <param name="Indicators">Indicators that anybody ever said something about.</param>
 public sealed record ViewSummary(string Digest, bool Complete, long Entries, int Indicators);
+
+/// <summary>A place that the audit read.</summary>
+/// <param name="Place">The folder, absolute, or the address.</param>
+/// <param name="Kind">What it is: one of the constants.</param>
+/// <param name="Logs">Copies of logs that were taken from it.</param>
+public sealed record AuditedPlace(string Place, string Kind, int Logs)
+{
+    /// <summary>Exported logs in a folder or below it.</summary>
+    public const string Export = "export";
+
+    /// <summary>An address: a node's local API, or an exported log on a web server.</summary>
+    public const string Address = "address";
+
+    /// <summary>The folder of a node that runs; its logs were read from its local API.</summary>
+    public const string RunningNode = "running-node";
+
+    /// <summary>The folder of a node that does not run; its logs were read from its database.</summary>
+    public const string StoppedNode = "stopped-node";
+}
 
 /// <summary>Everything that an audit found.</summary>
 public sealed record AuditReport
@@ -111,6 +131,9 @@ public sealed record AuditReport
 
     /// <summary>The outcome as exit code: 0 clean, 1 faults, 2 incomplete.</summary>
     public int ExitCode => (int)Verdict;
+
+    /// <summary>What was read, if the caller says so.</summary>
+    public IReadOnlyList<AuditedPlace> Places { get; init; } = [];
 
     /// <summary>The roster in force, or null if there is none.</summary>
     public required RosterSummary? Roster { get; init; }

@@ -19,10 +19,24 @@ public static class FindingKind
     public const string HeadDamaged = "head-damaged";
 
     /// <summary>
-    /// A row that a stopped node keeps beside its logs is damaged: the roster in force, how far it wrote receipts, or
-    /// an answered request (fault).
+    /// A row of a node's database is damaged, and what is in it cannot be told entry by entry: a sealed row of a log,
+    /// or a row that the node keeps beside its logs (fault).
     /// </summary>
     public const string RowDamaged = "row-damaged";
+
+    /// <summary>
+    /// A row that the node's other records speak of is not there (fault), or says less than they do (warning).
+    /// </summary>
+    public const string RowMissing = "row-missing";
+
+    /// <summary>The database of a stopped node holds rows that no head leads to (warning).</summary>
+    public const string RowUnreferenced = "row-unreferenced";
+
+    /// <summary>The database of a stopped node holds a row that this program does not write (warning).</summary>
+    public const string RowUnknown = "row-unknown";
+
+    /// <summary>A statement by which a node reads or writes its rows was changed or taken away (fault).</summary>
+    public const string QueryChanged = "query-changed";
 
     /// <summary>
     /// A stopped node keeps fewer entries of a log than it, or those who have the log from it, held before (fault).
@@ -50,7 +64,7 @@ public static class FindingKind
     /// <summary>Entry and hash differ, and neither leads to the signed root (fault).</summary>
     public const string LeafOrTileChanged = "leaf-or-tile-changed";
 
-    /// <summary>A tile or bundle is not there, or its source cannot read it (fault).</summary>
+    /// <summary>A tile or bundle is not there (fault).</summary>
     public const string TileMissing = "tile-missing";
 
     /// <summary>A hash tile has another length than its width asks for (fault).</summary>
@@ -95,6 +109,11 @@ public static class FindingKind
     public const string LogMissing = "log-missing";
 
     /// <summary>
+    /// A log named by the roster is not among the sources, and nobody who would know has an entry of it (info).
+    /// </summary>
+    public const string LogEmpty = "log-empty";
+
+    /// <summary>
     /// A receipt states a root that the log does not have at that size (fault of the receiver's log).
     /// </summary>
     public const string ReceiptFalseRoot = "receipt-false-root";
@@ -135,10 +154,18 @@ public static class FindingKind
     /// <summary>There is no trust anchor (gap).</summary>
     public const string AnchorMissing = "anchor-missing";
 
-    /// <summary>A file <c>coalition.json</c> is unreadable, or two of them differ (gap).</summary>
+    /// <summary>
+    /// A file <c>coalition.json</c> is not, byte for byte, the trust anchor of the audit; without one, not the first of
+    /// them (fault).
+    /// </summary>
+    public const string AnchorDiffers = "anchor-differs";
+
+    /// <summary>A file <c>coalition.json</c> cannot be read, or none of them is a trust anchor (gap).</summary>
     public const string AnchorUnusable = "anchor-unusable";
 
-    /// <summary>A place given to the audit holds no log, or cannot be read (gap).</summary>
+    /// <summary>
+    /// An address given to the audit shows no log, or something below a folder cannot be read (gap).
+    /// </summary>
     public const string SourceUnreadable = "source-unreadable";
 
     /// <summary>

@@ -20,6 +20,10 @@ internal sealed class FindingList(string origin, string source)
 
     public bool HasFault => _listed.Any(f => f.Severity == Severity.Fault) || _heaviestLeftOut == Severity.Fault;
 
+    /// <summary>Whether a fault names one of these entries; an empty range is its first entry.</summary>
+    public bool HasFaultWithin(long first, long end) => _listed.Any(
+        f => f.Severity == Severity.Fault && f.Index >= first && f.Index < Math.Max(end, first + 1));
+
     public bool IsFull => _listed.Count >= MaxListed;
 
     public void Add(Severity severity, string kind, long? index, string explanation) =>

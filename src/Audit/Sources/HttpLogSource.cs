@@ -1,11 +1,15 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Text.Json;
 
 namespace FederationNode.Audit.Sources;
 
 /// <summary>A log behind a URL: a node's local API, or any web server with an exported directory.</summary>
 public sealed class HttpLogSource : ILogSource
 {
+    private const string DamagedRow = "urn:fednode:error:damaged-row";
+    private const int MaxProblem = 64 * 1024;
+
     private readonly HttpClient _http;
     private readonly Uri _prefix;
     private readonly string? _key;
@@ -31,11 +35,22 @@ public sealed class HttpLogSource : ILogSource
     public string? Origin { get; }
 
     /// <inheritdoc/>
-    public Task<byte[]?> ReadAsync(string path, CancellationToken cancellationToken) =>
-        GetAsync(_http, new Uri(_prefix, path), _key, SourceLimits.MaxBytes(path, Origin), cancellationToken);
+    public async Task<byte[]?> ReadAsync(string path, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await GetAsync(
+                _http, new Uri(_prefix, path), _key, SourceLimits.MaxBytes(path, Origin), cancellationToken);
+        }
+        catch (InvalidDataException damage) when (path == LogFiles.Checkpoint)
+        {
+            throw new DamagedHeadException(damage.Message, damage);
+        }
+    }
 
     /// <summary>Gets a bounded answer, or null if there is nothing at the address.</summary>
     /// <exception cref="IOException">The server is not reached, or refuses.</exception>
+    /// <exception cref="InvalidDataException">The server says that its storage of just this is damaged.</exception>
     internal static async Task<byte[]?> GetAsync(
         HttpClient http, Uri address, string? key, int maxBytes, CancellationToken cancellationToken)
     {
@@ -54,6 +69,12 @@ public sealed class HttpLogSource : ILogSource
                 return null;
             }
 
+            if (response.StatusCode == HttpStatusCode.InternalServerError
+                && await DamageAsync(response, cancellationToken) is { } damage)
+            {
+                throw new InvalidDataException(damage);
+            }
+
             if (response.StatusCode != HttpStatusCode.OK)
             {
                 throw new IOException($"{address} answered {(int)response.StatusCode} ({response.ReasonPhrase}).");
@@ -69,6 +90,31 @@ public sealed class HttpLogSource : ILogSource
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
             throw new IOException($"{address} did not answer in time.", e);
+        }
+    }
+
+    /// <summary>
+    /// What a node says of a damaged row (docs/protocol.md section 14), or null if it says something else.
+    /// </summary>
+    private static async Task<string?> DamageAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        if (response.Content.Headers.ContentType?.MediaType != "application/problem+json")
+        {
+            return null;
+        }
+
+        await using var body = await response.Content.ReadAsStreamAsync(cancellationToken);
+        var bytes = await SourceLimits.ReadAsync(body, MaxProblem, cancellationToken);
+        try
+        {
+            using var problem = JsonDocument.Parse(bytes);
+            return problem.RootElement.GetProperty("type").GetString() == DamagedRow
+                ? problem.RootElement.GetProperty("detail").GetString()
+                : null;
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException)
+        {
+            return null;
         }
     }
 }

@@ -13,6 +13,12 @@ public interface ILogSource
     string? Origin { get; }
 
     /// <summary>
+    /// What was handed out so far although its storage is known to be changed. If the trees do not show which entry
+    /// it is, the audit says it in these words.
+    /// </summary>
+    IReadOnlyList<SuspectEntries> Suspects => [];
+
+    /// <summary>
     /// Reads one file whole: <c>checkpoint</c>, <c>vkey</c> or the path of a tile. Read by one caller at a time.
     /// A file longer than <see cref="SourceLimits.MaxBytes"/> may be cut off behind that many bytes and one more: it
     /// is malformed in any case.
@@ -25,5 +31,13 @@ public interface ILogSource
     /// ends with a fault.</exception>
     /// <exception cref="InvalidDataException">This file's storage is damaged: the audit goes on with the
     /// next.</exception>
+    /// <exception cref="MissingRowException">This file's storage is gone: likewise.</exception>
     Task<byte[]?> ReadAsync(string path, CancellationToken cancellationToken);
 }
+
+/// <summary>Entries that a source read from a row with a wrong checksum.</summary>
+/// <param name="First">The first entry that the row concerns.</param>
+/// <param name="End">The entry behind the last one.</param>
+/// <param name="Kind">The kind of finding, if nothing better is found.</param>
+/// <param name="Explanation">Which row it is, and what is wrong with it.</param>
+public sealed record SuspectEntries(long First, long End, string Kind, string Explanation);

@@ -16,7 +16,10 @@ public readonly record struct HeldClaim(string Origin, long Size, string Record)
 /// <param name="Copies">Its copies; one of a log at most.</param>
 /// <param name="Claims">What its records say of its logs.</param>
 /// <param name="ReceiptsLog">The log that it writes receipts into, or null if it has none.</param>
-/// <param name="Receipted">Origin to size: how far it wrote receipts of other logs into it.</param>
+/// <param name="Receipted">
+/// Origin to size: how far it wrote receipts of other logs into it; empty if it has no row of that, null if it cannot
+/// be read.
+/// </param>
 /// <param name="Rosters">
 /// The signed roster documents that it keeps beside the roster log, oldest first: they lead to the other logs' keys
 /// also where the roster log is damaged.
@@ -27,5 +30,5 @@ public sealed record NodeHoldings(
     IReadOnlyList<ILogSource> Copies,
     IReadOnlyList<HeldClaim> Claims,
     string? ReceiptsLog,
-    IReadOnlyDictionary<string, long> Receipted,
+    IReadOnlyDictionary<string, long>? Receipted,
     IReadOnlyList<ReadOnlyMemory<byte>> Rosters);

@@ -8,16 +8,15 @@ namespace FederationNode.Audit.Sources;
 /// <summary>The logs, and the trust anchor, that are found at the places given to an audit.</summary>
 public sealed class SourceSet
 {
-    private const int MaxDepth = 5;
-    private const int MaxFolders = 100_000;
-    private const int MaxAnchorFile = 256 * 1024;
     private const int MaxLogList = 8 * 1024 * 1024;
     private const int MaxLogs = 65_536;
 
     private readonly List<ILogSource> _sources = [];
     private readonly List<Finding> _findings = [];
-    private string? _anchorText;
-    private int _folders;
+    private readonly List<string> _nodes = [];
+    private readonly List<AuditedPlace> _places = [];
+    private readonly List<string> _anchors = [];
+    private readonly HashSet<string> _seen = new(StringComparer.Ordinal);
 
     private SourceSet()
     {
@@ -26,120 +25,121 @@ public sealed class SourceSet
     /// <summary>The copies of logs, in the order of the places, then by path.</summary>
     public IReadOnlyList<ILogSource> Sources => _sources;
 
-    /// <summary>The trust anchor out of the first <c>coalition.json</c>, or null.</summary>
+    /// <summary>The folders of nodes, in the order of the places, then by path; the caller reads them.</summary>
+    public IReadOnlyList<string> Nodes => _nodes;
+
+    /// <summary>What was taken from each place, but for nodes' folders.</summary>
+    public IReadOnlyList<AuditedPlace> Places => _places;
+
+    /// <summary>The trust anchor out of the first <c>coalition.json</c>, or null; null also if one was given.</summary>
     public TrustAnchor? Anchor { get; private set; }
 
-    /// <summary>What kept places from being read.</summary>
+    /// <summary>What kept places from being read, and trust anchors that are not the one to be trusted.</summary>
     public IReadOnlyList<Finding> Findings => _findings;
 
-    /// <summary>
-    /// Looks at each place: a directory that is a log or has logs below it (at most 5 levels), with
-    /// <c>coalition.json</c> files; the URL of a node, whose logs <c>GET /v1/logs</c> lists; the URL of one exported
-    /// log; or a <c>coalition.json</c> itself.
-    /// </summary>
+    /// <summary>Looks at each place; see the other method. No folder is taken for a node's.</summary>
     /// <param name="places">Paths, or addresses beginning with http:// or https://.</param>
     /// <param name="http">The client for addresses.</param>
     /// <param name="key">Bearer key for addresses, or null.</param>
     /// <param name="cancellationToken">Ends the search.</param>
+    /// <exception cref="IOException">A path is not there, or holds nothing to audit.</exception>
+    public static Task<SourceSet> DiscoverAsync(
+        IEnumerable<string> places, HttpClient http, string? key, CancellationToken cancellationToken) =>
+        DiscoverAsync(places, http, key, null, _ => false, cancellationToken);
+
+    /// <summary>
+    /// Looks at each place: a directory that is a log or a node's folder, or has such below it (at most 6 levels), with
+    /// <c>coalition.json</c> files; the URL of a node, whose logs <c>GET /v1/logs</c> lists; the URL of one exported
+    /// log; or a <c>coalition.json</c> itself. What is met twice is taken once.
+    /// </summary>
+    /// <param name="places">Paths, or addresses beginning with http:// or https://.</param>
+    /// <param name="http">The client for addresses.</param>
+    /// <param name="key">Bearer key for addresses, or null.</param>
+    /// <param name="anchor">What the trust anchors found must equal: the bytes of a file; or null.</param>
+    /// <param name="isNode">Whether a directory is the folder of a node.</param>
+    /// <param name="cancellationToken">Ends the search.</param>
+    /// <exception cref="IOException">A path is not there, or holds nothing to audit.</exception>
     public static async Task<SourceSet> DiscoverAsync(
-        IEnumerable<string> places, HttpClient http, string? key, CancellationToken cancellationToken)
+        IEnumerable<string> places,
+        HttpClient http,
+        string? key,
+        byte[]? anchor,
+        Func<string, bool> isNode,
+        CancellationToken cancellationToken)
     {
         var set = new SourceSet();
         foreach (var place in places)
         {
-            var before = set._sources.Count;
-            try
+            if (place.StartsWith("http://", StringComparison.Ordinal)
+                || place.StartsWith("https://", StringComparison.Ordinal))
             {
-                if (place.StartsWith("http://", StringComparison.Ordinal)
-                    || place.StartsWith("https://", StringComparison.Ordinal))
-                {
-                    await set.AddUrlAsync(http, place, key, cancellationToken);
-                }
-                else if (File.Exists(place))
-                {
-                    set.AddAnchor(place);
-                    continue;
-                }
-                else if (Directory.Exists(place))
-                {
-                    set.AddDirectory(place, 0);
-                }
-                else
-                {
-                    set.AddGap($"There is no directory, file or address {place}.");
-                    continue;
-                }
+                await set.TryAddUrlAsync(http, place, key, cancellationToken);
             }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            else if (File.Exists(place))
             {
-                set.AddGap($"{place} cannot be read: {e.Message}");
-                continue;
+                set._anchors.Add(place);
             }
-
-            if (set._sources.Count == before)
+            else if (Directory.Exists(place))
             {
-                set.AddGap($"{place} holds no log: neither a checkpoint nor folders with one.");
+                set.AddDirectory(place, isNode);
+            }
+            else
+            {
+                throw new IOException($"There is no directory, file or address {place}.");
             }
         }
 
+        set.Anchor = AnchorFiles.Compare(set._anchors.Where(set.IsNew), anchor, set._findings);
         return set;
     }
 
-    private void AddDirectory(string directory, int depth)
+    private void AddDirectory(string place, Func<string, bool> isNode)
     {
-        if (++_folders > MaxFolders)
+        var search = new FolderSearch(isNode);
+        search.Look(place);
+        if (search.Logs.Count + search.Nodes.Count == 0)
         {
-            return;
+            throw new IOException(string.Join(' ', (string[])
+            [
+                .. search.Unread,
+                $"{Path.GetFullPath(place)} holds nothing to audit: it is neither an exported log nor the folder of a "
+                    + $"node, and has none of them in the {FolderSearch.MaxDepth} levels below it.",
+            ]));
         }
 
-        var anchor = Path.Combine(directory, LogFiles.TrustAnchor);
-        if (File.Exists(anchor))
+        var logs = search.Logs.Where(IsNew).Select(l => new DirectoryLogSource(l)).ToList();
+        _sources.AddRange(logs);
+        _nodes.AddRange(search.Nodes.Where(IsNew));
+        _anchors.AddRange(search.Anchors);
+        search.Unread.ForEach(AddGap);
+        if (logs.Count > 0)
         {
-            AddAnchor(anchor);
-        }
-
-        // A log whose checkpoint was taken away is still a log: it must not escape the audit.
-        if (File.Exists(Path.Combine(directory, LogFiles.Checkpoint))
-            || File.Exists(Path.Combine(directory, LogFiles.Vkey))
-            || Directory.Exists(Path.Combine(directory, LogFiles.Tiles)))
-        {
-            _sources.Add(new DirectoryLogSource(directory));
-            return;
-        }
-
-        if (depth == MaxDepth)
-        {
-            return;
-        }
-
-        foreach (var below in Directory.GetDirectories(directory).Order(StringComparer.Ordinal))
-        {
-            AddDirectory(below, depth + 1);
+            _places.Add(new AuditedPlace(Path.GetFullPath(place), AuditedPlace.Export, logs.Count));
         }
     }
 
-    private void AddAnchor(string file)
+    private bool IsNew(string path) => _seen.Add(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)));
+
+    private async Task TryAddUrlAsync(HttpClient http, string place, string? key, CancellationToken cancellationToken)
     {
-        if (new FileInfo(file).Length > MaxAnchorFile)
+        var before = _sources.Count;
+        try
         {
-            AddUnusable(file, "The file is too long.");
+            await AddUrlAsync(http, place, key, cancellationToken);
+        }
+        catch (Exception e) when (e is IOException or InvalidDataException)
+        {
+            AddGap($"{place} cannot be read: {e.Message}");
             return;
         }
 
-        var text = File.ReadAllText(file);
-        if (!TrustAnchor.TryParse(text, out var anchor, out var error))
+        if (_sources.Count == before)
         {
-            AddUnusable(file, error);
+            AddGap($"{place} shows no log: neither a list of logs nor a checkpoint.");
+            return;
         }
-        else if (_anchorText is not null && _anchorText != text)
-        {
-            AddUnusable(file, "It is another trust anchor than the first one found.");
-        }
-        else
-        {
-            _anchorText = text;
-            Anchor = anchor;
-        }
+
+        _places.Add(new AuditedPlace(place, AuditedPlace.Address, _sources.Count - before));
     }
 
     private async Task AddUrlAsync(HttpClient http, string place, string? key, CancellationToken cancellationToken)
@@ -196,9 +196,6 @@ public sealed class SourceSet
             return [];
         }
     }
-
-    private void AddUnusable(string file, string explanation) =>
-        _findings.Add(new Finding(Severity.Gap, FindingKind.AnchorUnusable, "", null, $"{file}: {explanation}", file));
 
     private void AddGap(string explanation) =>
         _findings.Add(new Finding(Severity.Gap, FindingKind.SourceUnreadable, "", null, explanation));

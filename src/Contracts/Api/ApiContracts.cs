@@ -418,9 +418,14 @@ public sealed record RosterView(int Version, string Note);
 /// <param name="Note">The signed document, as text.</param>
 public sealed record RosterRequest(string Note);
 
-/// <summary>What the probes answer when all is well.</summary>
-/// <param name="Status"><c>up</c> or <c>ready</c>.</param>
+/// <summary>What the probe of the process answers.</summary>
+/// <param name="Status"><c>up</c>.</param>
 public sealed record ProbeResponse(string Status);
+
+/// <summary>What the probe of the list answers when it is there.</summary>
+/// <param name="Status"><c>ready</c>.</param>
+/// <param name="Detail">Which stored rows are damaged, so that the list may lack something; null if none is.</param>
+public sealed record ReadyResponse(string Status, string? Detail);
 
 /// <summary>Blinded seller identifiers to evaluate.</summary>
 /// <param name="Type">The identifier type.</param>

@@ -100,6 +100,9 @@ public enum AppendRefusal
 
     /// <summary>The log forked: it takes nothing any more, and goes on in a new epoch.</summary>
     Frozen,
+
+    /// <summary>A stored row that is needed is damaged: only a copy of the database helps.</summary>
+    Damaged,
 }
 
 /// <summary>What became of one append request.</summary>
@@ -180,6 +183,11 @@ public enum ExtendOutcome
 
     /// <summary>The storage cannot take it now. Nothing was changed.</summary>
     StorageUnavailable,
+
+    /// <summary>
+    /// The stored log is damaged here, and takes nothing before somebody mends it. Nothing was changed.
+    /// </summary>
+    Damaged,
 }
 
 /// <summary>What a log made of a range, and what it holds now.</summary>

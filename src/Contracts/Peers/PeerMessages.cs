@@ -91,7 +91,7 @@ public sealed class PushAnswerMessage
     public required long Held { get; init; }
 }
 
-/// <summary>A head on the wire: <c>[origin, size, root, frozenAt]</c>.</summary>
+/// <summary>A head on the wire: <c>[origin, size, root, frozenAt, held]</c>.</summary>
 [MessagePackObject]
 public sealed class HeadMessage
 {
@@ -110,6 +110,10 @@ public sealed class HeadMessage
     /// <summary>Where the log is frozen, or nil.</summary>
     [Key(3)]
     public long? FrozenAt { get; init; }
+
+    /// <summary>Entries held without a gap, at least as many.</summary>
+    [Key(4)]
+    public required long Held { get; init; }
 }
 
 /// <summary>An urgent run on the wire: <c>[origin, from, end]</c>.</summary>

@@ -29,7 +29,7 @@ public sealed class IndicatorRow
 /// Hits are counted in memory and stored when the grain goes to sleep or somebody writes a note: they are statistics,
 /// and a state write a hit would let a busy detector wear out the database.
 /// </remarks>
-public sealed class IndicatorGrain(RowStore rows, MergedList list) : Grain, IIndicatorGrain
+public sealed class IndicatorGrain(RowStore rows, MergedList list, DamageBoard damages) : Grain, IIndicatorGrain
 {
     /// <summary>Kind of the row.</summary>
     public const string RowKind = "indicator";
@@ -41,20 +41,30 @@ public sealed class IndicatorGrain(RowStore rows, MergedList list) : Grain, IInd
     private string? _etag;
     private bool _unsaved;
 
+    // Perhaps somebody can still read the note by hand: only a new note may take its place, not a few more hits.
+    private bool _damaged;
+
     private string Key => this.GetPrimaryKeyString();
 
     /// <inheritdoc/>
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        if (await rows.ReadAsync<IndicatorRow>(RowKind, Key) is { } stored)
+        (_row, _etag, var damage) = await rows.ReadDisposableAsync<IndicatorRow>(
+            RowKind, Key, row => row.Note is null ? "a part of it is missing" : null);
+        if (damage is not null)
         {
-            (_row, _etag) = (stored.Value, stored.ETag);
+            _damaged = true;
+            damages.Note(
+                RowKind,
+                Key,
+                $"{damage.Message} This indicator's note and count of hits are lost, unless the database is restored "
+                    + "from a copy; a new note replaces the row.");
         }
     }
 
     /// <inheritdoc/>
     public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) =>
-        _unsaved ? SaveAsync() : Task.CompletedTask;
+        _unsaved && !_damaged ? SaveAsync() : Task.CompletedTask;
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<SignedStatement>> GetEvidenceAsync()
@@ -87,6 +97,11 @@ public sealed class IndicatorGrain(RowStore rows, MergedList list) : Grain, IInd
             ? note
             : throw new ArgumentException($"A note has at most {MaxNote} characters, not {note.Length}.", nameof(note));
         await SaveAsync();
+        if (_damaged)
+        {
+            _damaged = false;
+            damages.Clear(RowKind, Key);
+        }
     }
 
     /// <inheritdoc/>

@@ -6,6 +6,7 @@ using FederationNode.Contracts.Logs;
 using FederationNode.Grains.Identity;
 using FederationNode.Grains.Logs;
 using FederationNode.Grains.Rosters;
+using FederationNode.Grains.Storage;
 using FederationNode.Protocol;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -23,6 +24,7 @@ public sealed partial class ListFollower(
     NodeIdentity identity,
     RosterBoard roster,
     HeadBoard heads,
+    DamageBoard damages,
     [FromKeyedServices(FederationClock.Key)] TimeProvider clock,
     ILogger<ListFollower> logger) : BackgroundService
 {
@@ -34,15 +36,26 @@ public sealed partial class ListFollower(
 
     // As long as all that the logs keep above what they hold, at most; an empty name in the channel points here.
     private readonly ConcurrentQueue<(string Origin, LogRange Range)> _urgent = new();
+    private readonly ConcurrentDictionary<string, bool> _retrying = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, CorruptStateException> _heldUp = new(StringComparer.Ordinal);
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Whether all that was held at start is applied, and a roster is in force: the list can be asked.</summary>
+    /// <summary>
+    /// Whether all that was held at start is applied, as far as it can be read, and a roster is in force: the list can be
+    /// asked.
+    /// </summary>
     public bool IsLoaded { get; private set; }
 
     /// <summary>Whether all that others were seen to hold at start is applied, too.</summary>
     public bool IsReady { get; private set; }
 
-    /// <summary>Ends when anything was applied after the call.</summary>
+    /// <summary>
+    /// The indicators logs that stand still at a damaged row, with what is wrong. The list has them only up to there;
+    /// the rest of it goes on.
+    /// </summary>
+    public IReadOnlyDictionary<string, CorruptStateException> HeldUp => _heldUp;
+
+    /// <summary>Ends when anything was applied, or a log was held up, after the call.</summary>
     public Task ChangedAsync() => Volatile.Read(ref _changed).Task;
 
     /// <summary>Waits until this list has an entry of a log: what was published is then found.</summary>
@@ -65,7 +78,7 @@ public sealed partial class ListFollower(
     {
         void OnGrew(LogStatus head)
         {
-            if (Origin.Parse(head.Origin).Log == Origin.Indicators)
+            if (IsFollowed(head.Origin))
             {
                 Queue(head.Origin);
             }
@@ -124,11 +137,38 @@ public sealed partial class ListFollower(
 
     private async Task WaitAppliedAsync(IReadOnlyList<LogStatus> held, CancellationToken cancellationToken)
     {
-        foreach (var log in held.Where(h => h.HeadSize > 0 && Origin.Parse(h.Origin).Log == Origin.Indicators))
+        foreach (var log in held.Where(h => h.HeadSize > 0 && IsFollowed(h.Origin)))
         {
-            await WaitAppliedAsync(log.Origin, log.HeadSize - 1, cancellationToken);
+            await WaitAppliedOrHeldUpAsync(log.Origin, log.HeadSize - 1, cancellationToken);
         }
     }
+
+    /// <summary>Says that a log cannot be read on, so that nobody waits for it.</summary>
+    internal void HoldUp(string origin, CorruptStateException damage)
+    {
+        if (IsFollowed(origin))
+        {
+            _heldUp[origin] = damage;
+            SayChanged();
+        }
+    }
+
+    /// <summary>One log that cannot be read must not keep the whole list from answering.</summary>
+    private async Task WaitAppliedOrHeldUpAsync(string origin, long index, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var changed = ChangedAsync();
+            if (list.AppliedOf(origin) > index || _heldUp.ContainsKey(origin))
+            {
+                return;
+            }
+
+            await changed.WaitAsync(cancellationToken);
+        }
+    }
+
+    private static bool IsFollowed(string origin) => Origin.Parse(origin).Log == Origin.Indicators;
 
     private async Task FollowAsync(string text, CancellationToken stopping)
     {
@@ -150,6 +190,14 @@ public sealed partial class ListFollower(
                 // Between two parts of something large: a takedown must not wait for all of it.
                 ApplyUrgent();
             }
+
+            NoteMended(text);
+        }
+        catch (CorruptStateException damage)
+        {
+            // Said once, where the damage was found, and in the node's status for as long as it lasts.
+            HoldUp(text, damage);
+            _ = RetryAsync(text, stopping);
         }
         catch (Exception failure) when (failure is not OperationCanceledException)
         {
@@ -188,6 +236,15 @@ public sealed partial class ListFollower(
         SayChanged();
     }
 
+    private void NoteMended(string origin)
+    {
+        if (_heldUp.TryRemove(origin, out var damage))
+        {
+            damages.Clear(damage.Kind!, damage.Key!);
+            LogMended(origin);
+        }
+    }
+
     /// <summary>Receipts what is applied, if that is a whole head: the one now, for it may have moved while we read.</summary>
     private async Task ReceiptAsync(string text)
     {
@@ -198,9 +255,16 @@ public sealed partial class ListFollower(
         }
     }
 
+    /// <summary>One wait a log: it may go on failing for days, and grow meanwhile.</summary>
     private async Task RetryAsync(string origin, CancellationToken stopping)
     {
+        if (!_retrying.TryAdd(origin, true))
+        {
+            return;
+        }
+
         await Task.Delay(RetryAfter, clock, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _retrying.TryRemove(origin, out _);
         if (!stopping.IsCancellationRequested)
         {
             Queue(origin);
@@ -227,8 +291,11 @@ public sealed partial class ListFollower(
         SayChanged();
     }
 
-    private void SayChanged() =>
-        Interlocked.Exchange(ref _changed, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
+    private void SayChanged()
+    {
+        var next = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Interlocked.Exchange(ref _changed, next).SetResult();
+    }
 
     [LoggerMessage(1, LogLevel.Information, "The list is ready: {Indicators} indicators.")]
     private partial void LogReady(long indicators);
@@ -238,4 +305,7 @@ public sealed partial class ListFollower(
 
     [LoggerMessage(3, LogLevel.Debug, "Entry {Index} of {Origin} does nothing: {Reason}")]
     private partial void LogNoMeaning(string origin, long index, string reason);
+
+    [LoggerMessage(4, LogLevel.Information, "{Origin} can be read again, and is followed.")]
+    private partial void LogMended(string origin);
 }

@@ -18,8 +18,20 @@ internal static class ContentRows
         }
         catch (RowConflictException)
         {
-            var there = await rows.ReadAsync<T>(kind, key);
-            await rows.WriteAsync(kind, key, value, there?.ETag);
+            await rows.WriteAsync(kind, key, value, await ETagAsync<T>(rows, kind, key));
+        }
+    }
+
+    /// <summary>What is there may be damaged; nothing refers to it yet, so it is overwritten.</summary>
+    private static async Task<string?> ETagAsync<T>(RowStore rows, string kind, string key)
+    {
+        try
+        {
+            return (await rows.ReadAsync<T>(kind, key))?.ETag;
+        }
+        catch (CorruptStateException damage) when (damage.ETag is not null)
+        {
+            return damage.ETag;
         }
     }
 }

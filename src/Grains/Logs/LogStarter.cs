@@ -5,6 +5,7 @@ using FederationNode.Grains.Identity;
 using FederationNode.Grains.Lists;
 using FederationNode.Grains.Replication;
 using FederationNode.Grains.Rosters;
+using FederationNode.Grains.Storage;
 using FederationNode.Protocol.Roster;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -52,8 +53,11 @@ public sealed partial class LogStarter(
         {
             var rosterGrain = grains.GetGrain<IRosterGrain>(identity.Coalition);
             await rosterGrain.GetAsync();
-            await grains.GetGrain<IMemberLogGrain>(rosterOrigin).GetStatusAsync();
-            await rosterGrain.FollowLogAsync();
+            if (await WakeAsync(rosterOrigin))
+            {
+                await FollowStoredRosterAsync(rosterGrain);
+            }
+
             await WakeLogsAsync(roster.Current);
             heads.Complete();
             await replication.BeginAsync();
@@ -84,6 +88,19 @@ public sealed partial class LogStarter(
         if (!stopping.IsCancellationRequested)
         {
             await follower.BecomeReadyAsync(heads.All(), stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>A damaged row of the roster log leaves the roster in force that the node had.</summary>
+    private async Task FollowStoredRosterAsync(IRosterGrain rosterGrain)
+    {
+        try
+        {
+            await rosterGrain.FollowLogAsync();
+        }
+        catch (CorruptStateException failure)
+        {
+            LogRosterFailed(failure);
         }
     }
 
@@ -124,7 +141,22 @@ public sealed partial class LogStarter(
             .ToHashSet(StringComparer.Ordinal) ?? [];
         foreach (var origin in origins.Distinct().Where(o => heads.Get(o) is null || closed.Contains(o)))
         {
+            await WakeAsync(origin);
+        }
+    }
+
+    /// <summary>Wakes a log; false if its head is damaged, which must not keep the others asleep.</summary>
+    private async Task<bool> WakeAsync(string origin)
+    {
+        try
+        {
             await grains.GetGrain<IMemberLogGrain>(origin).GetStatusAsync();
+            return true;
+        }
+        catch (CorruptStateException damage)
+        {
+            follower.HoldUp(origin, damage);
+            return false;
         }
     }
 

@@ -27,7 +27,7 @@ public sealed partial class MemberLogGrain
         var batch = new AppendBatch(_log.Size, _clock.GetUtcNow().ToUnixTimeSeconds());
         foreach (var request in requests)
         {
-            batch.Results.Add(await PrepareAsync(request, batch));
+            batch.Results.Add(await PrepareReadableAsync(request, batch));
         }
 
         if (batch.Entries.Count > 0 && await CommitAppendAsync(batch) is { } failure)
@@ -40,11 +40,21 @@ public sealed partial class MemberLogGrain
     }
 
     /// <inheritdoc/>
-    public async Task<AppendResult?> FindAppendAsync(string idempotencyKey, Hash256 requestHash) =>
-        await FindRequestAsync(HashOfKey(idempotencyKey), []) is { } earlier ? Repeat(earlier, requestHash) : null;
+    public async Task<AppendResult?> FindAppendAsync(string idempotencyKey, Hash256 requestHash)
+    {
+        RefuseDamaged();
+        return await FindRequestAsync(HashOfKey(idempotencyKey), []) is { } earlier
+            ? Repeat(earlier, requestHash)
+            : null;
+    }
 
     private AppendResult? WhyNotWritable()
     {
+        if (_damage is not null)
+        {
+            return Refused(_damage);
+        }
+
         if (!IsOwn)
         {
             return AppendResult.Refused(AppendRefusal.NotOurs, $"This node does not hold the key of the log {_origin}.");
@@ -62,6 +72,22 @@ public sealed partial class MemberLogGrain
                 $"The log {_origin} forked: other members hold a proof that its key signed two different logs. It stays at "
                     + $"{fork.FreezeAt} entries. Ask the secretariat for a new epoch.")
             : WhyBehind();
+    }
+
+    /// <summary>
+    /// A damaged row of an earlier request stops only who repeats that request, not the rest of the batch.
+    /// </summary>
+    private async Task<AppendResult> PrepareReadableAsync(AppendRequest request, AppendBatch batch)
+    {
+        try
+        {
+            return await PrepareAsync(request, batch);
+        }
+        catch (CorruptStateException damage)
+        {
+            _damages.Note(damage);
+            return Refused(damage);
+        }
     }
 
     private async Task<AppendResult> PrepareAsync(AppendRequest request, AppendBatch batch)
@@ -182,7 +208,7 @@ public sealed partial class MemberLogGrain
             // Whether the head was written is unknown: what this activation believes may be out of date.
             LogStorageFailed(_origin, failure);
             DeactivateOnIdle();
-            return AppendResult.Refused(AppendRefusal.StorageUnavailable, $"The storage failed: {failure.Message}");
+            return AppendResult.Refused(AppendRefusal.StorageUnavailable, failure.Message);
         }
 
         _checkpoint = await SignCheckpointAsync();

@@ -15,19 +15,41 @@ public sealed partial class MemberLogGrain
     /// <inheritdoc/>
     public async Task<ExtendResult> ExtendAsync(LogRange range)
     {
+        if (_damage is not null)
+        {
+            return new ExtendResult(ExtendOutcome.Damaged, 0, _damage.Message);
+        }
+
         if (!TryGetKey(out var key, out var unknown))
         {
             return Outcome(ExtendOutcome.UnknownLog, unknown);
         }
 
         return RangeCheck.TryCheck(_origin, range, key, out var verified, out var error)
-            ? await TakeAsync(verified)
+            ? await ExtendCheckedAsync(verified)
             : Outcome(ExtendOutcome.Refused, error);
     }
 
     /// <inheritdoc/>
-    public async Task<ExtendResult> ExtendCheckedAsync(CheckedRange range) =>
-        TryGetKey(out _, out var unknown) ? await TakeAsync(range) : Outcome(ExtendOutcome.UnknownLog, unknown);
+    public async Task<ExtendResult> ExtendCheckedAsync(CheckedRange range)
+    {
+        if (_damage is not null)
+        {
+            return new ExtendResult(ExtendOutcome.Damaged, 0, _damage.Message);
+        }
+
+        try
+        {
+            return TryGetKey(out _, out var unknown)
+                ? await TakeAsync(range)
+                : Outcome(ExtendOutcome.UnknownLog, unknown);
+        }
+        catch (CorruptStateException damage)
+        {
+            _damages.Note(damage);
+            return new ExtendResult(ExtendOutcome.Damaged, _log.Size, damage.Message);
+        }
+    }
 
     private async Task<ExtendResult> TakeAsync(CheckedRange given)
     {

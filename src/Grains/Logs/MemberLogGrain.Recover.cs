@@ -24,7 +24,7 @@ public sealed partial class MemberLogGrain
     /// <inheritdoc/>
     public async Task<long?> NoteShownAsync(byte[] checkpoint)
     {
-        if (!IsOwn || !Checkpoint.TryOpen(checkpoint, _key!.VerificationKey, out var shown, out _))
+        if (!IsOwn || _damage is not null || !Checkpoint.TryOpen(checkpoint, _key!.VerificationKey, out var shown, out _))
         {
             return null;
         }

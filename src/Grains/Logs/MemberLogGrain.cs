@@ -26,6 +26,7 @@ public sealed partial class MemberLogGrain : Grain, IMemberLogGrain
     private readonly NodeIdentity _identity;
     private readonly RosterBoard _roster;
     private readonly HeadBoard _heads;
+    private readonly DamageBoard _damages;
     private readonly TimeProvider _clock;
     private readonly ILogger<MemberLogGrain> _logger;
     private readonly string _origin;
@@ -40,6 +41,7 @@ public sealed partial class MemberLogGrain : Grain, IMemberLogGrain
         NodeIdentity identity,
         RosterBoard roster,
         HeadBoard heads,
+        DamageBoard damages,
         [FromKeyedServices(FederationClock.Key)] TimeProvider clock,
         ILogger<MemberLogGrain> logger)
     {
@@ -47,6 +49,7 @@ public sealed partial class MemberLogGrain : Grain, IMemberLogGrain
         _identity = identity;
         _roster = roster;
         _heads = heads;
+        _damages = damages;
         _clock = clock;
         _logger = logger;
         _origin = context.GrainId.Key.ToString()!;
@@ -58,7 +61,11 @@ public sealed partial class MemberLogGrain : Grain, IMemberLogGrain
     /// <inheritdoc/>
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        _log = await StoredLog.LoadAsync(_rows, _origin);
+        if (!await TryLoadAsync())
+        {
+            return;
+        }
+
         await LoadForkAsync();
         if (IsOwn)
         {
@@ -72,6 +79,8 @@ public sealed partial class MemberLogGrain : Grain, IMemberLogGrain
     /// <inheritdoc/>
     public async Task<LogStatus> GetStatusAsync()
     {
+        RefuseDamaged();
+
         // The roster may have closed it since.
         var status = await StatusAsync();
         _heads.Put(status);
@@ -81,6 +90,7 @@ public sealed partial class MemberLogGrain : Grain, IMemberLogGrain
     /// <inheritdoc/>
     public async Task<LogRange> ReadAsync(long from, int maxEntries, int maxBytes)
     {
+        RefuseDamaged();
         maxEntries = Math.Clamp(maxEntries, 1, Limits.MaxRangeEntries);
         maxBytes = Math.Clamp(maxBytes, 1, Limits.MaxRangeBytes);
         from = Math.Max(0, from);
@@ -107,16 +117,25 @@ public sealed partial class MemberLogGrain : Grain, IMemberLogGrain
     }
 
     /// <inheritdoc/>
-    public async Task<EntryEvidence?> GetEvidenceAsync(long index) =>
-        EvidenceAbove(index) ?? await LogEvidence.ReadAsync(_log, SignedSize, _checkpoint, index);
+    public async Task<EntryEvidence?> GetEvidenceAsync(long index)
+    {
+        RefuseDamaged();
+        return EvidenceAbove(index) ?? await LogEvidence.ReadAsync(_log, SignedSize, _checkpoint, index);
+    }
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<Hash256>> ReadNodesAsync(IReadOnlyList<(int Level, long Index)> nodes) =>
-        _log.ReadNodesAsync([.. nodes.Select(n => new NodeId(n.Level, n.Index))]);
+    public Task<IReadOnlyList<Hash256>> ReadNodesAsync(IReadOnlyList<(int Level, long Index)> nodes)
+    {
+        RefuseDamaged();
+        return _log.ReadNodesAsync([.. nodes.Select(n => new NodeId(n.Level, n.Index))]);
+    }
 
     /// <inheritdoc/>
-    public Task<byte[]?> ReadTileAsync(int level, long number, int width) =>
-        LogTiles.ReadAsync(_log, SignedSize, level, number, width);
+    public Task<byte[]?> ReadTileAsync(int level, long number, int width)
+    {
+        RefuseDamaged();
+        return LogTiles.ReadAsync(_log, SignedSize, level, number, width);
+    }
 
     private long SignedSize => _log.Head.SignedSize;
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using FederationNode.Contracts.Logs;
 using FederationNode.Grains.Storage;
 using FederationNode.Protocol;
@@ -11,20 +10,21 @@ namespace FederationNode.Grains.Logs;
 /// One log as it lies in the database: reads entries, tiles and tree nodes, and commits new entries.
 /// Invariants: the head row is the only row that is ever replaced but for payload rows; every row that a head refers
 /// to was written before that head; a row that no head refers to (left by a crash) has no effect.
-/// Not safe for concurrent use: it belongs to one grain, or to one command of a stopped node.
+/// Not safe for concurrent use: it belongs to one grain, or to one command of a stopped node. What only an auditor
+/// needs is in StoredLog.Audit.cs.
 /// </summary>
-public sealed class StoredLog
+public sealed partial class StoredLog
 {
     private const int Width = HeadEdge.Width;
     private const int WidthBits = 8;
     private const int MaxCachedTiles = 64;
 
-    private readonly RowStore _rows;
+    private readonly IRowReader _rows;
     private readonly Dictionary<(int Level, long Number), IReadOnlyList<Hash256>> _tiles = [];
     private HeadEdge _edge;
     private string? _etag;
 
-    private StoredLog(RowStore rows, string origin, HeadRow head, HeadEdge edge, string? etag)
+    private StoredLog(IRowReader rows, string origin, HeadRow head, HeadEdge edge, string? etag)
     {
         _rows = rows;
         Origin = origin;
@@ -52,41 +52,11 @@ public sealed class StoredLog
     public string? Contradiction => Exists ? _edge.Contradiction(Head) : null;
 
     /// <summary>Reads the head of a log; a log that was never written is empty.</summary>
-    /// <exception cref="InvalidDataException">The head row contradicts itself: the database is damaged.</exception>
-    /// <exception cref="CorruptStateException">The head row cannot be read.</exception>
-    public static async Task<StoredLog> LoadAsync(RowStore rows, string origin)
+    /// <exception cref="CorruptStateException">The head row cannot be read, or contradicts itself.</exception>
+    public static async Task<StoredLog> LoadAsync(IRowReader rows, string origin)
     {
         var log = await LoadForAuditAsync(rows, origin);
-        return log.Contradiction is { } fault
-            ? throw new InvalidDataException($"The stored row '{LogRowKind.Head}' of '{origin}' is damaged. {fault}")
-            : log;
-    }
-
-    /// <summary>
-    /// Reads the head of a log even if it contradicts itself, so that an auditor can tell what of the log is sound. A
-    /// log with a <see cref="Contradiction"/> is for reading only.
-    /// </summary>
-    /// <exception cref="InvalidDataException">The head row is not even a head: the database is damaged.</exception>
-    /// <exception cref="CorruptStateException">The head row cannot be read.</exception>
-    public static async Task<StoredLog> LoadForAuditAsync(RowStore rows, string origin)
-    {
-        var stored = await rows.ReadAsync<HeadRow>(LogRowKind.Head, origin);
-        if (stored is null)
-        {
-            var empty = new HeadRow { Root = MerkleHash.Empty.ToArray() };
-            return new StoredLog(rows, origin, empty, HeadEdge.Empty(), null);
-        }
-
-        try
-        {
-            RefuseMissingParts(stored.Value);
-            return new StoredLog(rows, origin, stored.Value, HeadEdge.Restore(stored.Value), stored.ETag);
-        }
-        catch (InvalidDataException e)
-        {
-            throw new InvalidDataException(
-                $"The stored row '{LogRowKind.Head}' of '{origin}' is damaged. {e.Message}", e);
-        }
+        return log.Contradiction is { } fault ? throw Damaged(LogRowKind.Head, origin, fault) : log;
     }
 
     /// <summary>
@@ -130,15 +100,17 @@ public sealed class StoredLog
     /// </exception>
     internal async Task CommitAsync(LogPlan plan, Action<HeadRow> complete)
     {
+        var rows = _rows as RowStore
+            ?? throw new InvalidOperationException("A log that was opened for an audit is for reading only.");
         foreach (var (number, root, bundle, payloads) in plan.Bundles)
         {
-            await _rows.WriteContentAsync(LogRowKind.Bundle, BundleKey(number, root), bundle);
-            await _rows.WriteContentAsync(LogRowKind.Payloads, BundleKey(number, root), payloads);
+            await rows.WriteContentAsync(LogRowKind.Bundle, BundleKey(number, root), bundle);
+            await rows.WriteContentAsync(LogRowKind.Payloads, BundleKey(number, root), payloads);
         }
 
         foreach (var (level, number, root, tile) in plan.Tiles)
         {
-            await _rows.WriteContentAsync(LogRowKind.Tile, TileKey(level, number, root), tile);
+            await rows.WriteContentAsync(LogRowKind.Tile, TileKey(level, number, root), tile);
         }
 
         var head = new HeadRow
@@ -154,7 +126,7 @@ public sealed class StoredLog
             CoverAfter = Head.CoverAfter,
         };
         complete(head);
-        _etag = await _rows.WriteAsync(LogRowKind.Head, Origin, head, _etag);
+        _etag = await rows.WriteAsync(LogRowKind.Head, Origin, head, _etag);
         Head = head;
         _edge = plan.Edge;
     }
@@ -171,7 +143,17 @@ public sealed class StoredLog
         end = Math.Min(end, from + maxEntries);
         for (var index = from; index < end && (bytes < maxBytes || entries.Count == 0);)
         {
-            var bundle = await ReadBundleAsync(index / Width);
+            IReadOnlyList<StoredEntry> bundle;
+            try
+            {
+                bundle = await ReadBundleAsync(index / Width);
+            }
+            catch (CorruptStateException) when (entries.Count > 0)
+            {
+                // What comes before the damage is as good as ever; who reads on meets it again.
+                return entries;
+            }
+
             for (var i = (int)(index % Width); i < bundle.Count && index < end; i++, index++)
             {
                 if (bytes >= maxBytes && entries.Count > 0)
@@ -188,7 +170,7 @@ public sealed class StoredLog
     }
 
     /// <summary>The entries of a bundle: 256, or the unsealed ones.</summary>
-    /// <exception cref="InvalidDataException">A row that the head refers to is missing or damaged.</exception>
+    /// <exception cref="CorruptStateException">A row that the head refers to is missing or damaged.</exception>
     public async Task<IReadOnlyList<StoredEntry>> ReadBundleAsync(long number)
     {
         var leaves = await ReadLeavesAsync(number);
@@ -200,7 +182,7 @@ public sealed class StoredLog
     }
 
     /// <summary>The leaves of a bundle: 256, or the unsealed ones.</summary>
-    /// <exception cref="InvalidDataException">The row is missing or damaged.</exception>
+    /// <exception cref="CorruptStateException">The row is missing or damaged.</exception>
     public async Task<IReadOnlyList<ReadOnlyMemory<byte>>> ReadLeavesAsync(long number)
     {
         if (number == Size / Width)
@@ -208,8 +190,7 @@ public sealed class StoredLog
             return [.. Head.Tail.Select(e => (ReadOnlyMemory<byte>)e.Leaf)];
         }
 
-        var key = BundleKey(number, await RootOfTileAsync(0, number));
-        var row = await NeedAsync<BundleRow>(LogRowKind.Bundle, key);
+        var (key, row) = await NeedAsync<BundleRow>(LogRowKind.Bundle, 0, number);
         return EntryBundle.TryDecode(row.Leaves, Width, out var leaves, out var error)
             ? leaves
             : throw Damaged(LogRowKind.Bundle, key, error);
@@ -219,7 +200,7 @@ public sealed class StoredLog
     /// What stands beside the leaves of a bundle, 256 items or those of the unsealed ones; null where the payload was
     /// erased or the leaf has none.
     /// </summary>
-    /// <exception cref="InvalidDataException">The row is missing or damaged.</exception>
+    /// <exception cref="CorruptStateException">The row is missing or damaged.</exception>
     public async Task<IReadOnlyList<PayloadItem?>> ReadPayloadsAsync(long number)
     {
         if (number == Size / Width)
@@ -227,8 +208,7 @@ public sealed class StoredLog
             return [.. Head.Tail.Select(e => Item(e.Salt, e.Payload))];
         }
 
-        var key = BundleKey(number, await RootOfTileAsync(0, number));
-        var row = await NeedAsync<PayloadsRow>(LogRowKind.Payloads, key);
+        var (key, row) = await NeedAsync<PayloadsRow>(LogRowKind.Payloads, 0, number);
         return row.Items is { Length: Width } items
             ? [.. items.Select(i => Item(i?.Salt, i?.Payload))]
             : throw Damaged(LogRowKind.Payloads, key, $"It has {row.Items?.Length ?? 0} items, not {Width}.");
@@ -247,16 +227,13 @@ public sealed class StoredLog
             return cached;
         }
 
-        var root = await RootOfTileAsync(level, number);
-        var (kind, key) = level == 0
-            ? (LogRowKind.Bundle, BundleKey(number, root))
-            : (LogRowKind.Tile, TileKey(level, number, root));
-        var joined = level == 0
-            ? (await NeedAsync<BundleRow>(kind, key)).Hashes
-            : (await NeedAsync<TileRow>(kind, key)).Hashes;
+        var (key, joined) = await ReadHashesAsync(level, number);
         if (joined is not { Length: Width * Hash256.Size })
         {
-            throw Damaged(kind, key, $"It has {joined?.Length ?? 0} bytes of hashes, not {Width * Hash256.Size}.");
+            throw Damaged(
+                level == 0 ? LogRowKind.Bundle : LogRowKind.Tile,
+                key,
+                $"It has {joined?.Length ?? 0} bytes of hashes, not {Width * Hash256.Size}.");
         }
 
         var hashes = HeadEdge.Split(joined);
@@ -267,6 +244,18 @@ public sealed class StoredLog
 
         _tiles[(level, number)] = hashes;
         return hashes;
+    }
+
+    private async Task<(string Key, byte[]? Hashes)> ReadHashesAsync(int level, long number)
+    {
+        if (level == 0)
+        {
+            var (at, bundle) = await NeedAsync<BundleRow>(LogRowKind.Bundle, level, number);
+            return (at, bundle.Hashes);
+        }
+
+        var (key, tile) = await NeedAsync<TileRow>(LogRowKind.Tile, level, number);
+        return (key, tile.Hashes);
     }
 
     /// <summary>
@@ -327,8 +316,7 @@ public sealed class StoredLog
         var at = (int)(number % Width);
         return at < above.Count
             ? above[at]
-            : throw new InvalidDataException(
-                $"The hash of tile {number} of level {level} of {Origin} is missing: the database is damaged.");
+            : throw Damaged(LogRowKind.Head, Origin, $"The hash of tile {number} of level {level} is missing.");
     }
 
     private static PayloadItem? Item(byte[]? salt, byte[]? payload) =>
@@ -354,17 +342,29 @@ public sealed class StoredLog
             ? CompactRange.Nodes(head.Size, cover.Size).Count
         : -1;
 
-    private static InvalidDataException Damaged(string kind, string key, string fault) =>
-        new($"The stored row '{kind}' of '{key}' is damaged. {fault}");
+    private static CorruptStateException Damaged(string kind, string key, string fault) =>
+        new(kind, key, char.ToLowerInvariant(fault[0]) + fault[1..].TrimEnd('.'));
 
-    private async Task<T> NeedAsync<T>(string kind, string key)
-        where T : class, new() =>
-        (await _rows.ReadAsync<T>(kind, key))?.Value
-        ?? throw new InvalidDataException($"The stored row '{kind}' of '{key}' is missing: the database is damaged.");
+    private async Task<(string Key, T Row)> NeedAsync<T>(string kind, int level, long number)
+        where T : class, new()
+    {
+        var (key, row) = _rows is AuditRows audit
+            ? await FindForAuditAsync<T>(audit, kind, level, number)
+            : await FindAsync<T>(kind, level, number);
+        var place = new SealedPlace(Origin, level, number, default);
+        NoteSuspect(kind, key, place.First, (place with { Number = number + 1 }).First, row.Damage);
+        return (key, row.Value);
+    }
+
+    private async Task<(string Key, StoredRow<T> Row)> FindAsync<T>(string kind, int level, long number)
+    {
+        var key = new SealedPlace(Origin, level, number, await RootOfTileAsync(level, number)).KeyFor(kind);
+        return (key, await _rows.ReadAsync<T>(kind, key) ?? throw CorruptStateException.Missing(kind, key));
+    }
 
     private string BundleKey(long number, Hash256 root) =>
-        string.Create(CultureInfo.InvariantCulture, $"{Origin}|{number}|{root}");
+        new SealedPlace(Origin, 0, number, root).KeyFor(LogRowKind.Bundle);
 
     private string TileKey(int level, long number, Hash256 root) =>
-        string.Create(CultureInfo.InvariantCulture, $"{Origin}|{level}|{number}|{root}");
+        new SealedPlace(Origin, level, number, root).KeyFor(LogRowKind.Tile);
 }

@@ -61,17 +61,11 @@ public sealed partial class PeerGrain(RowStore rows, ILogger<PeerGrain> logger) 
     /// <inheritdoc/>
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        try
+        // It is a courtesy to the peer, not a promise: a damaged one is made anew.
+        (_row, _etag, var damage) = await rows.ReadDisposableAsync<PeerRow>(RowKind, Member);
+        if (damage is not null)
         {
-            if (await rows.ReadAsync<PeerRow>(RowKind, Member) is { } stored)
-            {
-                (_row, _etag) = (stored.Value, stored.ETag);
-            }
-        }
-        catch (CorruptStateException damage)
-        {
-            // It is a courtesy to the peer, not a promise: it is made anew.
-            LogDamaged(Member, damage);
+            LogDamaged(Member, damage.Message);
         }
     }
 
@@ -134,8 +128,8 @@ public sealed partial class PeerGrain(RowStore rows, ILogger<PeerGrain> logger) 
         }
     }
 
-    [LoggerMessage(1, LogLevel.Warning, "What was remembered of the link to {Member} is damaged and is made anew.")]
-    private partial void LogDamaged(string member, Exception damage);
+    [LoggerMessage(1, LogLevel.Warning, "What was remembered of the link to {Member} is made anew. {Damage}")]
+    private partial void LogDamaged(string member, string damage);
 
     [LoggerMessage(2, LogLevel.Warning, "The state of the link to {Member} could not be stored.")]
     private partial void LogNotSaved(string member, Exception failure);

@@ -35,6 +35,7 @@ public sealed partial class ReceiptsGrain(
     NodeIdentity identity,
     LogAppender appender,
     ReceiptOptions options,
+    DamageBoard damages,
     ILogger<ReceiptsGrain> logger) : Grain, IReceiptsGrain
 {
     /// <summary>Kind of the row.</summary>
@@ -48,9 +49,16 @@ public sealed partial class ReceiptsGrain(
     /// <inheritdoc/>
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        if (await rows.ReadAsync<ReceiptsRow>(RowKind, identity.Member) is { } stored)
+        // Without it each log is receipted once more, which harms nobody: the earliest receipt counts.
+        (_row, _etag, var damage) = await rows.ReadDisposableAsync<ReceiptsRow>(
+            RowKind, identity.Member, row => row.Receipted is null ? "a part of it is missing" : null);
+        if (damage is not null)
         {
-            (_row, _etag) = (stored.Value, stored.ETag);
+            damages.Note(
+                RowKind,
+                identity.Member,
+                $"{damage.Message} It was begun anew, and each log is receipted once more: nothing is lost. Look after "
+                    + "the disk, and audit the node's folder when it is stopped.");
         }
     }
 

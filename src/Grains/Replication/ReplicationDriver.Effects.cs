@@ -246,7 +246,7 @@ public sealed partial class ReplicationDriver
                 {
                     ExtendOutcome.Fork => StoreOutcome.Contradicts,
                     ExtendOutcome.UnknownLog or ExtendOutcome.Refused => StoreOutcome.Closed,
-                    ExtendOutcome.StorageUnavailable => StoreOutcome.Unavailable,
+                    ExtendOutcome.StorageUnavailable or ExtendOutcome.Damaged => StoreOutcome.Unavailable,
                     _ => StoreOutcome.Stored,
                 };
             }

@@ -35,6 +35,7 @@ public sealed partial class RosterGrain(
     RowStore rows,
     NodeIdentity identity,
     RosterBoard board,
+    DamageBoard damages,
     ILogger<RosterGrain> logger) : Grain, IRosterGrain
 {
     /// <summary>Kind of the row.</summary>
@@ -47,22 +48,19 @@ public sealed partial class RosterGrain(
     /// <inheritdoc/>
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        if (await rows.ReadAsync<RosterRow>(RowKind, identity.Coalition) is not { } stored)
+        try
         {
-            return;
+            if (await StoredRoster.LoadAsync(rows, identity.Anchor) is not { } stored)
+            {
+                return;
+            }
+
+            (_row, _etag, _current) = (stored.Row, stored.ETag, stored.Document);
         }
-
-        (_row, _etag) = (stored.Value, stored.ETag);
-
-        // The chain is walked again from the trust anchor: a damaged or exchanged row must not become the roster.
-        if (!RosterChain.TryWalk(_row.Chain.Select(n => (ReadOnlyMemory<byte>)n), identity.Anchor, out _current, out var error))
+        catch (CorruptStateException damage)
         {
-            throw new InvalidDataException($"The stored roster does not follow from the trust anchor: {error}");
-        }
-
-        if (!_row.Note.AsSpan().SequenceEqual(_row.Chain.LastOrDefault()))
-        {
-            throw new InvalidDataException("The stored roster is not the last document of its chain.");
+            damages.Note(damage);
+            throw;
         }
 
         if (_current is not null)

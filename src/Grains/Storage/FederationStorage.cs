@@ -20,7 +20,8 @@ public static class FederationStorage
     public const string ServiceId = "fednode";
 
     /// <summary>
-    /// Adds the storage provider <see cref="ProviderName"/> and a <see cref="RowStore"/>. The schema is created or
+    /// Adds the storage provider <see cref="ProviderName"/>, a <see cref="RowStore"/> and a <see cref="DamageBoard"/>,
+    /// for which the host registers a <see cref="Identity.NodeIdentity"/>. The schema is created or
     /// migrated when the silo starts, before the provider opens the database; the silo does not start when that
     /// fails (see <see cref="SchemaMigrator.MigrateAsync"/>, which may also be called before, for its errors).
     /// </summary>
@@ -31,6 +32,8 @@ public static class FederationStorage
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentNullException.ThrowIfNull(connection);
         builder.Services.AddFederationStorageServices(connection);
+        builder.Services.AddSingleton<DamageBoard>();
+        builder.AddIncomingGrainCallFilter<DamageFilter>();
         builder.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(new MigrationAtStart(connection));
         return builder;
     }

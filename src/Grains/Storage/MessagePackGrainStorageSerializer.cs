@@ -79,15 +79,44 @@ public sealed class MessagePackGrainStorageSerializer : IGrainStorageSerializer
     /// <exception cref="NotSupportedException"><typeparamref name="T"/> is not marked.</exception>
     public T Deserialize<T>(BinaryData input)
     {
-        RefuseUndeclared<T>();
         ArgumentNullException.ThrowIfNull(input);
         var row = input.ToMemory();
-        CheckHeader<T>(row.Span);
-        var body = row[HeaderBytes..];
+        return HeaderFault(row.Span) is { } fault
+            ? throw new CorruptStateException(typeof(T).Name, fault)
+            : Decode<T>(row[HeaderBytes..], "its checksum is right, but its content is not of this type");
+    }
+
+    /// <summary>
+    /// Decodes a state for an auditor: a row whose checksum is wrong is read all the same if it can be, since what is
+    /// in it may show what was changed.
+    /// </summary>
+    /// <typeparam name="T">The type that was encoded.</typeparam>
+    /// <param name="row">The row.</param>
+    /// <param name="damage">What is wrong with the row, without a full stop; null when it is sound.</param>
+    /// <exception cref="CorruptStateException">The row cannot be read at all.</exception>
+    public static T DeserializeForAudit<T>(ReadOnlyMemory<byte> row, out string? damage)
+    {
+        damage = HeaderFault(row.Span);
+        if (row.Length <= HeaderBytes)
+        {
+            throw new CorruptStateException(typeof(T).Name, damage!);
+        }
+
+        return Decode<T>(
+            row[HeaderBytes..],
+            damage is null
+                ? "its checksum is right, but its content is not of this type"
+                : damage + ", and its content cannot be read",
+            toItsEnd: damage is null);
+    }
+
+    private static T Decode<T>(ReadOnlyMemory<byte> body, string otherwise, bool toItsEnd = true)
+    {
+        RefuseUndeclared<T>();
         try
         {
             var value = MessagePackSerializer.Deserialize<T>(body, Options, out var read);
-            if (read == body.Length && value is not null)
+            if (value is not null && (read == body.Length || !toItsEnd))
             {
                 return value;
             }
@@ -98,38 +127,32 @@ public sealed class MessagePackGrainStorageSerializer : IGrainStorageSerializer
         }
         catch (MessagePackSerializationException e)
         {
-            throw new CorruptStateException(
-                typeof(T).Name, "its checksum is right, but its content is not of this type", e);
+            throw new CorruptStateException(typeof(T).Name, otherwise, e);
         }
     }
 
-    private static void CheckHeader<T>(ReadOnlySpan<byte> row)
+    /// <summary>What the bytes before the body show, without a full stop, or null.</summary>
+    private static string? HeaderFault(ReadOnlySpan<byte> row)
     {
         if (row.Length <= HeaderBytes)
         {
-            throw new CorruptStateException(
-                typeof(T).Name, string.Create(CultureInfo.InvariantCulture, $"it has only {row.Length} bytes"));
+            return string.Create(CultureInfo.InvariantCulture, $"it has only {row.Length} bytes");
         }
 
         var stored = BinaryPrimitives.ReadUInt32LittleEndian(row[1..]);
         var actual = Checksum(row[0], row[HeaderBytes..]);
         if (stored != actual)
         {
-            throw new CorruptStateException(typeof(T).Name, $"its checksum is {stored:x8}, its content's {actual:x8}");
+            return $"its checksum is {stored:x8}, its content's {actual:x8}";
         }
 
         // After the checksum, so that a flipped bit in this byte is told from a row of a later format.
-        if (row[0] != Format)
-        {
-            throw new CorruptStateException(
-                typeof(T).Name,
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"its format is {row[0]}, and this program knows only {Format}"));
-        }
+        return row[0] == Format ? null : string.Create(
+            CultureInfo.InvariantCulture, $"its format is {row[0]}, and this program knows only {Format}");
     }
 
-    private static uint Checksum(byte format, ReadOnlySpan<byte> body)
+    /// <summary>The checksum of a row.</summary>
+    internal static uint Checksum(byte format, ReadOnlySpan<byte> body)
     {
         var crc = BitOperations.Crc32C(uint.MaxValue, format);
         foreach (var word in MemoryMarshal.Cast<byte, ulong>(body))

@@ -34,6 +34,9 @@ internal static class PostgresSchema
         SELECT (SELECT Version FROM cleared) AS NewGrainStateVersion
         """;
 
+    /// <summary>What the table OrleansQuery holds after the last migration.</summary>
+    public static IReadOnlyDictionary<string, string> Queries { get; } = StorageSql.Queries(Write, Clear);
+
     public static IReadOnlyList<SchemaMigration> Migrations { get; } =
     [
         new(1, "Orleans grain storage", $"""

@@ -19,7 +19,7 @@ namespace FederationNode.Grains.Storage;
 /// <para>A kind is a state name to Orleans. The provider does not tell apart two grain classes with equal state
 /// names and keys, so kinds get a prefix of their own here.</para>
 /// </remarks>
-public sealed class RowStore : IDisposable
+public sealed class RowStore : IRowReader, IDisposable
 {
     /// <summary>The longest kind, in characters.</summary>
     public const int MaxKindLength = 64;
@@ -30,12 +30,14 @@ public sealed class RowStore : IDisposable
     /// </summary>
     public const int MaxKeyLength = 512;
 
-    private const int KeysPerPage = 1000;
-
     // Orleans stores a key that looks like a number or a GUID as that number, so "ff" and "0ff" would be one row.
     // With this character in front, no key looks like one.
-    private const string KeyPrefix = ":";
-    private const string KindPrefix = "row/";
+    internal const string KeyPrefix = ":";
+
+    /// <summary>Stands before the kind, so that no grain's own state is taken for a row.</summary>
+    internal const string KindPrefix = "row/";
+
+    private const int KeysPerPage = 1000;
 
     private static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: true);
 
@@ -72,7 +74,7 @@ public sealed class RowStore : IDisposable
     {
         var (stateName, id) = Address(kind, key);
         var state = new GrainState<T>();
-        await GuardAsync(kind, key, null, () => _storage.ReadStateAsync(stateName, id, state)).ConfigureAwait(false);
+        await ReadGuardedAsync(kind, key, () => _storage.ReadStateAsync(stateName, id, state)).ConfigureAwait(false);
         return state is { RecordExists: true, State: { } value, ETag: { } etag } ? new StoredRow<T>(value, etag) : null;
     }
 
@@ -158,10 +160,10 @@ public sealed class RowStore : IDisposable
                   AND PayloadBinary IS NOT NULL
                 ORDER BY GrainIdExtensionString LIMIT @limit
                 """;
-            Add(command, "service", FederationStorage.ServiceId);
-            Add(command, "kind", KindPrefix + kind);
-            Add(command, "after", after);
-            Add(command, "limit", KeysPerPage);
+            RawRows.Add(command, "service", FederationStorage.ServiceId);
+            RawRows.Add(command, "kind", KindPrefix + kind);
+            RawRows.Add(command, "after", after);
+            RawRows.Add(command, "limit", KeysPerPage);
             var keys = new List<string>();
             await using var reader = await command.ExecuteReaderAsync(cancellation).ConfigureAwait(false);
             while (await reader.ReadAsync(cancellation).ConfigureAwait(false))
@@ -177,12 +179,43 @@ public sealed class RowStore : IDisposable
         }
     }
 
-    private static void Add(DbCommand command, string name, object value)
+    /// <summary>
+    /// Names the row in whatever shows that it is damaged: its bytes, its columns, or the page it lies on.
+    /// </summary>
+    private async Task ReadGuardedAsync(string kind, string key, Func<Task> read)
     {
-        var parameter = command.CreateParameter();
-        parameter.ParameterName = name;
-        parameter.Value = value;
-        command.Parameters.Add(parameter);
+        try
+        {
+            await GuardAsync(kind, key, null, read).ConfigureAwait(false);
+        }
+        catch (CorruptStateException e)
+        {
+            var etag = await ETagOfDamagedAsync(kind, key).ConfigureAwait(false);
+            throw new CorruptStateException(kind, key, e.Reason, e, etag);
+        }
+        catch (StorageException e) when (e.Fault == StorageFault.Corrupt)
+        {
+            throw new CorruptStateException(
+                kind, key, $"the database cannot read it ({e.InnerException?.Message.TrimEnd('.') ?? e.Message})", e);
+        }
+        catch (Exception e) when (e is InvalidCastException or FormatException or OverflowException)
+        {
+            // SQLite lets anything stand in any column, and Orleans takes the version for a number.
+            throw new CorruptStateException(kind, key, "its columns do not hold what they should", e);
+        }
+    }
+
+    /// <summary>What overwrites a damaged row; null if the database does not even tell that.</summary>
+    private async Task<string?> ETagOfDamagedAsync(string kind, string key)
+    {
+        try
+        {
+            return (await RawRows.ReadAsync(_database, kind, key).ConfigureAwait(false))?.ETag;
+        }
+        catch (Exception e) when (StorageFaults.IsFromDriver(e))
+        {
+            return null;
+        }
     }
 
     private async Task WriteGuardedAsync(string kind, string key, string? expectedETag, Func<Task> write)
@@ -217,10 +250,6 @@ public sealed class RowStore : IDisposable
         catch (InconsistentStateException e)
         {
             throw new RowConflictException(kind, key, expectedETag, e);
-        }
-        catch (CorruptStateException e)
-        {
-            throw new CorruptStateException(kind, key, e);
         }
         catch (Exception e) when (StorageFaults.IsFromDriver(e))
         {

@@ -31,18 +31,21 @@ public static class SchemaMigrator
 
     /// <summary>
     /// Creates the database file if there is none (SQLite), and all tables that are missing. Does nothing when the
-    /// schema is up to date.
+    /// schema is up to date. Queries that somebody changed are written anew.
     /// </summary>
     /// <param name="connection">The database.</param>
     /// <param name="cancellation">Stops the migration between two steps.</param>
+    /// <returns>The keys of the queries that were changed by somebody, and are now as they should be.</returns>
     /// <exception cref="StorageException">
     /// The database cannot be opened, is damaged, is newer than this program, or does not keep what it acknowledges.
     /// Nothing was changed.
     /// </exception>
-    public static Task MigrateAsync(StorageConnection connection, CancellationToken cancellation = default)
+    public static async Task<IReadOnlyList<string>> MigrateAsync(
+        StorageConnection connection, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(connection);
-        return GuardAsync(connection, async () =>
+        IReadOnlyList<string> mended = [];
+        await GuardAsync(connection, async () =>
         {
             if (connection.FilePath is { } path)
             {
@@ -59,7 +62,9 @@ public static class SchemaMigrator
             }
 
             await RefuseMissingTablesAsync(connection, open, cancellation).ConfigureAwait(false);
-        });
+            mended = await MendQueriesAsync(connection, open, cancellation).ConfigureAwait(false);
+        }).ConfigureAwait(false);
+        return mended;
     }
 
     /// <summary>
@@ -68,10 +73,29 @@ public static class SchemaMigrator
     /// <param name="connection">The database.</param>
     /// <param name="cancellation">Stops the check.</param>
     /// <exception cref="StorageException">There is no database, or it is damaged, older or newer.</exception>
-    public static Task VerifyAsync(StorageConnection connection, CancellationToken cancellation = default)
+    public static async Task VerifyAsync(StorageConnection connection, CancellationToken cancellation = default)
+    {
+        if (await VerifyForAuditAsync(connection, cancellation).ConfigureAwait(false) is { Count: > 0 } changed)
+        {
+            throw new StorageException(
+                StorageFault.SchemaMismatch,
+                $"{connection}: its table OrleansQuery is not as this program writes it "
+                    + $"({string.Join(", ", changed)}): somebody changed it. `fednode audit` says what else is "
+                    + "changed; the node writes it anew when it is started.");
+        }
+    }
+
+    /// <summary>As <see cref="VerifyAsync"/>, for a reader who does not use the queries in the database.</summary>
+    /// <param name="connection">The database.</param>
+    /// <param name="cancellation">Stops the check.</param>
+    /// <returns>The keys of the queries that are not as this program writes them.</returns>
+    /// <exception cref="StorageException">There is no database, or it is damaged, older or newer.</exception>
+    internal static async Task<IReadOnlyList<string>> VerifyForAuditAsync(
+        StorageConnection connection, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(connection);
-        return GuardAsync(connection, async () =>
+        IReadOnlyList<string> changed = [];
+        await GuardAsync(connection, async () =>
         {
             if (connection.FilePath is not null)
             {
@@ -93,7 +117,9 @@ public static class SchemaMigrator
             }
 
             await RefuseMissingTablesAsync(connection, open, cancellation).ConfigureAwait(false);
-        });
+            changed = await StoredQueries.DifferencesAsync(connection, open, cancellation).ConfigureAwait(false);
+        }).ConfigureAwait(false);
+        return changed;
     }
 
     private static async Task GuardAsync(StorageConnection connection, Func<Task> action)
@@ -178,6 +204,22 @@ public static class SchemaMigrator
             cancellation).ConfigureAwait(false);
         await transaction.CommitAsync(cancellation).ConfigureAwait(false);
         return true;
+    }
+
+    private static async Task<IReadOnlyList<string>> MendQueriesAsync(
+        StorageConnection connection,
+        DbConnection open,
+        CancellationToken cancellation)
+    {
+        await using var transaction = await BeginLockedAsync(open, cancellation).ConfigureAwait(false);
+        var changed = await StoredQueries.DifferencesAsync(connection, open, cancellation).ConfigureAwait(false);
+        if (changed.Count > 0)
+        {
+            await StoredQueries.WriteAsync(connection, open, changed, cancellation).ConfigureAwait(false);
+            await transaction.CommitAsync(cancellation).ConfigureAwait(false);
+        }
+
+        return changed;
     }
 
     private static async Task<DbTransaction> BeginLockedAsync(DbConnection open, CancellationToken cancellation)

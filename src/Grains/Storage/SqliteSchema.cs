@@ -36,6 +36,9 @@ internal static class SqliteSchema
         SELECT NULL AS NewGrainStateVersion WHERE changes() = 0;
         """;
 
+    /// <summary>What the table OrleansQuery holds after the last migration.</summary>
+    public static IReadOnlyDictionary<string, string> Queries { get; } = StorageSql.Queries(Write, Clear);
+
     public static IReadOnlyList<SchemaMigration> Migrations { get; } =
     [
         new(1, "Orleans grain storage", $"""

@@ -19,5 +19,15 @@ internal static class StorageSql
         SELECT PayloadBinary, Version FROM OrleansStorage WHERE {RowIs} AND PayloadBinary IS NOT NULL
         """;
 
+    /// <summary>The queries that Orleans asks for, by the key under which it looks for them.</summary>
+    public static IReadOnlyDictionary<string, string> Queries(string write, string clear) =>
+        new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["ReadFromStorageKey"] = Read,
+            ["WriteToStorageKey"] = write,
+            ["ClearStorageKey"] = clear,
+            ["DeleteStorageKey"] = clear,
+        };
+
     public static string Quoted(string sql) => sql.Replace("'", "''", StringComparison.Ordinal);
 }

@@ -50,12 +50,14 @@ public static class LocalApi
     }
 
     /// <summary>
-    /// Lets the server take request lines that hold the longest cursor. Bodies are bounded by the API itself.
+    /// Lets the server take request lines that hold the longest cursor, and speak HTTP/1.1 alone: without TLS one port
+    /// cannot offer HTTP/2 beside it. Bodies are bounded by the API itself.
     /// </summary>
     /// <param name="server">The server's options.</param>
     public static void ConfigureLocalApi(this KestrelServerOptions server)
     {
         ArgumentNullException.ThrowIfNull(server);
+        server.ConfigureEndpointDefaults(endpoint => endpoint.Protocols = HttpProtocols.Http1);
         server.Limits.MaxRequestLineSize = Limits.MaxCursor + 4096;
         server.Limits.MaxRequestHeadersTotalSize = Limits.MaxCursor + (32 * 1024);
         server.Limits.MaxRequestBufferSize = 1024 * 1024;

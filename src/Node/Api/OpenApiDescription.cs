@@ -1,10 +1,14 @@
+using System.Net.Mime;
 using FederationNode.Node.Api.Access;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 
 namespace FederationNode.Node.Api;
 
-/// <summary>What the OpenAPI document says beyond the routes themselves: keys, and the roles of each route.</summary>
+/// <summary>
+/// What the OpenAPI document says beyond the routes themselves: keys, the roles of each route, headers and bodies that
+/// handlers read by themselves.
+/// </summary>
 internal static class OpenApiDescription
 {
     public const string DocumentName = "v1";
@@ -32,17 +36,70 @@ internal static class OpenApiDescription
             };
             return Task.CompletedTask;
         });
-        options.AddOperationTransformer((operation, context, _) =>
+        options.AddOperationTransformer(async (operation, context, cancel) =>
         {
             var metadata = context.Description.ActionDescriptor.EndpointMetadata;
+            foreach (var header in metadata.OfType<RequestHeader>())
+            {
+                operation.Parameters ??= [];
+                operation.Parameters.Add(Describe(header));
+            }
+
+            if (metadata.OfType<BatchBody>().FirstOrDefault() is { } batch)
+            {
+                await AddBodyAsync(operation, context, batch.Type, cancel);
+            }
+
             if (metadata.OfType<Permission>().FirstOrDefault() is { } permission)
             {
                 var scheme = new OpenApiSecuritySchemeReference(SchemeName, context.Document);
                 operation.Security = [new() { [scheme] = [] }];
                 operation.Description = $"{operation.Description} Role: {permission}.".TrimStart();
             }
-
-            return Task.CompletedTask;
         });
     }
+
+    /// <summary>Says that a route reads a header. The generator sees only what a handler's parameters name.</summary>
+    public static RouteHandlerBuilder TakesHeader(
+        this RouteHandlerBuilder route, string name, int maxLength, string pattern, string description) =>
+        route.WithMetadata(new RequestHeader(name, maxLength, pattern, description));
+
+    /// <summary>Says that the body may hold many of the shape that <c>Accepts</c> names, as an array in it.</summary>
+    public static RouteHandlerBuilder OrAcceptsMany<T>(this RouteHandlerBuilder route) =>
+        route.WithMetadata(new BatchBody(typeof(T)));
+
+    private static OpenApiParameter Describe(RequestHeader header) => new()
+    {
+        Name = header.Name,
+        In = ParameterLocation.Header,
+        Description = header.Description,
+        Schema = new OpenApiSchema
+        {
+            Type = JsonSchemaType.String,
+            MinLength = 1,
+            MaxLength = header.MaxLength,
+            Pattern = header.Pattern,
+        },
+    };
+
+    private static async Task AddBodyAsync(
+        OpenApiOperation operation, OpenApiOperationTransformerContext context, Type type, CancellationToken cancel)
+    {
+        var content = operation.RequestBody!.Content![MediaTypeNames.Application.Json];
+        var one = content.Schema!;
+        var many = await context.GetOrCreateSchemaAsync(type, null, cancel);
+
+        // The generator would write the shape of the items out once more.
+        foreach (var array in many.Properties!.Values.OfType<OpenApiSchema>().Where(p => p.Items is not null))
+        {
+            array.Items = one;
+        }
+
+        context.Document!.AddComponent(type.Name, many);
+        content.Schema = new OpenApiSchema { OneOf = [one, new OpenApiSchemaReference(type.Name, context.Document)] };
+    }
+
+    private sealed record RequestHeader(string Name, int MaxLength, string Pattern, string Description);
+
+    private sealed record BatchBody(Type Type);
 }

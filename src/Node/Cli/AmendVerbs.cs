@@ -11,7 +11,7 @@ internal static class AmendVerbs
     {
         var id = new Argument<string>("ID") { Description = "The indicator's id, 64 hexadecimal digits." };
         var reason = new Option<string>("--reason") { Description = "Why, as a code: error, legal, owner-request, superseded, ...", HelpName = "CODE", DefaultValueFactory = _ => "error" };
-        var (data, url, key) = (Shared.Data(), Shared.Url(), Shared.Key());
+        var (data, url, key) = (Shared.DataOfRunning(), Shared.Url(), Shared.Key());
         var verb = new Verb(
             "withdraw",
             "Takes back this member's own listing.",
@@ -40,7 +40,7 @@ internal static class AmendVerbs
         var stance = new Option<string>("--stance") { Description = "dispute, confirm, or none to take it back.", DefaultValueFactory = _ => OpinionPayload.Dispute };
         stance.AcceptOnlyFromAmong(OpinionPayload.Dispute, OpinionPayload.Confirm, OpinionPayload.None);
         var reason = new Option<string>("--reason") { Description = "Why, as a code: false-positive, legal-trade, ...", HelpName = "CODE", DefaultValueFactory = _ => "false-positive" };
-        var (data, url, key) = (Shared.Data(), Shared.Url(), Shared.Key());
+        var (data, url, key) = (Shared.DataOfRunning(), Shared.Url(), Shared.Key());
         var verb = new Verb(
             "dispute",
             "Contests (or confirms) what other members list; a disputed listing blocks nobody under the default policy.",

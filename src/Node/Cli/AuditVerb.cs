@@ -1,12 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
-using FederationNode.Audit.Coalition;
 using FederationNode.Audit.Report;
-using FederationNode.Audit.Sources;
-using FederationNode.Contracts.Api;
-using FederationNode.Node.Folder;
-using FederationNode.Protocol.Roster;
 
 namespace FederationNode.Node.Cli;
 
@@ -17,16 +12,23 @@ internal static class AuditVerb
     {
         var places = new Argument<string[]>("DIR|URL")
         {
-            Description = "Exported logs, the folders of nodes (running or stopped), or addresses of nodes; any mix. More copies show more.",
+            Description = "Exported logs, the folders of nodes (running or stopped), folders that hold such, or "
+                + "addresses of nodes; any mix. More copies show more.",
             Arity = ArgumentArity.OneOrMore,
         };
-        var anchor = new Option<string?>("--anchor") { Description = "The trust anchor coalition.json. Default: the one found at the places.", HelpName = "FILE" };
+        var anchor = new Option<string?>("--anchor")
+        {
+            Description = "The trust anchor coalition.json, which all that are found must equal. Default: the one "
+                + "found at the places.",
+            HelpName = "FILE",
+        };
         var key = Shared.Key();
         var verb = new Verb(
             "audit",
             "Rebuilds every root from the entries, checks signatures, receipts and the roster, and says who received what when. Needs no running node.",
             "fednode audit ./export --anchor coalition.json",
             "fednode audit ./acme ./beta",
+            "fednode audit ./copies-of-all-members --anchor coalition.json",
             "fednode audit http://127.0.0.1:7480 --key @api-keys/auditor.key --anchor coalition.json --json")
         {
             places, anchor, key,
@@ -54,51 +56,8 @@ internal static class AuditVerb
     private static async Task<AuditReport> AuditAsync(
         IReadOnlyList<string> places, string? anchorFile, string? key, CancellationToken cancel)
     {
-        var nodes = places.Where(p => Directory.Exists(p) && new NodeFolder(p).IsNode).ToList();
-        var running = new List<NodeTarget>();
-        var stopped = new List<StoppedNodeLogs>();
-        try
-        {
-            using var http = new HttpClient();
-            var bearer = key is ['@', .. var file] ? System.Text.Encoding.UTF8.GetString(NodeFolder.Read(file)).Trim() : key;
-            var found = await SourceSet.DiscoverAsync(places.Except(nodes), http, bearer, cancel);
-            var sources = new List<ILogSource>(found.Sources);
-            foreach (var place in nodes)
-            {
-                var folder = new NodeFolder(place);
-                if (RunFile.TryRead(folder) is null)
-                {
-                    stopped.Add(await StoppedNodeLogs.OpenAsync(folder, cancel));
-                    continue;
-                }
-
-                var target = NodeTarget.Of(place, null, null, ApiRole.Auditor);
-                running.Add(target);
-                sources.AddRange((await target.ListLogsAsync(cancel)).Select(l => new NodeLogSource(target, l.Origin)));
-            }
-
-            TrustAnchor? anchor = anchorFile is not null ? NodeFolder.ReadAnchor(anchorFile)
-                : found.Anchor ?? nodes.Select(n => new NodeFolder(n).ReadAnchor()).FirstOrDefault();
-            return await CoalitionAuditor.AuditAsync(
-                sources,
-                [.. stopped.Select(s => s.Holdings)],
-                anchor,
-                DateTimeOffset.UtcNow.ToUnixTimeSeconds(),
-                [.. found.Findings, .. stopped.SelectMany(s => s.Findings)],
-                cancel);
-        }
-        finally
-        {
-            foreach (var node in running)
-            {
-                await node.DisposeAsync();
-            }
-
-            foreach (var node in stopped)
-            {
-                await node.DisposeAsync();
-            }
-        }
+        await using var sources = await AuditSources.OpenAsync(places, anchorFile, key, cancel);
+        return await sources.AuditAsync(cancel);
     }
 
     private static void Print(Output output, AuditReport report)
@@ -108,6 +67,31 @@ internal static class AuditVerb
             output.Line($"Coalition {roster.Coalition}, roster version {roster.Version}, {roster.Members.Count} members. View {report.View.Digest[..16]}{(report.View.Complete ? "" : " (incomplete)")}.");
         }
 
+        if (report.Places.Count > 0)
+        {
+            PrintCopies(output, report);
+        }
+
+        foreach (var finding in report.Findings)
+        {
+            var where = finding.Index is { } index ? string.Create(CultureInfo.InvariantCulture, $"{finding.Origin} entry {index}") : finding.Origin;
+            output.Line($"{finding.Severity.ToString().ToLowerInvariant(),-8} {finding.Kind,-24} {where}  {finding.Explanation}");
+        }
+
+        output.Line(report.Verdict switch
+        {
+            Verdict.Clean => "Clean: every root rebuilt, no rule broken.",
+            Verdict.Faults => "FAULTS: see the findings.",
+            _ => "Incomplete: no fault, but not everything could be audited.",
+        });
+    }
+
+    private static void PrintCopies(Output output, AuditReport report)
+    {
+        output.Table(
+            ["read", "as", "logs"],
+            report.Places.Select(p => (IReadOnlyList<string>)
+                [p.Place, p.Kind, p.Logs.ToString(CultureInfo.InvariantCulture)]));
         output.Table(
             ["log", "copy", "entries", "root", "faults"],
             report.Logs.Select(l => (IReadOnlyList<string>)
@@ -125,18 +109,6 @@ internal static class AuditVerb
                 r.WorstLagMs is { } worst ? string.Create(CultureInfo.InvariantCulture, $"{worst / 1000.0:0.0} s (entry {r.WorstIndex})") : "",
                 r.NotAcknowledged == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"{r.NotAcknowledged} from entry {r.FirstNotAcknowledged}"),
             ]));
-        foreach (var finding in report.Findings)
-        {
-            var where = finding.Index is { } index ? string.Create(CultureInfo.InvariantCulture, $"{finding.Origin} entry {index}") : finding.Origin;
-            output.Line($"{finding.Severity.ToString().ToLowerInvariant(),-8} {finding.Kind,-24} {where}  {finding.Explanation}");
-        }
-
-        output.Line(report.Verdict switch
-        {
-            Verdict.Clean => "Clean: every root rebuilt, no rule broken.",
-            Verdict.Faults => "FAULTS: see the findings.",
-            _ => "Incomplete: no fault, but not everything could be audited.",
-        });
     }
 
     /// <summary>Of a report in JSON: entries for which a receipt of one of these members is missing.</summary>

@@ -4,7 +4,6 @@ using System.Globalization;
 using System.Security.Cryptography;
 using FederationNode.Node.Folder;
 using FederationNode.Node.Peers;
-using FederationNode.Node.Sellers;
 using FederationNode.Protocol;
 using FederationNode.Protocol.Keys;
 using FederationNode.Protocol.Notes;
@@ -16,16 +15,6 @@ namespace FederationNode.Node.Cli;
 /// <summary><c>fednode coalition</c>.</summary>
 internal static class CoalitionVerbs
 {
-    /// <summary>The identifier types for which a new coalition gets keys.</summary>
-    private static readonly SellerIdentifierType[] SellerTypes =
-    [
-        SellerIdentifierType.Telephone,
-        SellerIdentifierType.Email,
-        SellerIdentifierType.WeChat,
-        SellerIdentifierType.Qq,
-        SellerIdentifierType.Url,
-    ];
-
     public static Command Create() => new("coalition", "Founds a coalition.") { CreateVerb() };
 
     private static Verb CreateVerb()
@@ -37,13 +26,16 @@ internal static class CoalitionVerbs
         var api = MemberVerbs.ApiOption();
         var keys = new Option<int>("--keys") { Description = "How many secretariat keys to make, 1 to 16.", DefaultValueFactory = _ => 3 };
         var threshold = new Option<int>("--threshold") { Description = "How many of them must sign a roster.", DefaultValueFactory = _ => 2 };
+        var sellerTypes = SellerTypes.Option();
         var verb = new Verb(
             "create",
             "Makes the secretariat's node: keys, certificate, the trust anchor coalition.json and the first roster.",
             "fednode coalition create ./secretariat --name ewt --endpoint https://node.example.org:7443 --listen 0.0.0.0:7443",
+            "fednode coalition create ./secretariat --name ewt --endpoint https://node.example.org:7443 "
+                + "--seller-types all,acct:taobao",
             "fednode run --data ./secretariat")
         {
-            folder, name, endpoint, listen, api, keys, threshold,
+            folder, name, endpoint, listen, api, keys, threshold, sellerTypes,
         };
         verb.Does((parsed, output, _) =>
         {
@@ -53,7 +45,8 @@ internal static class CoalitionVerbs
                 parsed.GetValue(listen),
                 parsed.GetRequiredValue(api),
                 parsed.GetValue(keys),
-                parsed.GetValue(threshold));
+                parsed.GetValue(threshold),
+                SellerTypes.Parse(parsed.GetRequiredValue(sellerTypes)));
             var node = new NodeFolder(parsed.GetRequiredValue(folder));
             Found(node, request);
             output.Json(new { folder = node.Path, coalition = request.Name, anchor = node.AnchorFile });
@@ -102,7 +95,7 @@ internal static class CoalitionVerbs
 
         folder.Create();
         var pin = PeerCertificate.Create(folder.TlsFolder, $"{request.Name}/{Origin.Secretariat}");
-        var sellerKeys = MakeSellerKeys(folder);
+        var sellerKeys = SellerTypes.MakeKeys(folder, request.SellerTypes);
         logKeys.Write(folder.KeyFolder);
         NodeFolder.CreateFolder(folder.SecretariatKeyFolder);
         secretariatKeys.Write(folder.SecretariatKeyFolder);
@@ -157,23 +150,14 @@ internal static class CoalitionVerbs
         NodeFolder.WriteSecret(folder.RosterFile(1), note);
     }
 
-    private static ImmutableArray<SellerKey> MakeSellerKeys(NodeFolder folder)
-    {
-        NodeFolder.CreateFolder(folder.SellerKeyFolder);
-        return
-        [
-            .. SellerTypes.Select(type =>
-            {
-                var scheme = new SellerScheme(type, 1);
-                using var key = VoprfSecretKey.DeriveFromSeed(RandomNumberGenerator.GetBytes(VoprfSecretKey.SeedSize), scheme.ToBytes());
-                SellerKeyHolder.Save(folder, scheme, key);
-                return new SellerKey(type.Name, 1, new Hash256(key.PublicKey.Span));
-            }),
-        ];
-    }
-
     private sealed record FoundingRequest(
-        string Name, string Endpoint, string? Listen, string Api, int Keys, int Threshold);
+        string Name,
+        string Endpoint,
+        string? Listen,
+        string Api,
+        int Keys,
+        int Threshold,
+        IReadOnlyList<SellerIdentifierType> SellerTypes);
 }
 
 /// <summary>Freshly made signing keys, wiped when done.</summary>

@@ -32,8 +32,11 @@ public static class ExitCode
 }
 
 /// <summary>Ends a verb with a message for people and an exit code.</summary>
-public sealed class CliException(int exitCode, string message, Exception? inner = null) : Exception(message, inner)
+public class CliException(int exitCode, string message, Exception? inner = null) : Exception(message, inner)
 {
     /// <summary>The exit code.</summary>
     public int ExitCode { get; } = exitCode;
 }
+
+/// <summary>A running node says that a row of its database is damaged.</summary>
+public sealed class DamagedRowException(string message) : CliException(Cli.ExitCode.BadFolder, message);

@@ -1,8 +1,5 @@
-using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using CsvHelper;
-using CsvHelper.Configuration;
 using FederationNode.Contracts.Api;
 using FederationNode.Node.Api.Publishing;
 using FederationNode.Protocol.Entries;
@@ -10,18 +7,25 @@ using FederationNode.Protocol.Roster;
 
 namespace FederationNode.Node.Cli;
 
+/// <summary>What a file holds that was checked and can be published.</summary>
+/// <param name="Rows">Listings.</param>
+/// <param name="Twice">Rows left out because they repeat an earlier one.</param>
+/// <param name="HasSellers">Whether it has tags of sellers, whose keys the roster must name.</param>
+/// <param name="Batches">The key of each batch, in order.</param>
+internal sealed record ImportPlan(int Rows, int Twice, bool HasSellers, IReadOnlyList<string> Batches);
+
 /// <summary>
-/// The CSV file of <c>fednode import</c>, samples/README.md. It is read and checked whole before anything is
-/// published, by the same rules as the node's, so that a bad line is named and nothing is published.
+/// The CSV file of <c>fednode import</c>. It is read twice. First it is checked whole, by the same rules as the node's,
+/// so that a bad line is named and nothing is published; then it is published, batch by batch. Memory is needed for a
+/// batch and for what tells repeated rows, not for the file.
 /// </summary>
-internal static class ImportFile
+/// <param name="name">The name of the file, for messages.</param>
+/// <param name="open">Opens it from its beginning.</param>
+/// <param name="limits">What is taken at most.</param>
+internal sealed class ImportFile(string name, Func<Stream> open, ImportLimits limits)
 {
-    /// <summary>The header.</summary>
-    public static readonly string[] Columns =
-    [
-        "kind", "value", "lang", "category", "taxon", "cites", "action", "confidence", "severity",
-        "match", "any_of", "all_of", "none_of", "window", "source",
-    ];
+    private const int BatchSize = 500;
+    private const int FileBuffer = 65_536;
 
     // The node speaks of the properties of its API.
     private static readonly (string Property, string Column)[] Names =
@@ -31,145 +35,123 @@ internal static class ImportFile
         (", or say in overrideLint why it is needed all the same", ""),
     ];
 
-    /// <summary>Reads the listings, in the order of the file. A row that repeats an earlier one is left out.</summary>
+    /// <summary>A file of the disk.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="expires">When the listings end, in unix seconds.</param>
-    /// <param name="repeated">Rows left out.</param>
-    /// <exception cref="CliException">The file cannot be read, or a line is not as it must be: names it.</exception>
-    public static List<ListingRequest> Read(string path, long expires, out int repeated)
+    public ImportFile(string path)
+        : this(path, () => OpenFile(path), ImportLimits.Standard)
     {
-        var builder = new ListingBuilder(NoSellers, DateTimeOffset.UtcNow.ToUnixTimeSeconds());
-        var listings = new List<ListingRequest>();
-        var seen = new HashSet<string>(StringComparer.Ordinal);
-        repeated = 0;
-        foreach (var (line, listing) in ReadRows(path))
-        {
-            if (!builder.TryBuild(listing with { Expires = expires }, "", out _, out var problem))
-            {
-                throw Bad(path, line, InColumns(problem.Detail));
-            }
-
-            if (seen.Add(Content(listing)))
-            {
-                listings.Add(listing);
-            }
-            else
-            {
-                repeated++;
-            }
-        }
-
-        return listings;
     }
 
-    /// <summary>All that a listing says, as one text.</summary>
-    public static string Content(ListingRequest listing) =>
-        listing.ToString() + string.Join('|', listing.Context is { } c
-            ? [.. c.AnyOf ?? [], "/", .. c.AllOf ?? [], "/", .. c.NoneOf ?? []]
-            : []);
-
-    // The file has no column for the scheme of a seller's tag, so no roster says more about it.
-    private static RosterDocument NoSellers => new()
+    /// <summary>Reads the file to its end and checks every line.</summary>
+    /// <param name="expires">When the listings end, in unix seconds.</param>
+    /// <param name="roster">The roster, which names the keys of sellers' tags; null: these are not looked up.</param>
+    /// <exception cref="CliException">The file cannot be read, or a line is not as it must be: names it.</exception>
+    public ImportPlan Check(long expires, RosterDocument? roster)
     {
-        Coalition = "",
-        Version = 0,
-        Issued = 0,
-        Expires = 0,
-        Threshold = 0,
-        SecretariatKeys = [],
-        SellerKeys = [],
-        Members = [],
-    };
+        var builder = new ListingBuilder(roster, DateTimeOffset.UtcNow.ToUnixTimeSeconds());
+        using var reader = Open();
+        var (rows, twice, hasSellers) = (0, 0, false);
+        var batches = Batches(Distinct(
+            reader,
+            listing =>
+            {
+                if (!builder.TryBuild(listing with { Expires = expires }, "", out _, out var problem))
+                {
+                    throw reader.Bad(reader.Line, InColumns(problem.Detail));
+                }
 
-    private static List<(int Line, ListingRequest Listing)> ReadRows(string path)
-    {
-        var line = 1;
-        var configuration = new CsvConfiguration(CultureInfo.InvariantCulture)
+                hasSellers |= listing.Kind == IndicatorKind.Seller;
+            },
+            () => twice++));
+        var keys = new List<string>();
+        foreach (var (key, listings) in batches)
         {
-            BadDataFound = _ => throw Bad(
-                path,
-                line,
-                "a quotation mark stands where none may be: put the field into quotation marks and double those in it."),
-            MissingFieldFound = null,
-            DetectColumnCountChanges = true,
-        };
-        CsvReader? csv = null;
+            keys.Add(key);
+            rows += listings.Length;
+        }
+
+        return new ImportPlan(rows, twice, hasSellers, keys);
+    }
+
+    /// <summary>Reads the file again, in the batches of the check; each has the key that the plan has for it.</summary>
+    /// <exception cref="CliException">The file cannot be read any more, or has another form.</exception>
+    public IEnumerable<(string Key, ListingRequest[] Listings)> ReadBatches()
+    {
+        using var reader = Open();
+        foreach (var batch in Batches(Distinct(reader, _ => { }, () => { })))
+        {
+            yield return batch;
+        }
+    }
+
+    private ImportReader Open()
+    {
+        ImportReader? reader = null;
         try
         {
-            using var reader = new StreamReader(path, new UTF8Encoding(false, throwOnInvalidBytes: true));
-            using (csv = new CsvReader(reader, configuration))
-            {
-                if (!csv.Read() || !csv.ReadHeader() || !csv.HeaderRecord!.SequenceEqual(Columns))
-                {
-                    throw new CliException(
-                        ExitCode.BadFolder, $"{path}: the first line must be {string.Join(',', Columns)}");
-                }
-
-                var rows = new List<(int, ListingRequest)>();
-                for (line = csv.Parser.RawRow + 1; csv.Read(); line = csv.Parser.RawRow + 1)
-                {
-                    rows.Add((line, ReadRow(csv, path, line)));
-                }
-
-                return rows;
-            }
+            reader = new ImportReader(name, open(), limits);
+            reader.ReadHeader();
+            return reader;
         }
-        catch (DecoderFallbackException e)
+        catch (CliException)
         {
-            throw new CliException(ExitCode.BadFolder, $"{path} is not UTF-8: save it as UTF-8 and import it again.", e);
-        }
-        catch (CsvHelperException e)
-        {
-            throw Bad(path, line, IsOpen(e.Context?.Parser?.RawRecord)
-                ? "a quotation mark is not closed."
-                : $"it has not {Columns.Length} fields.");
+            reader?.Dispose();
+            throw;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new CliException(ExitCode.BadFolder, $"{path} cannot be read: {e.Message}", e);
+            throw new CliException(ExitCode.BadFolder, $"{name} cannot be read: {e.Message}", e);
         }
     }
 
-    private static ListingRequest ReadRow(CsvReader csv, string path, int line)
+    private static FileStream OpenFile(string path)
     {
-        string Field(string name) => csv.GetField(name) ?? "";
-        int Number(string name, int otherwise) => Field(name) is { Length: > 0 } text
-            ? int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
-                ? number
-                : throw Bad(path, line, $"{name} must be a whole number.")
-            : otherwise;
-        var source = Field("source");
-        return new ListingRequest
+        var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, FileBuffer);
+        if (stream.CanSeek)
         {
-            Kind = Field("kind"),
-            Value = Field("value"),
-            Category = Field("category"),
-            Taxon = Field("taxon"),
-            Cites = Field("cites"),
-            Action = Field("action"),
-            Confidence = Number("confidence", 80),
-            Severity = Field("severity"),
+            return stream;
+        }
 
-            // The source stays at home; its digest lets the member show later that it had it.
-            Evidence = source.Length == 0
-                ? null
-                : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(source))),
-            Context = Field("kind") != IndicatorKind.Keyword
-                ? null
-                : new KeywordRuleRequest(
-                    Field("lang"),
-                    Field("match") is { Length: > 0 } match ? match : "auto",
-                    List(Field("any_of")),
-                    List(Field("all_of")),
-                    List(Field("none_of")),
-                    Number("window", 0)),
-        };
+        stream.Dispose();
+        throw new IOException("an import reads it twice, and this can be read once only. Save it as a file first.");
     }
 
-    private static string[] List(string field) =>
-        field.Split('|', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+    /// <summary>The rows, but for those that repeat an earlier one; a digest of each is remembered.</summary>
+    private static IEnumerable<ListingRequest> Distinct(
+        ImportReader reader, Action<ListingRequest> check, Action repeated)
+    {
+        var seen = new HashSet<UInt128>();
+        while (reader.Read() is { } listing)
+        {
+            check(listing);
+            var digest = SHA256.HashData(Encoding.UTF8.GetBytes(Content(listing)));
+            if (seen.Add(new UInt128(BitConverter.ToUInt64(digest), BitConverter.ToUInt64(digest, sizeof(ulong)))))
+            {
+                yield return listing;
+            }
+            else
+            {
+                repeated();
+            }
+        }
+    }
 
-    private static bool IsOpen(string? record) => record?.Count(c => c == '"') % 2 == 1;
+    /// <summary>The key names the content: a broken-off import, started again, goes on where it stopped.</summary>
+    private static IEnumerable<(string Key, ListingRequest[] Listings)> Batches(IEnumerable<ListingRequest> listings)
+    {
+        foreach (var batch in listings.Chunk(BatchSize))
+        {
+            var content = string.Join('\n', batch.Select(Content));
+            var digest = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(content)));
+            yield return (("import-" + digest)[..60], batch);
+        }
+    }
+
+    /// <summary>All that a listing says, as one text.</summary>
+    private static string Content(ListingRequest listing) =>
+        listing.ToString() + string.Join('|', listing.Context is { } c
+            ? [.. c.AnyOf ?? [], "/", .. c.AllOf ?? [], "/", .. c.NoneOf ?? []]
+            : []);
 
     private static string InColumns(string fault)
     {
@@ -181,9 +163,4 @@ internal static class ImportFile
 
         return text;
     }
-
-    private static CliException Bad(string path, int line, string fault) => new(
-        ExitCode.BadFolder,
-        string.Create(
-            CultureInfo.InvariantCulture, $"{path}, line {line}: {fault.TrimEnd('.')}. Nothing was published."));
 }

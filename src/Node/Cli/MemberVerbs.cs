@@ -79,7 +79,7 @@ internal static class MemberVerbs
         verb.Does((parsed, output, _) =>
         {
             var node = new NodeFolder(parsed.GetRequiredValue(folder));
-            var anchor = NodeFolder.ReadAnchor(parsed.GetRequiredValue(coalition));
+            var anchor = parsed.GetRequiredValue(coalition);
             var member = parsed.GetRequiredValue(name);
             Init(node, anchor, member, parsed.GetValue(endpoint)!.TrimEnd('/'), parsed.GetValue(listen), parsed.GetRequiredValue(api));
             output.Json(new { folder = node.Path, member, enrolment = node.EnrolmentFile });
@@ -93,13 +93,14 @@ internal static class MemberVerbs
     }
 
     private static void Init(
-        NodeFolder folder, TrustAnchor anchor, string member, string endpoint, string? listen, string api)
+        NodeFolder folder, string anchorFile, string member, string endpoint, string? listen, string api)
     {
         if (!Names.IsName(member) || member == Origin.Secretariat)
         {
             throw new CliException(ExitCode.Usage, "--name must be 1 to 63 of a-z, 0-9 and '-', and not \"secretariat\".");
         }
 
+        var anchor = NodeFolder.ReadAnchor(anchorFile);
         WriteConfig(folder, member, listen, endpoint, api, out var config);
         using var keys = new KeySet(new[] { Origin.Indicators, Origin.Receipts }
             .Select(l => Origin.Create(anchor.Coalition, member, l, 1).Text));
@@ -123,7 +124,9 @@ internal static class MemberVerbs
         var note = (request with { TlsPin = pin }).Sign(keys.Private);
         keys.Write(folder.KeyFolder);
         WriteApiKeys(folder);
-        NodeFolder.WriteSecret(folder.AnchorFile, anchor.ToText());
+
+        // Auditors compare the anchors of nodes byte for byte.
+        NodeFolder.WriteSecret(folder.AnchorFile, NodeFolder.Read(anchorFile));
         NodeFolder.WriteSecret(folder.EnrolmentFile, note);
 
         // The configuration comes last: a folder without it is not yet a node.

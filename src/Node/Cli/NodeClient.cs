@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using FederationNode.Contracts.Api;
+using FederationNode.Node.Api.Problems;
 
 namespace FederationNode.Node.Cli;
 
@@ -93,9 +94,12 @@ internal sealed class NodeClient : IDisposable
 
         using (response)
         {
-            throw new CliException(
-                response.StatusCode == HttpStatusCode.ServiceUnavailable ? ExitCode.Unreachable : ExitCode.Refused,
-                await ExplainAsync(response, cancel));
+            var (type, explanation) = await ExplainAsync(response, cancel);
+            throw type == ProblemResult.TypePrefix + Fault.DamagedRow.Code
+                ? new DamagedRowException(explanation)
+                : new CliException(
+                    response.StatusCode == HttpStatusCode.ServiceUnavailable ? ExitCode.Unreachable : ExitCode.Refused,
+                    explanation);
         }
     }
 
@@ -105,16 +109,20 @@ internal sealed class NodeClient : IDisposable
             ? "it speaks no TLS; a local API's address begins with http://."
             : e.GetBaseException().Message.TrimEnd('.') + ".";
 
-    private static async Task<string> ExplainAsync(HttpResponseMessage response, CancellationToken cancel)
+    /// <summary>The detail is a sentence of its own, and says what the title says.</summary>
+    private static async Task<(string? Type, string Explanation)> ExplainAsync(
+        HttpResponseMessage response, CancellationToken cancel)
     {
         try
         {
             var problem = await response.Content.ReadFromJsonAsync<ApiProblem>(Json, cancel);
-            return problem is null ? $"The node answered {(int)response.StatusCode}." : $"{problem.Title}: {problem.Detail}";
+            return problem is { Detail.Length: > 0 }
+                ? (problem.Type, problem.Detail)
+                : (problem?.Type, $"The node answered {(int)response.StatusCode}.");
         }
         catch (Exception e) when (e is JsonException or NotSupportedException)
         {
-            return $"The node answered {(int)response.StatusCode} {response.ReasonPhrase}.";
+            return (null, $"The node answered {(int)response.StatusCode} {response.ReasonPhrase}.");
         }
     }
 

@@ -19,10 +19,12 @@ internal sealed class NodeLogSource(NodeTarget target, string origin) : ILogSour
         {
             return await target.ReadLogFileAsync(origin, path, cancellationToken);
         }
-        catch (CorruptStateException damaged)
+        catch (Exception damaged) when (damaged is CorruptStateException or DamagedRowException)
         {
-            // The auditor goes on with the next file and reports this one.
-            throw new InvalidDataException(damaged.Message, damaged);
+            // Everything hangs on the head; of another file the auditor goes on with the next and reports this one.
+            throw path == LogFiles.Checkpoint
+                ? new DamagedHeadException(damaged.Message, damaged)
+                : new InvalidDataException(damaged.Message, damaged);
         }
         catch (StorageException failure)
         {

@@ -146,7 +146,7 @@ internal sealed class ListingOptions
     private readonly Option<string> _cites = new("--cites") { Description = "CITES appendix: I, II or III.", DefaultValueFactory = _ => "" };
     private readonly Option<int> _days = Days("Days until the listing ends.");
     private readonly Option<string?> _idempotency = new("--idempotency-key") { Description = "The same key again publishes nothing twice.", HelpName = "KEY" };
-    private readonly Option<string?> _data = Shared.Data();
+    private readonly Option<string?> _data = Shared.DataOfRunning();
     private readonly Option<string?> _url = Shared.Url();
     private readonly Option<string?> _key = Shared.Key();
 

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using FederationNode.Contracts.Api;
 using FederationNode.Node.Folder;
+using FederationNode.Protocol;
 using FederationNode.Protocol.Notes;
 using FederationNode.Protocol.Roster;
 
@@ -61,6 +62,13 @@ internal static class RosterVerbs
 
     private static async Task<RosterDocument> AdmitAsync(NodeFolder folder, string requestFile, CancellationToken cancel)
     {
+        if (folder.ReadConfig().Member is var member && member != Origin.Secretariat)
+        {
+            throw new CliException(
+                ExitCode.BadFolder,
+                $"{folder.Path} is not the secretariat's node but that of {member}: only the secretariat admits members.");
+        }
+
         if (!EnrolmentRequest.TryOpen(NodeFolder.Read(requestFile), out var request, out var fault))
         {
             throw new CliException(ExitCode.BadFolder, $"{requestFile}: {fault}");
@@ -148,6 +156,7 @@ internal static class RosterVerbs
                 tlsPin = m.TlsPin.ToString(),
                 logs = m.Logs.Select(l => l.Key.ToString()),
             }),
+            sellerKeys = roster.SellerKeys.Select(k => new { k.Type, k.Epoch }),
         });
         var expires = DateTimeOffset.FromUnixTimeSeconds(roster.Expires).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
         output.Line($"Coalition {roster.Coalition}, roster version {roster.Version}, valid until {expires}, signed by {roster.Threshold} of {roster.SecretariatKeys.Length} secretariat keys.");
@@ -155,5 +164,9 @@ internal static class RosterVerbs
             ["member", "status", "roles", "endpoint", "TLS key"],
             roster.Members.Select(m => (IReadOnlyList<string>)
                 [m.Name, m.Status.ToString().ToLowerInvariant(), string.Join(", ", m.Roles), m.Endpoint, m.TlsPin.ToString()[..16]]));
+        output.Line($"Keys for tags of sellers: {string.Join(", ", roster.SellerKeys.Select(Scheme))}.");
     }
+
+    private static string Scheme(SellerKey key) =>
+        string.Create(CultureInfo.InvariantCulture, $"voprf/{key.Type}/{key.Epoch}");
 }

@@ -1,3 +1,4 @@
+using FederationNode.Audit.Report;
 using FederationNode.Audit.Sources;
 using FederationNode.Grains.Logs;
 using FederationNode.Grains.Storage;
@@ -22,6 +23,19 @@ internal sealed class StoppedLogSource(string folder, string origin, StoredLogOr
     public string? Origin => origin;
 
     /// <inheritdoc/>
+    /// <remarks>A head that contradicts itself was reported when it was opened.</remarks>
+    public IReadOnlyList<SuspectEntries> Suspects =>
+    [
+        .. (stored.Log?.Suspects ?? [])
+            .Where(s => s.Kind != LogRowKind.Head || stored.Log!.Contradiction is null)
+            .Select(s => new SuspectEntries(
+                s.First, s.End, s.Kind == LogRowKind.Head ? FindingKind.HeadDamaged : FindingKind.RowDamaged, s.Fault)),
+    ];
+
+    /// <summary>How many entries of a log are audited: all of an own one, of another those that were signed.</summary>
+    public static long SizeOf(StoredLog log, SigningKey? key) => key is null ? log.Head.SignedSize : log.Size;
+
+    /// <inheritdoc/>
     public async Task<byte[]?> ReadAsync(string path, CancellationToken cancellationToken)
     {
         if (stored.Log is not { } log)
@@ -36,12 +50,13 @@ internal sealed class StoppedLogSource(string folder, string origin, StoredLogOr
 
         try
         {
-            var size = key is null ? log.Head.SignedSize : log.Size;
-            return TilePath.TryParse(path, out var tile, out _)
-                ? await LogTiles.ReadAsync(log, size, tile.Level, tile.Number, tile.Width)
-                : null;
+            return TilePath.TryParse(path, out var tile, out _) ? await ReadTileAsync(log, tile) : null;
         }
-        catch (StorageException damaged) when (damaged.Fault == StorageFault.Corrupt)
+        catch (CorruptStateException damaged) when (damaged.IsMissing)
+        {
+            throw new MissingRowException(damaged.Message, damaged);
+        }
+        catch (CorruptStateException damaged)
         {
             // This row, or the page of the file that it lies on: the auditor goes on with the next.
             throw new InvalidDataException(damaged.Message, damaged);
@@ -50,6 +65,15 @@ internal sealed class StoppedLogSource(string folder, string origin, StoredLogOr
         {
             throw new IOException(failure.Message, failure);
         }
+    }
+
+    /// <summary>A full bundle as it is stored: where its bytes break, the auditor says at which entry.</summary>
+    private async Task<byte[]?> ReadTileAsync(StoredLog log, TilePath tile)
+    {
+        var size = SizeOf(log, key);
+        return tile is { Level: TilePath.Entries, Width: TilePath.FullWidth } && tile.Number < size / TilePath.FullWidth
+            ? await log.ReadSealedBytesAsync(tile.Number)
+            : await LogTiles.ReadAsync(log, size, tile.Level, tile.Number, tile.Width);
     }
 
     /// <summary>An own log's checkpoint is signed again, as at every start: the same head gives the same bytes.</summary>

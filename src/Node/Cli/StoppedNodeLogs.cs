@@ -6,6 +6,7 @@ using FederationNode.Grains.Rosters;
 using FederationNode.Grains.Storage;
 using FederationNode.Node.Folder;
 using FederationNode.Protocol;
+using FederationNode.Protocol.Entries;
 using FederationNode.Protocol.Keys;
 using FederationNode.Protocol.Roster;
 
@@ -20,30 +21,30 @@ internal sealed class StoppedNodeLogs : IAsyncDisposable
     private readonly NodeFolder _folder;
     private readonly TrustAnchor _anchor;
     private readonly IReadOnlyList<SigningKey> _keys;
-    private readonly OfflineStorage _storage;
-    private readonly List<Finding> _findings = [];
+    private readonly AuditRows _rows;
+    private readonly SortedDictionary<string, StoredLogOrDamage> _logs = new(StringComparer.Ordinal);
+    private readonly RowFindings _findings;
     private readonly List<HeldClaim> _claims = [];
     private IReadOnlyList<ReadOnlyMemory<byte>> _rosters = [];
 
     private StoppedNodeLogs(
-        NodeFolder folder, TrustAnchor anchor, IReadOnlyList<SigningKey> keys, OfflineStorage storage)
+        NodeFolder folder, TrustAnchor anchor, IReadOnlyList<SigningKey> keys, AuditRows rows)
     {
         _folder = folder;
         _anchor = anchor;
         _keys = keys;
-        _storage = storage;
+        _rows = rows;
+        _findings = new RowFindings(folder.Path);
     }
 
     /// <summary>The copies, and what the node's own records say of them.</summary>
     public NodeHoldings Holdings { get; private set; } = null!;
 
-    /// <summary>What is damaged beside the logs' own rows.</summary>
-    public IReadOnlyList<Finding> Findings => _findings;
+    /// <summary>What is damaged beside the rows that the audit of the logs reads.</summary>
+    public IReadOnlyList<Finding> Findings => _findings.ToList();
 
     /// <summary>The folder's trust anchor.</summary>
     public TrustAnchor Anchor => _anchor;
-
-    private RowStore Rows => _storage.Rows;
 
     private string? ReceiptsLog => _keys.Select(k => k.VerificationKey.Name).FirstOrDefault(
         o => Origin.TryParse(o, out var origin, out _) && origin.Log == Origin.Receipts);
@@ -56,8 +57,8 @@ internal sealed class StoppedNodeLogs : IAsyncDisposable
         var config = folder.ReadConfig();
         var anchor = folder.ReadAnchor();
         var keys = NodeFolder.ReadKeys(folder.KeyFolder);
-        var storage = await OfflineStorage.OpenAsync(folder.ReadStorage(config), cancel);
-        var logs = new StoppedNodeLogs(folder, anchor, keys, storage);
+        var rows = await AuditRows.OpenAsync(folder.ReadStorage(config), cancel);
+        var logs = new StoppedNodeLogs(folder, anchor, keys, rows);
         try
         {
             await logs.ReadAsync(config.Member, cancel);
@@ -77,130 +78,144 @@ internal sealed class StoppedNodeLogs : IAsyncDisposable
             key.Dispose();
         }
 
-        await _storage.DisposeAsync();
+        await _rows.DisposeAsync();
     }
 
     private async Task ReadAsync(string member, CancellationToken cancel)
     {
-        await ReadRequestRowsAsync(cancel);
-        var receipted = await ReadReceiptsRowAsync(member);
-        var copies = new List<ILogSource>();
-        await foreach (var origin in Rows.ListKeysAsync(LogRowKind.Head, cancel))
+        foreach (var query in _rows.ChangedQueries)
         {
-            copies.Add(new StoppedLogSource(_folder.Path, origin, await OpenLogAsync(origin), KeyOf(origin)));
+            _findings.Add(new Finding(
+                Severity.Fault, FindingKind.QueryChanged, "", null,
+                $"The row '{query}' of the table OrleansQuery is gone, or not as this program writes it: what the node "
+                    + "wrote or read since may be wrong. The node writes it anew when it is started.",
+                _folder.Path));
         }
 
-        await ReadRosterRowAsync(copies);
-        Holdings = new NodeHoldings(member, _folder.Path, copies, _claims, ReceiptsLog, receipted, _rosters);
+        await OpenLogsAsync(cancel);
+        await ReadRosterRowAsync();
+        var receipted = await ReadReceiptsRowAsync(member);
+        var others = new StoredRowSweep(_rows, _logs, KeyOf, new(_anchor.Coalition, member), _findings);
+        await others.RunAsync(cancel);
+        _claims.AddRange(others.Claims);
+        Holdings = new NodeHoldings(
+            member,
+            _folder.Path,
+            [.. _logs.Select(l => new StoppedLogSource(_folder.Path, l.Key, l.Value, KeyOf(l.Key)))],
+            _claims,
+            ReceiptsLog,
+            receipted,
+            _rosters);
+    }
+
+    private async Task OpenLogsAsync(CancellationToken cancel)
+    {
+        try
+        {
+            await foreach (var place in _rows.ListAsync(LogRowKind.Head, cancel))
+            {
+                if (place.IsOurs)
+                {
+                    _logs[place.Key] = await OpenLogAsync(place.Key);
+                }
+            }
+        }
+        catch (StorageException damage) when (damage.Fault == StorageFault.Corrupt)
+        {
+            _findings.AddDamage("", null, $"Not all logs could be found. {damage.Message}");
+        }
     }
 
     private async Task<StoredLogOrDamage> OpenLogAsync(string origin)
     {
         try
         {
-            var log = await StoredLog.LoadForAuditAsync(Rows, origin);
-            if (log.Contradiction is { } fault)
+            var log = await StoredLog.LoadForAuditAsync(_rows, origin);
+            if (log.Contradiction is not { } fault)
             {
-                // The entries that stand in the row itself are the first that nothing else vouches for.
-                _findings.Add(new Finding(
-                    Severity.Fault, FindingKind.HeadDamaged, origin, Math.Max(0, log.Size - log.Head.Tail.Length),
-                    $"The stored row '{LogRowKind.Head}' of '{origin}' contradicts itself. {fault}", _folder.Path));
+                return new StoredLogOrDamage(log, null);
             }
 
+            var contradiction = $"The stored row '{LogRowKind.Head}' of '{origin}' contradicts itself. {fault}";
+            if (await MendAsync(origin, contradiction) is { } mended)
+            {
+                return mended;
+            }
+
+            AddHead(origin, FirstInDoubt(log), contradiction);
             return new StoredLogOrDamage(log, null);
-        }
-        catch (Exception e) when (e is InvalidDataException or CorruptStateException)
-        {
-            return new StoredLogOrDamage(null, e.Message);
-        }
-    }
-
-    /// <summary>The row is a copy of what the roster log says, from which the node starts: it must say the same.</summary>
-    private async Task ReadRosterRowAsync(List<ILogSource> copies)
-    {
-        var origin = _anchor.RosterLogKey.Name;
-        var exists = await TakeRowAsync<RosterRow>(RosterGrain.RowKind, _anchor.Coalition, origin, row =>
-        {
-            if (row.Chain?.All(n => n is not null) != true || row.Note is null)
-            {
-                return "A part of it is missing.";
-            }
-
-            var newest = row.Chain.Length == 0 ? [] : row.Chain[^1];
-            if (!row.Note.AsSpan().SequenceEqual(newest))
-            {
-                return "The roster in force is not the newest of its chain.";
-            }
-
-            _claims.Add(new HeldClaim(origin, row.LogRead, "the row of the roster in force"));
-            _rosters = [.. row.Chain.Select(n => (ReadOnlyMemory<byte>)n)];
-            return RosterChain.TryWalk(_rosters, _anchor, out _, out var error)
-                ? null
-                : $"Its chain does not follow from the trust anchor: {error}";
-        });
-        if (!exists && copies.Any(c => c.Origin != origin))
-        {
-            NoteRow(origin, $"The stored row '{RosterGrain.RowKind}' of '{_anchor.Coalition}' is missing, without which "
-                + "the node could not have taken any other log.");
-        }
-    }
-
-    /// <summary>A request has a row of its own only after its entries were written.</summary>
-    private async Task ReadRequestRowsAsync(CancellationToken cancel)
-    {
-        var ends = new SortedDictionary<string, long>(StringComparer.Ordinal);
-        await foreach (var key in Rows.ListKeysAsync(LogRowKind.Request, cancel))
-        {
-            var origin = key[..Math.Max(0, key.IndexOf('|', StringComparison.Ordinal))];
-            await TakeRowAsync<RequestRow>(LogRowKind.Request, key, origin, row =>
-            {
-                if (row is not { Key.Length: Hash256.Size, Content.Length: Hash256.Size, First: >= 0, Count: > 0 })
-                {
-                    return "A part of it is missing or out of range.";
-                }
-
-                ends[origin] = Math.Max(ends.GetValueOrDefault(origin), row.First + row.Count);
-                return null;
-            });
-        }
-
-        _claims.AddRange(ends.Select(e => new HeldClaim(e.Key, e.Value, "the row of an answered request")));
-    }
-
-    private async Task<IReadOnlyDictionary<string, long>> ReadReceiptsRowAsync(string member)
-    {
-        IReadOnlyDictionary<string, long> receipted = new Dictionary<string, long>();
-        await TakeRowAsync<ReceiptsRow>(ReceiptsGrain.RowKind, member, ReceiptsLog ?? "", row =>
-        {
-            receipted = row.Receipted ?? receipted;
-            return row.Receipted is null ? "A part of it is missing." : null;
-        });
-        return receipted;
-    }
-
-    /// <summary>Reads a row, and notes it if it is damaged. Returns whether there is one.</summary>
-    private async Task<bool> TakeRowAsync<T>(string kind, string key, string origin, Func<T, string?> take)
-        where T : class
-    {
-        try
-        {
-            var row = await Rows.ReadAsync<T>(kind, key);
-            if (row is not null && take(row.Value) is { } fault)
-            {
-                NoteRow(origin, $"The stored row '{kind}' of '{key}' is damaged. {fault}");
-            }
-
-            return row is not null;
         }
         catch (CorruptStateException e)
         {
-            NoteRow(origin, e.Message);
-            return true;
+            return await MendAsync(origin, e.Message) ?? new StoredLogOrDamage(null, e.Message);
         }
     }
 
-    private void NoteRow(string origin, string fault) =>
-        _findings.Add(new Finding(Severity.Fault, FindingKind.RowDamaged, origin, 0, fault, _folder.Path));
+    /// <summary>Where one byte was changed, the checksum tells which, and the log can be audited as it was.</summary>
+    private async Task<StoredLogOrDamage?> MendAsync(string origin, string fault)
+    {
+        if (await StoredLog.LoadMendedAsync(_rows, origin) is not { } mended)
+        {
+            return null;
+        }
+
+        AddHead(origin, mended.Entry, $"{fault} By its checksum {mended.Finding}.");
+        return new StoredLogOrDamage(mended.Log, null);
+    }
+
+    private void AddHead(string origin, long entry, string explanation) => _findings.Add(
+        new Finding(Severity.Fault, FindingKind.HeadDamaged, origin, entry, explanation, _folder.Path));
+
+    /// <summary>
+    /// The entries that stand in the row itself are the first that nothing else vouches for; of them, the first that
+    /// does not even fit its payload.
+    /// </summary>
+    private static long FirstInDoubt(StoredLog log)
+    {
+        var at = Array.FindIndex(log.Head.Tail, e => Leaf.TryDecode(e.Leaf, out var leaf, out _)
+            ? e is { Salt: not null, Payload: not null } && !leaf.Opens(e.Salt, e.Payload)
+            : e.Payload is not null);
+        return log.FirstUnsealed + Math.Max(0, at);
+    }
+
+    /// <summary>The row is a copy of what the roster log says, from which the node starts: it says the same.</summary>
+    private async Task ReadRosterRowAsync()
+    {
+        var origin = _anchor.RosterLogKey.Name;
+        var exists = await _findings.TakeAsync<RosterRow>(_rows, RosterGrain.RowKind, _anchor.Coalition, origin, row =>
+        {
+            // Each is signed, so one that follows is good, whatever else is wrong with the row.
+            _rosters = [.. (row.Chain ?? []).Where(n => n is not null).Select(n => (ReadOnlyMemory<byte>)n)];
+            if (StoredRoster.FaultOf(row, _anchor, out _) is { } fault)
+            {
+                return fault;
+            }
+
+            _claims.Add(new HeldClaim(origin, row.LogRead, "the row of the roster in force"));
+            return null;
+        });
+        if (!exists && _logs.Keys.Any(o => o != origin))
+        {
+            _findings.Add(new Finding(
+                Severity.Fault, FindingKind.RowMissing, origin, 0,
+                $"The stored row '{RosterGrain.RowKind}' of '{_anchor.Coalition}' is not there, without which the node "
+                    + "could not have taken any other log.",
+                _folder.Path));
+        }
+    }
+
+    /// <summary>How far receipts were written; null if that cannot be told.</summary>
+    private async Task<IReadOnlyDictionary<string, long>?> ReadReceiptsRowAsync(string member)
+    {
+        IReadOnlyDictionary<string, long>? receipted = null;
+        var exists = await _findings.TakeAsync<ReceiptsRow>(
+            _rows, ReceiptsGrain.RowKind, member, ReceiptsLog ?? "", row =>
+            {
+                receipted = row.Receipted;
+                return receipted is null ? "a part of it is missing" : null;
+            });
+        return exists ? receipted : new Dictionary<string, long>();
+    }
 
     private SigningKey? KeyOf(string origin) => _keys.FirstOrDefault(k => k.VerificationKey.Name == origin);
 }

@@ -29,9 +29,17 @@ internal static class Shared
         Recursive = true,
     };
 
+    /// <summary>For verbs that only read.</summary>
     public static Option<string?> Data() => new("--data")
     {
         Description = "The node's folder; works while the node is stopped, too.",
+        HelpName = "DIR",
+    };
+
+    /// <summary>For verbs that change something: a stopped node writes nothing.</summary>
+    public static Option<string?> DataOfRunning() => new("--data")
+    {
+        Description = "The node's folder; the node must be running.",
         HelpName = "DIR",
     };
 

@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using FederationNode.Contracts.Api;
 using FederationNode.Node.Folder;
 
@@ -26,7 +24,7 @@ internal sealed class DemoCoalition(string root) : IAsyncDisposable
     /// <summary>Founds the coalition, sets up the members, admits them, and starts all four.</summary>
     public async Task FoundAsync(CancellationToken cancel)
     {
-        var ports = FreePorts(2 * Everybody.Length);
+        var ports = FreePorts.Take(2 * Everybody.Length);
         string Endpoint(int i) => $"https://{Loopback}:{ports[2 * i]}";
         string[] Addresses(int i) => ["--listen", $"{Loopback}:{ports[2 * i]}", "--api", $"{Loopback}:{ports[(2 * i) + 1]}"];
 
@@ -95,14 +93,5 @@ internal sealed class DemoCoalition(string root) : IAsyncDisposable
     {
         await Task.WhenAll(_nodes.Values.Select(n => n.DisposeAsync().AsTask()));
         _nodes.Clear();
-    }
-
-    private static int[] FreePorts(int count)
-    {
-        var listeners = Enumerable.Range(0, count).Select(_ => new TcpListener(IPAddress.Loopback, 0)).ToList();
-        listeners.ForEach(l => l.Start());
-        var ports = listeners.Select(l => ((IPEndPoint)l.LocalEndpoint).Port).ToArray();
-        listeners.ForEach(l => l.Dispose());
-        return ports;
     }
 }

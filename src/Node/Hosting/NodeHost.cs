@@ -32,11 +32,15 @@ public sealed class NodeHost : IAsyncDisposable
     private const string ClusterName = "fednode";
 
     private readonly WebApplication _app;
+    private BackgroundService? _failed;
 
     private NodeHost(WebApplication app, RunFile run)
     {
         _app = app;
         Run = run;
+
+        // At this moment a part that failed is why the node stops; later one may fail because it does.
+        app.Lifetime.ApplicationStopping.Register(() => _failed = FirstFailed(app.Services));
     }
 
     /// <summary>How the running node is reached.</summary>
@@ -44,7 +48,15 @@ public sealed class NodeHost : IAsyncDisposable
 
     /// <summary>Starts a node on a folder whose lock the caller holds.</summary>
     /// <exception cref="CliException">It cannot start; says why.</exception>
-    public static async Task<NodeHost> StartAsync(NodeFolder folder, NodeConfig config, CancellationToken cancel)
+    /// <exception cref="StorageException">
+    /// Its database cannot be used, or a row without which it must not start.
+    /// </exception>
+    public static Task<NodeHost> StartAsync(NodeFolder folder, NodeConfig config, CancellationToken cancel) =>
+        StartAsync(folder, config, _ => { }, cancel);
+
+    /// <summary>As above, with more services: a test lets one fail.</summary>
+    internal static async Task<NodeHost> StartAsync(
+        NodeFolder folder, NodeConfig config, Action<IServiceCollection> configure, CancellationToken cancel)
     {
         Ed25519SelfTest.Run();
         var identity = folder.ReadIdentity(config);
@@ -54,13 +66,20 @@ public sealed class NodeHost : IAsyncDisposable
             throw new NodeFolderException(error);
         }
 
-        // What can be refused by itself first, then the schema, for its clear errors.
+        // What can be refused by itself first, then the schema and the rows that matter most, for their clear errors.
         var policy = PolicyFile.Load(folder, config.Member);
-        await SchemaMigrator.MigrateAsync(storage, cancel);
-        var app = Build(folder, config, policy, identity, storage, certificate);
+        var mended = await SchemaMigrator.MigrateAsync(storage, cancel);
+        await EssentialRows.CheckAsync(storage, identity, cancel);
+        var app = Build(folder, config, policy, identity, storage, certificate, configure);
+        NoteMended(app.Services.GetRequiredService<DamageBoard>(), mended);
         try
         {
             await app.StartAsync(cancel);
+        }
+        catch (Exception e) when (CauseOf<StorageException>(e) is { } cause)
+        {
+            await app.DisposeAsync();
+            throw new CliException(ExitCode.BadFolder, cause.Message, e);
         }
         catch (Exception e) when (e is SocketException or IOException { InnerException: AddressInUseException or SocketException })
         {
@@ -80,7 +99,23 @@ public sealed class NodeHost : IAsyncDisposable
     }
 
     /// <summary>Runs until the process is told to stop.</summary>
-    public Task WaitForShutdownAsync(CancellationToken cancel) => _app.WaitForShutdownAsync(cancel);
+    /// <exception cref="CliException">
+    /// It was not told to, but a part of the node failed; says which and why.
+    /// </exception>
+    public async Task WaitForShutdownAsync(CancellationToken cancel)
+    {
+        await _app.WaitForShutdownAsync(cancel);
+        if (_failed?.ExecuteTask is not { } task)
+        {
+            return;
+        }
+
+        var what = $"The node stopped, because {_failed.GetType().Name} failed";
+        var failure = task.Exception?.InnerException ?? new OperationCanceledException("It was broken off.");
+        throw CauseOf<StorageException>(failure) is { } storage
+            ? new CliException(ExitCode.BadFolder, $"{what}: {storage.Message}", failure)
+            : new CliException(ExitCode.Internal, $"{what}. A fault of the program: {failure}", failure);
+    }
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _app.DisposeAsync();
@@ -91,7 +126,8 @@ public sealed class NodeHost : IAsyncDisposable
         VerdictPolicy policy,
         NodeIdentity identity,
         StorageConnection storage,
-        PeerCertificate certificate)
+        PeerCertificate certificate,
+        Action<IServiceCollection> configure)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
         {
@@ -102,20 +138,22 @@ public sealed class NodeHost : IAsyncDisposable
         builder.WebHost.UseKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
+            kestrel.ConfigureLocalApi();
             kestrel.Listen(IPEndPoint.Parse(config.ApiListen));
             kestrel.Limits.MaxRequestBodySize = Contracts.Limits.MaxApiBody;
-            kestrel.ConfigureLocalApi();
         });
         builder.Host.UseOrleans(silo => ConfigureSilo(silo, storage));
         AddFederation(builder.Services, folder, config, identity, certificate);
         builder.Services.AddLocalApi(LocalApiOptions.From(folder, config, policy));
+        configure(builder.Services);
         var app = builder.Build();
         app.UseLocalApi();
         app.MapLocalApi();
         return app;
     }
 
-    private static void ConfigureLogging(ILoggingBuilder logging)
+    /// <summary>What the program logs, on standard error.</summary>
+    internal static void ConfigureLogging(ILoggingBuilder logging)
     {
         logging.ClearProviders();
         logging.AddSimpleConsole(console =>
@@ -128,8 +166,44 @@ public sealed class NodeHost : IAsyncDisposable
         logging.SetMinimumLevel(LogLevel.Warning);
         logging.AddFilter("FederationNode", LogLevel.Information);
 
-        // Why a node does not start is said once, in the verb's message; that a part of it fell over, here.
-        logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
+        // Orleans' watchdog starts the thread that looks at its stopwatch before it starts the stopwatch. Whichever is
+        // faster at the start of a silo, it may warn of a deadlock that has lasted since the machine was switched on.
+        // Real stalls of the thread pool are reported by another part, the silo's health monitor.
+        logging.AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);
+
+        // Why a node does not start, or stops, is said once, in the verb's message; what a grain or the storage throws,
+        // by who called it.
+        logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
+        logging.AddFilter("Orleans.Storage.AdoNetGrainStorage", LogLevel.None);
+        logging.AddFilter("Orleans.Grain.InvokeException", LogLevel.None);
+    }
+
+    /// <summary>The statements are the program's own and were written anew; but somebody had changed them.</summary>
+    private static void NoteMended(DamageBoard damages, IReadOnlyList<string> queries)
+    {
+        foreach (var query in queries)
+        {
+            damages.Note(
+                "OrleansQuery",
+                query,
+                $"The row '{query}' of the table OrleansQuery was not as this program writes it, and was written anew. "
+                    + "Somebody changed the database: stop the node and audit its folder.");
+        }
+    }
+
+    private static BackgroundService? FirstFailed(IServiceProvider services) =>
+        services.GetServices<IHostedService>().OfType<BackgroundService>()
+            .FirstOrDefault(s => s.ExecuteTask is { IsCompleted: true, IsCompletedSuccessfully: false });
+
+    private static T? CauseOf<T>(Exception? failure)
+        where T : Exception
+    {
+        while (failure is not null and not T)
+        {
+            failure = failure.InnerException;
+        }
+
+        return (T?)failure;
     }
 
     private static void ConfigureSilo(ISiloBuilder silo, StorageConnection storage)

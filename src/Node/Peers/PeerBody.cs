@@ -216,13 +216,14 @@ public static class PeerBody
 
     private static HeadMessage ReadHead(ref MessagePackReader reader)
     {
-        ReadArray(ref reader, "A head", 4, 4);
+        ReadArray(ref reader, "A head", 5, 5);
         return new HeadMessage
         {
             Origin = ReadOrigin(ref reader),
             Size = ReadSize(ref reader, "A size"),
             Root = ReadHash(ref reader),
             FrozenAt = reader.TryReadNil() ? null : ReadSize(ref reader, "A size"),
+            Held = ReadSize(ref reader, "A size"),
         };
     }
 

@@ -75,7 +75,9 @@ public sealed partial class PeerEndpoints(
         return result.Outcome switch
         {
             ExtendOutcome.Extended or ExtendOutcome.AlreadyHeld or ExtendOutcome.Overlaid => PeerAnswer.Message(size),
-            ExtendOutcome.Gap => PeerAnswer.Message(size, StatusCodes.Status409Conflict),
+
+            // A refusal would make the sender take the whole node for out of reach, and not this one log.
+            ExtendOutcome.Gap or ExtendOutcome.Damaged => PeerAnswer.Message(size, StatusCodes.Status409Conflict),
             ExtendOutcome.UnknownLog => PeerAnswer.Problem(StatusCodes.Status403Forbidden, error),
             ExtendOutcome.StorageUnavailable => StorageUnavailable(),
             _ => PeerAnswer.Problem(StatusCodes.Status422UnprocessableEntity, error),

@@ -9,7 +9,10 @@ namespace FederationNode.Protocol.Replication;
 /// <param name="Size">Entries held, up to a signed checkpoint; of a frozen log at most where it is frozen.</param>
 /// <param name="Root">RFC 6962 root over them.</param>
 /// <param name="FrozenAt">Entries that count since the log forked, or null while no fork is known.</param>
-public sealed record Head(string Origin, long Size, Hash256 Root, long? FrozenAt);
+/// <param name="Held">
+/// Entries held without a gap, at least <paramref name="Size"/>: in the middle of a transfer more, and others can have them.
+/// </param>
+public sealed record Head(string Origin, long Size, Hash256 Root, long? FrozenAt, long Held);
 
 /// <summary>How much of a log somebody holds.</summary>
 /// <param name="Origin">The log.</param>

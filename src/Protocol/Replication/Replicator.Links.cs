@@ -115,6 +115,7 @@ public sealed partial class Replicator
     private void TakeHead(Peer peer, Log log, Head head)
     {
         peer.Size(log) = head.Size;
+        peer.Held(log) = head.Held;
         peer.Frozen(log) = head.FrozenAt ?? -1;
         if (head.FrozenAt is { } frozen && frozen < (log.FrozenAt ?? long.MaxValue))
         {
@@ -128,7 +129,7 @@ public sealed partial class Replicator
             Suspect(peer, log, head.Size);
         }
 
-        if (log.FrozenAt is not null || head.Size > log.HeadSize)
+        if (log.FrozenAt is not null || head.Size > log.HeadSize || head.Held > log.Held)
         {
             Want(log);
         }

@@ -42,7 +42,7 @@ public sealed partial class Replicator
     /// <summary>Asks for what can be asked for now; false if no peer shows anything that is lacking.</summary>
     private bool PullLog(Log log)
     {
-        var shown = _everybody.Any(p => p.Dialable && Math.Min(p.Size(log), log.Limit) > log.HeadSize);
+        var shown = _everybody.Any(p => p.Dialable && Lacks(log, p));
         if (!shown || log.Held >= log.Limit)
         {
             NoteQuota(log, false);
@@ -50,7 +50,7 @@ public sealed partial class Replicator
         }
 
         var allowed = AllowedEnd(log);
-        NoteQuota(log, allowed <= log.Held && _everybody.Any(p => p.Dialable && p.Size(log) > log.Held));
+        NoteQuota(log, allowed <= log.Held && _everybody.Any(p => p.Dialable && p.Has(log) > log.Held));
 
         // A fetch that is late takes nobody's place: who never answers must not hold up what others could give.
         var underWay = _flying.Where(r => !IsLate(r)).ToList();
@@ -75,6 +75,10 @@ public sealed partial class Replicator
         Hedge(log);
         return true;
     }
+
+    /// <summary>Whether a peer shows entries, or a signed head, that are lacking here.</summary>
+    private static bool Lacks(Log log, Peer peer) =>
+        Math.Min(peer.Size(log), log.Limit) > log.HeadSize || Math.Min(peer.Has(log), log.Limit) > log.Held;
 
     /// <summary>Bytes that peers may send, and that they have sent and that are not stored.</summary>
     private long CreditOut => WaitingBytes + ((long)_flying.Count * _options.RangeBytes);
@@ -167,7 +171,7 @@ public sealed partial class Replicator
     /// lacking for them because a transfer broke off.
     /// </summary>
     private static bool Offers(Peer peer, Log log, long from) =>
-        peer.Size(log) > from || (from == log.Held && peer.Size(log) > log.HeadSize);
+        peer.Has(log) > from || (from == log.Held && peer.Size(log) > log.HeadSize);
 
     private bool IsGateway(Log log)
     {
@@ -252,7 +256,7 @@ public sealed partial class Replicator
             peer.Size(log) = Math.Max(peer.Size(log), end);
         }
 
-        if (end < Math.Min(request.End, Math.Min(fetched.HeadSize, peer.Size(log))) && fetched.Bytes < _options.RangeBytes / 2)
+        if (end < Math.Min(request.End, Math.Min(fetched.HeadSize, peer.Has(log))) && fetched.Bytes < _options.RangeBytes / 2)
         {
             // It has more and there was room: who doles entries out one by one is asked last.
             BackOff(peer, log, RequestFault.NotHeld);
@@ -392,14 +396,17 @@ public sealed partial class Replicator
     private Segment? EndFetch(Request request)
     {
         var log = request.Log!;
+        if (_flying.Remove(request))
+        {
+            request.Peer.Fetches--;
+        }
+
         var segment = log.Segments.Find(s => s.Asked.Contains(request));
         if (segment is null)
         {
             return null;
         }
 
-        request.Peer.Fetches--;
-        _flying.Remove(request);
         segment.Asked.Remove(request);
         if (segment is { Asked.Count: 0, Ready: 0 })
         {
@@ -446,7 +453,7 @@ public sealed partial class Replicator
 
             foreach (var peer in _everybody)
             {
-                if (peer.Dialable && peer.Size(log) > log.HeadSize)
+                if (peer.Dialable && Lacks(log, peer))
                 {
                     var until = peer.FetchAfter(log);
                     until = peer.Backoffs.TryGetValue(log.Number, out var backoff) ? Math.Max(until, backoff.Until) : until;

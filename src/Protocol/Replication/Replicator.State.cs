@@ -181,6 +181,9 @@ public sealed partial class Replicator
 
         public SortedDictionary<int, LogBackoff> Backoffs { get; } = [];
 
+        /// <summary>Entries of a log that it can give.</summary>
+        public long Has(Log log) => Math.Max(_sizes[log.Number], _held[log.Number]);
+
         /// <summary>When a log may be fetched from it. Who else should have its own logs?</summary>
         public long FetchAfter(Log log) =>
             Math.Max(NextAttempt, Math.Max(BusyUntil, log.Owner == Name ? 0 : DoubtedUntil));
@@ -200,7 +203,7 @@ public sealed partial class Replicator
         /// <summary>Entries of a log that it showed last; -1: it showed none.</summary>
         public ref long Size(Log log) => ref _sizes[log.Number];
 
-        /// <summary>Entries of a log that it held without a gap when it was pushed to last.</summary>
+        /// <summary>Entries of a log that it said last to hold without a gap.</summary>
         public ref long Held(Log log) => ref _held[log.Number];
 
         /// <summary>The head that was last announced to it.</summary>

@@ -197,7 +197,9 @@ public sealed partial class Replicator
         log.HeadSize = moved.HeadSize;
         log.HeadRoot = moved.HeadRoot;
         log.FrozenAt = moved.FrozenAt;
-        Heads.Put(new Head(log.Origin, log.HeadSize, log.HeadRoot, log.FrozenAt));
+        // What an own log holds beyond its head is not signed yet, and nobody else's business.
+        var held = log.Own ? log.HeadSize : Math.Max(log.HeadSize, Math.Min(log.Held, log.Limit));
+        Heads.Put(new Head(log.Origin, log.HeadSize, log.HeadRoot, log.FrozenAt, held));
         log.Overlay.RemoveAll(r => r.End <= log.Held || r.End > log.Limit);
         if (forked)
         {

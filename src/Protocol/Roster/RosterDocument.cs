@@ -16,6 +16,9 @@ public sealed record RosterDocument
     /// <summary>Most secretariat keys.</summary>
     public const int MaxSecretariatKeys = 16;
 
+    /// <summary>Most keys for tags of sellers in one roster.</summary>
+    public const int MaxSellerKeys = 1024;
+
     /// <summary>The coalition's name.</summary>
     public required string Coalition { get; init; }
 

@@ -98,7 +98,7 @@ internal static class RosterJson
             Expires = root.Number("expires", 0, ProtocolLimits.MaxTime),
             Threshold = (int)secretariat.Number("threshold", 1, RosterDocument.MaxSecretariatKeys),
             SecretariatKeys = ReadKeys(secretariat),
-            SellerKeys = [.. root.List("sellerKeys", 1024).Select(ReadSellerKey)],
+            SellerKeys = [.. root.List("sellerKeys", RosterDocument.MaxSellerKeys).Select(ReadSellerKey)],
             Members = [.. root.List("members", RosterDocument.MaxMembers).Select(ReadMember)],
         };
     }

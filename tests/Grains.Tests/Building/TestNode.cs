@@ -63,6 +63,8 @@ internal sealed class TestNode : IAsyncDisposable
 
     public ReplicationDriver Replication => Services.GetRequiredService<ReplicationDriver>();
 
+    public DamageBoard Damages => Services.GetRequiredService<DamageBoard>();
+
     /// <summary>Starts a node.</summary>
     /// <param name="sandbox">Its database, which may be another node's too.</param>
     /// <param name="member">Who it is.</param>

@@ -4,6 +4,7 @@ using FederationNode.Contracts.Logs;
 using FederationNode.Grains.Lists;
 using FederationNode.Grains.Logs;
 using FederationNode.Grains.Rosters;
+using FederationNode.Grains.Storage;
 using FederationNode.Grains.Tests.Building;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
@@ -32,7 +33,14 @@ public sealed class ReceiptRaceTests
         });
         var identity = TestCoalition.IdentityOf("a");
         using var list = new ListFollower(
-            new MergedList(), grains, identity, new RosterBoard(identity), heads, new FakeTimeProvider(), NullLogger<ListFollower>.Instance);
+            new MergedList(),
+            grains,
+            identity,
+            new RosterBoard(identity),
+            heads,
+            new DamageBoard(NullLogger<DamageBoard>.Instance, identity),
+            new FakeTimeProvider(),
+            NullLogger<ListFollower>.Instance);
 
         await list.StartAsync(CancellationToken.None);
         var statement = await receipted.Task.WaitAsync(TestNode.Patience());

@@ -1,6 +1,4 @@
-using System.Diagnostics;
 using System.Globalization;
-using FederationNode.Contracts;
 using FederationNode.CrashHost;
 using FederationNode.Grains.Logs;
 using FederationNode.Grains.Storage;
@@ -28,24 +26,38 @@ public sealed class CrashTests
         ("any", "signed", 3), (LogRowKind.Request, "after", 3),
     ];
 
+    // The append that fills the first tile of hashes, at 65,536 entries.
+    private static readonly (string Kind, string When, int Occurrence)[] s_stepsOfATile =
+    [
+        (LogRowKind.Tile, "before", 1), (LogRowKind.Tile, "after", 1),
+        (LogRowKind.Head, "before", 1), (LogRowKind.Head, "after", 1),
+    ];
+
     [Fact]
-    public async Task Append_KilledAtEachStepAgainAndAgain_NothingAcknowledgedIsLost()
+    public Task Append_KilledAtEachStepAgainAndAgain_NothingAcknowledgedIsLost() =>
+        RunAsync(s_steps, first: 0, more: 20);
+
+    [Fact]
+    public Task Append_KilledWhileATileIsFilled_NothingAcknowledgedIsLost() =>
+        RunAsync(s_stepsOfATile, Workload.FirstLarge, more: 3);
+
+    private static async Task RunAsync((string, string, int)[] steps, int first, int more)
     {
         await using var sandbox = await StorageSandbox.CreateAsync("sqlite");
-        var history = new History(sandbox.Connection);
-        foreach (var (kind, when, occurrence) in s_steps)
+        var history = new History(sandbox.Connection, first);
+        foreach (var (kind, when, occurrence) in steps)
         {
             var step = $"{when} {kind} write {occurrence}";
             await history.RunAsync(step, kind, when, occurrence, requests: 100, expectKill: true);
             await history.CheckDatabaseAsync(step);
         }
 
-        await history.RunAsync("last start, not killed", "any", "before", 1, requests: 20, expectKill: false);
+        await history.RunAsync("last start, not killed", "any", "before", 1, more, expectKill: false);
         await history.CheckDatabaseAsync("last start, not killed");
     }
 
     /// <summary>All that the processes ever said about one database.</summary>
-    private sealed class History(StorageConnection connection)
+    private sealed class History(StorageConnection connection, int firstRequest)
     {
         private readonly Dictionary<int, (long First, int Count)> _acknowledged = [];
         private readonly Dictionary<long, Hash256> _roots = [];
@@ -56,9 +68,9 @@ public sealed class CrashTests
         public async Task RunAsync(string step, string kind, string when, int occurrence, int requests, bool expectKill)
         {
             // The last answered request again, then the one that the kill left without an answer.
-            var first = _acknowledged.Count == 0 ? 0 : _acknowledged.Keys.Max();
-            var lines = await StartAsync(step, [
-                connection.FilePath!, Text(first), Text(requests), kind, when, Text(occurrence)], expectKill);
+            var first = _acknowledged.Count == 0 ? firstRequest : _acknowledged.Keys.Max();
+            var lines = await CrashProcess.RunAsync(
+                step, "append", connection, first, requests, (kind, when, occurrence), expectKill);
             var unanswered = _unanswered;
             foreach (var line in lines)
             {
@@ -83,7 +95,7 @@ public sealed class CrashTests
         {
             await using var storage = await OfflineStorage.OpenAsync(connection);
             var log = await StoredLog.LoadAsync(storage.Rows, Workload.Log);
-            var entries = await ReadAllAsync(log);
+            var entries = await CrashProcess.ReadAllAsync(log);
             var leaves = entries.Select(e => MerkleHash.Leaf(e.Leaf)).ToArray();
             Assert.True(log.Root == MerkleHash.Root(leaves), $"{step}: the stored root is not that of the leaves.");
             Assert.True(log.Size >= _size, $"{step}: {log.Size} entries are left of {_size}.");
@@ -139,36 +151,5 @@ public sealed class CrashTests
 
         private void NoteRoot(string step, long size, Hash256 root) =>
             Assert.True(_roots.TryAdd(size, root) || _roots[size] == root, $"{step}: a second root for size {size}.");
-
-        private static async Task<List<Contracts.Logs.StoredEntry>> ReadAllAsync(StoredLog log)
-        {
-            var entries = new List<Contracts.Logs.StoredEntry>();
-            while (entries.Count < log.Size)
-            {
-                entries.AddRange(await log.ReadAsync(entries.Count, log.Size, Limits.MaxRangeEntries, int.MaxValue));
-            }
-
-            return entries;
-        }
-
-        private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
-
-        private static async Task<List<string>> StartAsync(string step, string[] arguments, bool expectKill)
-        {
-            var program = Path.Combine(AppContext.BaseDirectory, "FederationNode.CrashHost.dll");
-            var info = new ProcessStartInfo("dotnet", [program, .. arguments])
-            {
-                RedirectStandardOutput = true,
-                RedirectStandardError = true,
-            };
-            using var process = Process.Start(info)!;
-            var errors = process.StandardError.ReadToEndAsync();
-            var output = await process.StandardOutput.ReadToEndAsync();
-            await process.WaitForExitAsync();
-
-            // 128 + SIGKILL, as shells count.
-            Assert.True(process.ExitCode == (expectKill ? 137 : 0), $"{step}: exit code {process.ExitCode}. {await errors}");
-            return [.. output.Split('\n').Where(l => l.Length > 0)];
-        }
     }
 }

@@ -1,5 +1,6 @@
 using FederationNode.Contracts.Roster;
 using FederationNode.Grains.Rosters;
+using FederationNode.Grains.Storage;
 using FederationNode.Grains.Tests.Building;
 using FederationNode.Grains.Tests.Storage;
 using FederationNode.Protocol;
@@ -146,7 +147,7 @@ public sealed class RosterGrainTests
         {
             var stored = await node.Rows.ReadAsync<RosterRow>(RosterGrain.RowKind, TestCoalition.Name);
             await node.Rows.WriteAsync(RosterGrain.RowKind, TestCoalition.Name, row, stored!.ETag);
-            await Assert.ThrowsAsync<InvalidDataException>(node.RosterGrain.GetAsync);
+            await Assert.ThrowsAsync<CorruptStateException>(node.RosterGrain.GetAsync);
         }
 
         var last = await node.Rows.ReadAsync<RosterRow>(RosterGrain.RowKind, TestCoalition.Name);

@@ -39,6 +39,26 @@ public sealed class SchemaMigratorTests
     }
 
     [Theory, OnSqlite, OnPostgres]
+    public async Task MigrateAsync_QueriesChanged_WritesThemAnewAndNamesThem(string backend)
+    {
+        await using var sandbox = await StorageSandbox.CreateAsync(backend);
+        Assert.Empty(await SchemaMigrator.MigrateAsync(sandbox.Connection));
+        await sandbox.ExecuteAsync(
+            "UPDATE OrleansQuery SET QueryText = 'nonsense' WHERE QueryKey = 'WriteToStorageKey'");
+        await sandbox.ExecuteAsync("DELETE FROM OrleansQuery WHERE QueryKey = 'ReadFromStorageKey'");
+        await sandbox.ExecuteAsync("INSERT INTO OrleansQuery VALUES ('AnotherProgramsKey', 'its query')");
+
+        var mended = await SchemaMigrator.MigrateAsync(sandbox.Connection);
+
+        Assert.Equal(["ReadFromStorageKey", "WriteToStorageKey"], mended);
+        Assert.Empty(await SchemaMigrator.MigrateAsync(sandbox.Connection));
+        Assert.Equal(5L, await sandbox.ExecuteAsync("SELECT COUNT(*) FROM OrleansQuery"));
+        await using var storage = await OfflineStorage.OpenAsync(sandbox.Connection);
+        await storage.Rows.WriteAsync("head", "a", new NoteState { Text = "kept" }, null);
+        Assert.Equal("kept", (await storage.Rows.ReadAsync<NoteState>("head", "a"))!.Value.Text);
+    }
+
+    [Theory, OnSqlite, OnPostgres]
     public async Task MigrateAsync_NewerSchema_IsRefused(string backend)
     {
         await using var sandbox = await StorageSandbox.CreateAsync(backend);

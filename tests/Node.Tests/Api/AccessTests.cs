@@ -35,6 +35,18 @@ public sealed class AccessTests(SharedNode shared)
         { "GET", ApiRoutes.Status, Operator },
     };
 
+    [Fact]
+    public async Task Route_WithoutTls_SpeaksHttp11Alone()
+    {
+        HttpRequestMessage Get(HttpVersionPolicy policy) =>
+            new(HttpMethod.Get, ApiRoutes.Health) { Version = HttpVersion.Version20, VersionPolicy = policy };
+
+        using var answer = await _node.Client.SendAsync(Get(HttpVersionPolicy.RequestVersionOrLower));
+        Assert.Equal((HttpStatusCode.OK, HttpVersion.Version11), (answer.StatusCode, answer.Version));
+        await Assert.ThrowsAsync<HttpRequestException>(
+            () => _node.Client.SendAsync(Get(HttpVersionPolicy.RequestVersionExact)));
+    }
+
     [Theory]
     [MemberData(nameof(Routes))]
     public async Task Route_EachRole_OnlyThoseAllowedPass(string method, string path, string allowed)

@@ -8,10 +8,57 @@ namespace FederationNode.Node.Tests.Api;
 public sealed class OpenApiTests(SharedNode shared)
 {
     [Fact]
+    public async Task Document_ListingsBody_IsOneListingOrABatch()
+    {
+        using var document = await ReadAsync();
+        var root = document.RootElement;
+        var shapes = Operation(root, "post", ApiRoutes.Listings).GetProperty("requestBody").GetProperty("content")
+            .GetProperty("application/json").GetProperty("schema").GetProperty("oneOf").EnumerateArray()
+            .Select(s => s.GetProperty("$ref").GetString()!).ToList();
+
+        Assert.Equal(["#/components/schemas/ListingRequest", "#/components/schemas/ListingBatch"], shapes);
+        var batch = root.GetProperty("components").GetProperty("schemas").GetProperty("ListingBatch");
+        Assert.Equal(["listings"], batch.GetProperty("required").EnumerateArray().Select(r => r.GetString()));
+        var items = batch.GetProperty("properties").GetProperty("listings").GetProperty("items");
+        Assert.Equal(shapes[0], items.GetProperty("$ref").GetString());
+    }
+
+    [Theory]
+    [InlineData("post", ApiRoutes.Listings, "Idempotency-Key", 128)]
+    [InlineData("post", ApiRoutes.Withdrawals, "Idempotency-Key", 128)]
+    [InlineData("post", ApiRoutes.Opinions, "Idempotency-Key", 128)]
+    [InlineData("get", ApiRoutes.Changes, "Last-Event-ID", 32_768)]
+    public async Task Document_HeadersThatARouteReads_AreDeclared(string method, string path, string name, int longest)
+    {
+        using var document = await ReadAsync();
+
+        var header = Assert.Single(
+            Operation(document.RootElement, method, path).GetProperty("parameters").EnumerateArray(),
+            p => p.GetProperty("in").GetString() == "header");
+        Assert.Equal(name, header.GetProperty("name").GetString());
+        Assert.False(header.TryGetProperty("required", out var required) && required.GetBoolean());
+        Assert.NotEmpty(header.GetProperty("description").GetString()!);
+        var schema = header.GetProperty("schema");
+        Assert.Equal(1, schema.GetProperty("minLength").GetInt32());
+        Assert.Equal(longest, schema.GetProperty("maxLength").GetInt32());
+    }
+
+    /// <summary>A client that was made from the document must find every shape that it refers to.</summary>
+    [Fact]
+    public async Task Document_EveryReference_LeadsToAShape()
+    {
+        using var document = await ReadAsync();
+        var schemas = document.RootElement.GetProperty("components").GetProperty("schemas");
+
+        const string Place = "#/components/schemas/";
+        var references = References(document.RootElement).Where(r => r.StartsWith(Place, StringComparison.Ordinal));
+        Assert.All(references, r => Assert.True(schemas.TryGetProperty(r[Place.Length..], out _), r));
+    }
+
+    [Fact]
     public async Task Document_NamesEveryRouteWithSummaryAnswersAndKey()
     {
-        using var response = await shared.Node.GetAsync(ApiRoutes.OpenApi, role: null);
-        using var document = JsonDocument.Parse(await response.Content.ReadAsStringAsync());
+        using var document = await ReadAsync();
         var paths = document.RootElement.GetProperty("paths");
         string[] wanted =
         [
@@ -37,5 +84,24 @@ public sealed class OpenApiTests(SharedNode shared)
             .GetProperty("bearer").GetProperty("scheme").GetString());
         var problem = paths.GetProperty(ApiRoutes.Check).GetProperty("post").GetProperty("responses").GetProperty("400");
         Assert.True(problem.GetProperty("content").TryGetProperty("application/problem+json", out _));
+    }
+
+    private static JsonElement Operation(JsonElement document, string method, string path) =>
+        document.GetProperty("paths").GetProperty(path).GetProperty(method);
+
+    private static IEnumerable<string> References(JsonElement element) => element.ValueKind switch
+    {
+        JsonValueKind.Object => element.EnumerateObject().SelectMany(p =>
+            p is { Name: "$ref", Value.ValueKind: JsonValueKind.String }
+                ? [p.Value.GetString()!]
+                : References(p.Value)),
+        JsonValueKind.Array => element.EnumerateArray().SelectMany(References),
+        _ => [],
+    };
+
+    private async Task<JsonDocument> ReadAsync()
+    {
+        using var response = await shared.Node.GetAsync(ApiRoutes.OpenApi, role: null);
+        return JsonDocument.Parse(await response.Content.ReadAsStringAsync());
     }
 }

@@ -6,6 +6,9 @@ namespace FederationNode.Node.Tests.Cli;
 
 public sealed class HelpTests
 {
+    /// <summary>Verbs whose folder is another thing, and is described by themselves.</summary>
+    private static readonly string[] Elsewhere = ["run", "demo", "roster admit"];
+
     public static TheoryData<string> Verbs => [.. Leaves(CommandLine.Build(), "")];
 
     [Theory]
@@ -27,6 +30,24 @@ public sealed class HelpTests
             var line = example.Split(" < ")[0].Trim()["fednode ".Length..];
             Assert.Empty(root.Parse(line, new ParserConfiguration { ResponseFileTokenReplacer = null }).Errors);
         });
+    }
+
+    [Theory]
+    [MemberData(nameof(Verbs))]
+    public async Task Help_OfEveryVerb_SaysWhetherTheNodeMustRun(string verb)
+    {
+        string[] changing = ["publish keyword", "publish image", "publish seller", "import", "withdraw", "dispute"];
+        var help = new StringWriter();
+
+        await CommandLine.Build().Parse($"{verb} --help").InvokeAsync(new InvocationConfiguration { Output = help });
+
+        // Lines are broken where the help's table has no more room.
+        var text = string.Join(' ', help.ToString().Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+        Assert.Equal(changing.Contains(verb), text.Contains("the node must be running", StringComparison.Ordinal));
+        var reads = text.Contains("--data <DIR>", StringComparison.Ordinal) && !Elsewhere.Contains(verb);
+        Assert.Equal(
+            reads && !changing.Contains(verb),
+            text.Contains("works while the node is stopped", StringComparison.Ordinal));
     }
 
     private static IEnumerable<string> Leaves(Command command, string path) => command.Subcommands.Count == 0

@@ -5,8 +5,8 @@ namespace FederationNode.Protocol.Tests.Replication;
 
 public sealed class HeadsVectorTests
 {
-    private static readonly Head s_a = new("c/a/indicators/1", 3, Hash256.Of([1]), null);
-    private static readonly Head s_b = new("c/b/indicators/1", 5, Hash256.Of([2]), 4);
+    private static readonly Head s_a = new("c/a/indicators/1", 3, Hash256.Of([1]), null, 3);
+    private static readonly Head s_b = new("c/b/indicators/1", 5, Hash256.Of([2]), 4, 5);
 
     [Fact]
     public void Digest_OfTwoHeads_IsTheHashOfTheirRows()

@@ -22,6 +22,11 @@ internal static class ChangesEndpoint
             "Each event is a page, and its id the cursor after it; send the last one as Last-Event-ID to go on. An "
             + "expiry changes nothing in the logs and is not reported: compare the times.")
         .WithTags("list")
+        .TakesHeader(
+            LastEventId,
+            Limits.MaxCursor,
+            "^[A-Za-z0-9_-]+$",
+            "For a stream: the id of the last event that was read. Goes before the parameter after.")
         .Produces<ChangesPage>(StatusCodes.Status200OK, "application/json", ChangeStream.ContentType)
         .MayFail(400, 409, 429)
         .Needs(Permission.Ask);

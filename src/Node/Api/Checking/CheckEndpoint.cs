@@ -64,7 +64,7 @@ internal static class CheckEndpoint
                 current.Digest.ToString(),
                 current.InForce,
                 freshness.AgeSeconds,
-                freshness.Stale || !follower.IsReady),
+                freshness.Stale || !follower.IsReady || follower.HeldUp.Count > 0),
             ApiJson.Options);
     }
 

@@ -3,14 +3,26 @@ using FederationNode.Contracts.Logs;
 using FederationNode.Grains.Identity;
 using FederationNode.Grains.Logs;
 using FederationNode.Grains.Rosters;
+using FederationNode.Grains.Storage;
+using FederationNode.Protocol.Merkle;
 
 namespace FederationNode.Node.Api.Logs;
 
 /// <summary>The logs that the node holds, with their keys.</summary>
-internal sealed class LogDirectory(HeadBoard heads, RosterBoard roster, NodeIdentity identity)
+internal sealed class LogDirectory(
+    HeadBoard heads, RosterBoard roster, NodeIdentity identity, DamageBoard damages)
 {
-    /// <summary>Those with a checkpoint: a log that nobody has written to yet is not held.</summary>
-    public IReadOnlyList<LogRow> Rows() => [.. heads.All().Where(h => h.SignedSize > 0).Select(Row)];
+    /// <summary>
+    /// Those with a checkpoint: a log that nobody has written to yet is not held. One whose head row is damaged is
+    /// there as well, with nothing in it, so that nobody takes it for one that was never held.
+    /// </summary>
+    public IReadOnlyList<LogRow> Rows() =>
+    [
+        .. heads.All().Where(h => h.SignedSize > 0).Select(Row)
+            .Concat(damages.DamagedHeads().Where(o => heads.Get(o) is null)
+                .Select(o => new LogRow(o, 0, MerkleHash.Empty.ToBase64(), KeyOf(o), 0)))
+            .OrderBy(r => r.Origin, StringComparer.Ordinal),
+    ];
 
     private LogRow Row(LogStatus log) =>
         new(log.Origin, log.SignedSize, log.SignedRoot.ToBase64(), KeyOf(log.Origin), log.Size);

@@ -1,6 +1,7 @@
 using FederationNode.Contracts.Api;
 using FederationNode.Contracts.Logs;
 using FederationNode.Grains.Logs;
+using FederationNode.Grains.Storage;
 using FederationNode.Node.Api.Access;
 using FederationNode.Node.Api.Problems;
 using FederationNode.Protocol;
@@ -37,7 +38,7 @@ internal static class LogEndpoints
         : StillReading();
 
     private static async Task<IResult> ReadAsync(
-        HttpContext context, string path, HeadBoard heads, IGrainFactory grains)
+        HttpContext context, string path, HeadBoard heads, DamageBoard damages, IGrainFactory grains)
     {
         if (QueryReader.FirstFault(context.Request) is { } query)
         {
@@ -51,7 +52,8 @@ internal static class LogEndpoints
         // Only logs that are held: asking the grain of any other name would bring it to life.
         if (!Origin.TryParse(origin, out _, out _) || heads.Get(origin) is not { SignedSize: > 0 })
         {
-            return !heads.IsComplete ? StillReading() : Fault.NotFound.Because(
+            return damages.HeadOf(origin) is { } damage ? Fault.DamagedRow.Because(damage)
+                : !heads.IsComplete ? StillReading() : Fault.NotFound.Because(
                 "The node holds no signed log of this name: GET /v1/logs names those that it holds.");
         }
 

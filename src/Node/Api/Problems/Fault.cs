@@ -29,6 +29,7 @@ internal sealed record Fault(string Code, int Status, string Title, int? RetryAf
     public static readonly Fault RosterRefused = new("roster-refused", 422, "The roster does not follow");
     public static readonly Fault TooMany = new("too-many-requests", 429, "Too much for now", 5);
     public static readonly Fault Internal = new("internal", 500, "The node failed");
+    public static readonly Fault DamagedRow = new("damaged-row", 500, "A stored row is damaged");
     public static readonly Fault NotReady = new("not-ready", 503, "The node is starting", 1);
     public static readonly Fault StorageUnavailable =
         new("storage-unavailable", 503, "The storage takes nothing now", 5);

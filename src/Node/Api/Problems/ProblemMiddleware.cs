@@ -8,7 +8,7 @@ namespace FederationNode.Node.Api.Problems;
 /// statuses of routing (404, 405, 415).
 /// </summary>
 internal sealed partial class ProblemMiddleware(
-    RequestDelegate next, StorageAlarm alarm, ILogger<ProblemMiddleware> logger)
+    RequestDelegate next, StorageAlarm alarm, DamageBoard damages, ILogger<ProblemMiddleware> logger)
 {
     public async Task InvokeAsync(HttpContext context)
     {
@@ -66,6 +66,9 @@ internal sealed partial class ProblemMiddleware(
         {
             switch (cause)
             {
+                case CorruptStateException damage:
+                    // Trying again helps nobody. The board logs each damaged row once.
+                    return Fault.DamagedRow.Because(damages.Note(damage));
                 case StorageException storage:
                     alarm.Raise(storage.Message);
                     LogStorage(route, failure);

@@ -21,7 +21,9 @@ namespace FederationNode.Node.Api.Publishing;
 internal sealed record BuiltListing(ListingPayload Payload, ListingPayload Requested, string? Override);
 
 /// <summary>Makes a payload of what somebody asks to list. Errors name the field and never its value.</summary>
-internal sealed class ListingBuilder(RosterDocument roster, long now)
+/// <param name="roster">The roster, which names the keys of sellers' tags; null: any key may be there.</param>
+/// <param name="now">Unix seconds.</param>
+internal sealed class ListingBuilder(RosterDocument? roster, long now)
 {
     private const int DefaultLifetime = 365 * 86_400;
     private const int MaxKeyword = 2048;
@@ -155,7 +157,7 @@ internal sealed class ListingBuilder(RosterDocument roster, long now)
     private ProblemResult? SchemeFault(string? scheme, string path) =>
         !SellerScheme.TryParse(scheme, out var parsed, out _)
             ? Fault.Invalid.Because($"{path}.scheme must be voprf/<type>/<epoch>, such as voprf/tel/1.")
-        : !roster.SellerKeys.Any(k => k.Type == parsed.Type.Name && k.Epoch == parsed.Epoch)
+        : roster is not null && !roster.SellerKeys.Any(k => k.Type == parsed.Type.Name && k.Epoch == parsed.Epoch)
             ? Fault.UnknownSellerKey.Because(
                 $"{path}.scheme names a key that the roster, version {roster.Version}, does not.")
         : null;

@@ -22,7 +22,8 @@ internal static class PublishEndpoints
             .WithSummary("Publishes one listing, or many together: all or none.")
             .WithDescription(
                 "A body with the property \"listings\" is a batch (ListingBatch); any other is one ListingRequest.")
-            .Accepts<ListingRequest>("application/json");
+            .Accepts<ListingRequest>("application/json")
+            .OrAcceptsMany<ListingBatch>();
         Describe(routes.MapPost(ApiRoutes.Withdrawals, WithdrawAsync), "publishWithdrawal")
             .WithSummary("Takes back this member's own listing of an indicator.")
             .MayFail(409)
@@ -37,6 +38,11 @@ internal static class PublishEndpoints
         .WithTags("publish")
         .Produces<PublishResponse>(StatusCodes.Status201Created)
         .Produces<PublishResponse>(StatusCodes.Status200OK)
+        .TakesHeader(
+            ApiRoutes.IdempotencyHeader,
+            Limits.MaxIdempotencyKey,
+            "^[!-~]+$",
+            "The same request with the same key has one effect, whenever it is repeated.")
         .MayFail(400, 409, 413, 415, 422)
         .Needs(Permission.Curate);
 

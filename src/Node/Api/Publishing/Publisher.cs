@@ -8,6 +8,7 @@ using FederationNode.Grains.Identity;
 using FederationNode.Grains.Lists;
 using FederationNode.Grains.Logs;
 using FederationNode.Grains.Rosters;
+using FederationNode.Grains.Storage;
 using FederationNode.Node.Api.Problems;
 using FederationNode.Node.Api.Status;
 using FederationNode.Protocol;
@@ -38,6 +39,7 @@ internal sealed partial class Publisher(
     MergedList list,
     ListFollower follower,
     StorageAlarm alarm,
+    DamageBoard damages,
     LocalApiOptions options,
     ILogger<Publisher> logger)
 {
@@ -62,8 +64,10 @@ internal sealed partial class Publisher(
             log = null;
         }
 
-        problem = log is not null
-            ? null
+        // What is appended behind a damaged row would be durable, and never in the own list.
+        problem = log is not null && follower.HeldUp.TryGetValue(log.Text, out var damage)
+                ? Fault.DamagedRow.Because(damages.Note(damage))
+            : log is not null ? null
             : Fault.NotWritable.Because(
                 $"By the roster, version {document.Version}, {identity.Member} is not active, or has no open "
                 + "indicators log of which this node holds the key.");
@@ -130,10 +134,13 @@ internal sealed partial class Publisher(
                 return Fault.KeyReused.Because(result.Error!);
             case AppendRefusal.Behind:
                 return Fault.Behind.Because(result.Error!);
+            case AppendRefusal.Damaged:
+                return Fault.DamagedRow.Because($"{result.Error} See the node's status for what to do.");
             case AppendRefusal.StorageUnavailable:
                 alarm.Raise(result.Error!);
                 return Fault.StorageUnavailable.Because(
-                    "Nothing was acknowledged: see the node's status for what the storage said.");
+                    "The storage takes nothing now, and nothing was acknowledged: see the node's status for what it "
+                    + "said.");
             default:
                 return Fault.NotWritable.Because(result.Error!);
         }

@@ -77,6 +77,11 @@ internal sealed class RosterPublisher(
             return Fault.StorageUnavailable.Because("The roster was not published: see the node's status.");
         }
 
+        if (appended.Refusal == AppendRefusal.Damaged)
+        {
+            return Fault.DamagedRow.Because($"{appended.Error} See the node's status for what to do.");
+        }
+
         if (appended.Refusal != AppendRefusal.None)
         {
             return Fault.RosterRefused.Because(appended.Error!);

@@ -15,6 +15,8 @@ internal sealed class AlarmRaiser(
     ListFollower follower,
     RowStore rows,
     StorageAlarm storage,
+    DamageBoard damages,
+    MergedList list,
     LocalApiOptions options,
     [FromKeyedServices(FederationClock.Key)] TimeProvider clock)
 {
@@ -28,6 +30,13 @@ internal sealed class AlarmRaiser(
         {
             alarms.Add($"{peer.Member} is out of reach: "
                 + (peer.LastContactSecondsAgo is { } silent ? $"silent for {silent:0} s." : "it was never heard of."));
+        }
+
+        alarms.AddRange(damages.All());
+        foreach (var (origin, _) in follower.HeldUp.OrderBy(h => h.Key, StringComparer.Ordinal))
+        {
+            alarms.Add(
+                $"The list has {origin} only up to entry {list.AppliedOf(origin)}, since what follows cannot be read.");
         }
 
         if (await StorageFaultAsync() is { } fault)
@@ -85,6 +94,11 @@ internal sealed class AlarmRaiser(
         try
         {
             await rows.ReadAsync<RosterRow>(RosterGrain.RowKind, identity.Coalition);
+            return storage.Fault;
+        }
+        catch (CorruptStateException damage)
+        {
+            damages.Note(damage);
             return storage.Fault;
         }
         catch (StorageException failure)

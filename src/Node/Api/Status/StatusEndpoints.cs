@@ -30,7 +30,7 @@ internal static class StatusEndpoints
             .WithName("ready")
             .WithSummary("Whether the node answers with its list; 503 with the reason while not. No key needed.")
             .WithTags("operate")
-            .Produces<ProbeResponse>()
+            .Produces<ReadyResponse>()
             .MayFail(503);
         routes.MapGet(ApiRoutes.Status, StatusAsync)
             .WithName("status")
@@ -41,16 +41,17 @@ internal static class StatusEndpoints
             .Needs(Permission.Operate);
     }
 
-    private static IResult Ready(RosterBoard roster, ListFollower follower)
+    private static IResult Ready(RosterBoard roster, ListFollower follower, DamageBoard damages)
     {
+        var damaged = damages.All() is { Count: > 0 } all ? string.Join(' ', all) : null;
         var reason = roster.Current is null
                 ? "no roster was received yet: the node waits for its first contact with the secretariat"
             : !follower.IsLoaded ? "the list is still loading from the logs"
             : !follower.IsReady ? "the node is still fetching what the other members held when it started"
             : null;
         return reason is null
-            ? TypedResults.Json(new ProbeResponse("ready"), ApiJson.Options)
-            : Fault.NotReady.Because($"Not ready: {reason}.");
+            ? TypedResults.Json(new ReadyResponse("ready", damaged), ApiJson.Options)
+            : Fault.NotReady.Because($"Not ready: {reason}." + (damaged is null ? "" : $" {damaged}"));
     }
 
     private static async Task<IResult> StatusAsync(
