@@ -35,6 +35,11 @@ public sealed class ForeignWorkload
         Hash256[] before = [];
         while (_tree.Size < from + count)
         {
+            if (_tree.Size == from)
+            {
+                before = [.. _tree.Hashes];
+            }
+
             var entry = Entry(_tree.Size);
             if (_tree.Size >= from)
             {

@@ -123,18 +123,21 @@ public sealed partial class Replicator
             return;
         }
 
+<<<<<<< HEAD
         if (head.Held > log.Held)
         {
             Want(log);
         }
 
+=======
+>>>>>>> rt
         // Also of a frozen log: the proof may not have shown where the branches part, and each node holds its own.
         if (head.Size == log.HeadSize && head.Root != log.HeadRoot && head.Size > 0)
         {
             Suspect(peer, log, head.Size);
         }
 
-        if (log.FrozenAt is not null || head.Size > log.HeadSize)
+        if (log.FrozenAt is not null || head.Size > log.HeadSize || head.Held > log.Held)
         {
             Want(log);
         }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using FederationNode.Contracts.Logs;
 using FederationNode.Contracts.Peers;
+using FederationNode.Protocol;
 using FederationNode.Protocol.Notes;
 using FederationNode.Protocol.Replication;
 using Xunit;
@@ -50,11 +51,12 @@ internal sealed class PlayedPeer
     public void Hold(WriterLog log, int? size = null)
     {
         _logs[log.Origin] = (log, size ?? log.Size);
-        Show(new Head(log.Origin, size ?? log.Size, log.Root(size ?? log.Size), null));
+        Show(log.Origin, size ?? log.Size, log.Root(size ?? log.Size));
     }
 
     /// <summary>Shows a head, whatever it holds.</summary>
-    public void Show(Head head) => Change(h => h.Put(head));
+    public void Show(string origin, long size, Hash256 root, long? frozenAt = null, long? held = null) =>
+        Change(h => h.Put(new Head(origin, size, root, frozenAt, held ?? size)));
 
     public void Show(UrgentRun run) => Change(h => h.PutUrgent(run));
 
@@ -105,7 +107,7 @@ internal sealed class PlayedPeer
             if (range.Entries.Count > 0 && range.From <= held && range.End == head.Size && head.Size > held)
             {
                 held = head.Size;
-                _heads.Put(new Head(head.Origin, held, head.Root, null));
+                _heads.Put(new Head(head.Origin, held, head.Root, null, held));
             }
 
             return new PushAnswerMessage { Size = held, Held = held };

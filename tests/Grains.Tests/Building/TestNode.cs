@@ -59,11 +59,11 @@ internal sealed class TestNode : IAsyncDisposable
 
     public ListFollower Follower => Services.GetRequiredService<ListFollower>();
 
-    public DamageBoard Damages => Services.GetRequiredService<DamageBoard>();
-
     public LinkBoard Links => Services.GetRequiredService<LinkBoard>();
 
     public ReplicationDriver Replication => Services.GetRequiredService<ReplicationDriver>();
+
+    public DamageBoard Damages => Services.GetRequiredService<DamageBoard>();
 
     /// <summary>Starts a node.</summary>
     /// <param name="sandbox">Its database, which may be another node's too.</param>

@@ -1,6 +1,7 @@
 using CsCheck;
 using FederationNode.Contracts.Logs;
 using FederationNode.Grains.Logs;
+using FederationNode.Grains.Storage;
 using FederationNode.Grains.Tests.Building;
 using FederationNode.Grains.Tests.Storage;
 using FederationNode.Protocol.Merkle;
@@ -74,7 +75,7 @@ public sealed class CoverTests
             damage(row.Value);
             await rows.WriteAsync(LogRowKind.Head, s_log, row.Value, row.ETag);
             var refused = await Record.ExceptionAsync(() => StoredLog.LoadAsync(rows, s_log));
-            Assert.True(refused is InvalidDataException, $"{name}: {refused}");
+            Assert.True(refused is CorruptStateException, $"{name}: {refused}");
         }
     }
 

@@ -67,7 +67,7 @@ public sealed class AnnouncementTests
         await using var node = await TestNode.StartAsync(sandbox);
         var entries = await OwnLogTests.AppendAsync(node, 10);
         var b = node.Peers.Play("b");
-        b.Show(new Head(s_own, 4, await RootAsync(node, 4), null));
+        b.Show(s_own, 4, await RootAsync(node, 4));
 
         await node.ReplicateAsync([b]);
 
@@ -86,7 +86,7 @@ public sealed class AnnouncementTests
         var entries = await OwnLogTests.AppendAsync(node, 500);
         Assert.True(entries.Skip(4).Sum(e => e.WireSize) > Limits.MaxPushBytes);
         var b = node.Peers.Play("b");
-        b.Show(new Head(s_own, 4, await RootAsync(node, 4), null));
+        b.Show(s_own, 4, await RootAsync(node, 4));
 
         await node.ReplicateAsync([b]);
 

@@ -173,7 +173,7 @@ public sealed class ConfirmationTests
         PlayedPeer[] peers = [node.Peers.Play("b"), node.Peers.Play(Origin.Secretariat)];
         foreach (var peer in peers)
         {
-            peer.Show(new Head(s_own, 1L << 40, Hash256.Of([1]), null));
+            peer.Show(s_own, 1L << 40, Hash256.Of([1]));
         }
 
         await node.ReplicateAsync(peers);

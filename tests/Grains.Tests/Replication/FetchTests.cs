@@ -184,7 +184,7 @@ public sealed class FetchTests
         await using var node = await TestNode.StartAsync(sandbox);
         var writer = WriterLog.WithListings(s_b, 300);
         var (b, _) = await TwoPeersAsync(node, writer);
-        b.Show(new Head(s_b, 1L << 40, Hash256.Of([1]), null));
+        b.Show(s_b, 1L << 40, Hash256.Of([1]));
         await node.AdvanceUntilAsync(() => SizeOf(node) == 300);
         var counts = new List<int>();
         for (var minute = 0; minute < 3; minute++)
@@ -215,11 +215,11 @@ public sealed class FetchTests
         var b = node.Peers.Play("b");
         foreach (var i in Enumerable.Range(0, 2_000))
         {
-            b.Show(new Head($"demo/m{i}/indicators/1", 1 + i, Hash256.Of([1]), null));
+            b.Show($"demo/m{i}/indicators/1", 1 + i, Hash256.Of([1]));
             b.Show(new UrgentRun($"demo/m{i}/indicators/1", 5, 6));
         }
 
-        b.Show(new Head(s_b + "0", 5, Hash256.Of([1]), null));
+        b.Show(s_b + "0", 5, Hash256.Of([1]));
         b.Hold(writer);
         await node.ReplicateAsync([b]);
         await node.AdvanceUntilAsync(() => SizeOf(node) == 10);

@@ -106,7 +106,7 @@ public sealed class ForkedLogTests
         {
             await node.Log(s_log).ExtendAsync(writer.Range(0, 300));
             var (b, secretariat) = (node.Peers.Play("b"), node.Peers.Play(Origin.Secretariat));
-            b.Show(new Head(s_log, 200, writer.Root(200), 200));
+            b.Show(s_log, 200, writer.Root(200), 200);
             b.OnFork = (_, _) => Task.FromResult(proof);
 
             await node.ReplicateAsync([b, secretariat], s_log);
@@ -140,7 +140,7 @@ public sealed class ForkedLogTests
         var b = node.Peers.Play("b");
         var answers = 0;
         b.OnFork = (_, _) => Task.FromResult(bad[answers++ % bad.Length]);
-        b.Show(new Head(s_log, 200, writer.Root(200), 200));
+        b.Show(s_log, 200, writer.Root(200), 200);
         await node.ReplicateAsync([b], s_log);
 
         await node.AdvanceUntilAsync(() => answers >= bad.Length, 1_000);

@@ -67,7 +67,7 @@ public sealed class LinkTests
         {
             for (var failures = 1; failures <= 4; failures++)
             {
-                node.Peers.Play("b").Show(new Head(s_b, 5, Hash256.Of([1]), null));
+                node.Peers.Play("b").Show(s_b, 5, Hash256.Of([1]));
                 var until = (await node.Grains.GetGrain<IPeerGrain>("b").LoadAsync()).Logs.SingleOrDefault()?.Until ?? 0;
                 await node.ReplicateAsync(s_b);
                 await node.AdvanceUntilAsync(() => !node.Peers.Ranges.IsEmpty, 10);

@@ -2,7 +2,6 @@ using FederationNode.Grains.Tests.Building;
 using FederationNode.Grains.Tests.Storage;
 using FederationNode.Protocol;
 using FederationNode.Protocol.Entries;
-using FederationNode.Protocol.Replication;
 using Xunit;
 
 namespace FederationNode.Grains.Tests.Replication;
@@ -63,7 +62,7 @@ public sealed class ReadinessTests
         await using var sandbox = await StorageSandbox.CreateAsync("sqlite");
         await using var node = await TestNode.StartAsync(sandbox);
         var b = node.Peers.Play("b");
-        b.Show(new Head(s_b, 1_000, Hash256.Of([1]), null));
+        b.Show(s_b, 1_000, Hash256.Of([1]));
         await node.StartAllAsync();
         await node.AdvanceUntilAsync(() => b.IsHeard);
         Assert.False(node.Follower.IsReady);

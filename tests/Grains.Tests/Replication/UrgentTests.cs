@@ -27,7 +27,7 @@ public sealed class UrgentTests
         await node.ReplicateAsync(peers);
         foreach (var peer in peers)
         {
-            peer.Show(new Head(s_own, 4, Hash256.Of([1]), null));
+            peer.Show(s_own, 4, Hash256.Of([1]));
         }
 
         await node.AdvanceUntilAsync(() => node.Peers.Questions.Count >= 8, 500);
