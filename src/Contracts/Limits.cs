@@ -8,6 +8,9 @@ public static class Limits
     /// <summary>Most entries in one append request.</summary>
     public const int MaxAppendEntries = 4096;
 
+    /// <summary>Most entries that wait for an own log that may not sign yet.</summary>
+    public const int MaxDeferredEntries = 4096;
+
     /// <summary>Most entries in one range between peers.</summary>
     public const int MaxRangeEntries = 4096;
 

@@ -227,12 +227,16 @@ public sealed record OpinionRequest(string IndicatorId, string Stance, string Li
 
 /// <summary>Where published entries stand. Given only when they are durable.</summary>
 /// <param name="Origin">The log.</param>
-/// <param name="Index">Index of the first entry.</param>
+/// <param name="Index">Index of the first entry; null while it is deferred.</param>
 /// <param name="Count">Number of entries.</param>
 /// <param name="Repeated">Whether an earlier request with the same idempotency key had already done it.</param>
 /// <param name="IndicatorIds">The indicators, in the order of the request.</param>
+/// <param name="Deferred">
+/// The entries are durable and count here, and get their places in the log once the node has heard from enough others
+/// that it holds all of its own log.
+/// </param>
 public sealed record PublishResponse(
-    string Origin, long Index, int Count, bool Repeated, IReadOnlyList<string> IndicatorIds);
+    string Origin, long? Index, int Count, bool Repeated, IReadOnlyList<string> IndicatorIds, bool Deferred = false);
 
 /// <summary>An indicator in a list.</summary>
 /// <param name="Id">Its id, in hexadecimal.</param>

@@ -106,18 +106,22 @@ public enum AppendRefusal
 }
 
 /// <summary>What became of one append request.</summary>
-/// <param name="First">Index of the first entry; the others follow without a gap.</param>
+/// <param name="First">Index of the first entry; the others follow without a gap. -1 while they are deferred.</param>
 /// <param name="Count">Number of entries.</param>
 /// <param name="Repeated">Whether an earlier request with the same idempotency key had already done it.</param>
 /// <param name="Refusal">Why not, or <see cref="AppendRefusal.None"/>.</param>
 /// <param name="Error">The refusal in words, or null.</param>
+/// <param name="Deferred">
+/// The entries are durable and count at this member, and get their places in the log once it may sign.
+/// </param>
 [GenerateSerializer, Immutable, Alias("fednode.AppendResult")]
 public sealed record AppendResult(
     [property: Id(0)] long First,
     [property: Id(1)] int Count,
     [property: Id(2)] bool Repeated,
     [property: Id(3)] AppendRefusal Refusal,
-    [property: Id(4)] string? Error)
+    [property: Id(4)] string? Error,
+    [property: Id(5)] bool Deferred = false)
 {
     /// <summary>A refusal.</summary>
     public static AppendResult Refused(AppendRefusal why, string error) => new(-1, 0, false, why, error);

@@ -36,6 +36,7 @@ public sealed partial class ListFollower(
 
     // As long as all that the logs keep above what they hold, at most; an empty name in the channel points here.
     private readonly ConcurrentQueue<(string Origin, LogRange Range)> _urgent = new();
+    private readonly ConcurrentDictionary<string, bool> _deferring = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, bool> _retrying = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, CorruptStateException> _heldUp = new(StringComparer.Ordinal);
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -93,13 +94,33 @@ public sealed partial class ListFollower(
             }
         }
 
+        void OnDeferred(string origin, IReadOnlyList<NewEntry> waiting)
+        {
+            if (waiting.Count > 0)
+            {
+                // At once, on the caller's thread: it answers only when what it took counts.
+                _deferring[origin] = true;
+                list.Defer(Origin.Parse(origin), waiting, clock.GetUtcNow().ToUnixTimeSeconds(), roster.Counts);
+            }
+            else
+            {
+                Queue(origin);
+            }
+        }
+
         heads.Grew += OnGrew;
         heads.Overlaid += OnOverlaid;
+        heads.Deferred += OnDeferred;
         try
         {
             foreach (var head in heads.All())
             {
                 OnGrew(head);
+            }
+
+            foreach (var (origin, waiting) in heads.AllDeferred)
+            {
+                OnDeferred(origin, waiting);
             }
 
             while (await _grown.Reader.WaitToReadAsync(stoppingToken))
@@ -116,6 +137,7 @@ public sealed partial class ListFollower(
         {
             heads.Grew -= OnGrew;
             heads.Overlaid -= OnOverlaid;
+            heads.Deferred -= OnDeferred;
         }
     }
 
@@ -189,6 +211,13 @@ public sealed partial class ListFollower(
 
                 // Between two parts of something large: a takedown must not wait for all of it.
                 ApplyUrgent();
+            }
+
+            if (heads.AllDeferred.TryGetValue(text, out var waiting) && waiting.Count == 0
+                && _deferring.TryRemove(text, out _))
+            {
+                // What waited is applied from the log by now.
+                list.Defer(origin, [], clock.GetUtcNow().ToUnixTimeSeconds(), roster.Counts);
             }
 
             NoteMended(text);

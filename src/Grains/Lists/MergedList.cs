@@ -18,6 +18,9 @@ public sealed class MergedList
 {
     private const int SecondsBetweenCounts = 60;
 
+    /// <summary>Behind every entry that a log can have.</summary>
+    private const long NoPlaceYet = ProtocolLimits.MaxLogSize;
+
     /// <summary>Entries applied while readers wait; a few milliseconds.</summary>
     private const int Slice = 128;
 
@@ -145,6 +148,33 @@ public sealed class MergedList
 
         Matcher.Publish();
         Finish(touched.Count);
+    }
+
+    /// <summary>
+    /// Lets what waits for an own log count, as the member's newest word, in the place of what waited before.
+    /// </summary>
+    public void Defer(
+        Origin origin, IReadOnlyList<NewEntry> waiting, long now, Func<string, bool> counts)
+    {
+        lock (_gate)
+        {
+            var touched = new HashSet<Hash256>(_urgent.DropFrom(origin.Text, NoPlaceYet));
+            for (var i = 0; i < waiting.Count; i++)
+            {
+                if (Payload.TryDecode(waiting[i].Kind, waiting[i].Payload, out var payload, out _)
+                    && new LogEntry(origin, NoPlaceYet + i, default, now, payload) is var entry
+                    && _urgent.Add(entry) is { } id)
+                {
+                    touched.Add(id);
+                    PutMatcher(entry);
+                }
+            }
+
+            Recount(touched, now, counts);
+        }
+
+        Matcher.Publish();
+        Finish(waiting.Count);
     }
 
     /// <summary>Takes the entries of a log from an index on out of the list: they do not count any more.</summary>

@@ -47,8 +47,14 @@ internal sealed class UrgentEntries
         return id;
     }
 
+    /// <summary>Forgets a log's entries from an index on; the indicators that they spoke of.</summary>
+    public IReadOnlyCollection<Hash256> DropFrom(string origin, long from) =>
+        Drop(origin, index => index >= from);
+
     /// <summary>Forgets a log's entries below an index, which are applied by now; the indicators that they spoke of.</summary>
-    public IReadOnlyCollection<Hash256> Drop(string origin, long below)
+    public IReadOnlyCollection<Hash256> Drop(string origin, long below) => Drop(origin, index => index < below);
+
+    private HashSet<Hash256> Drop(string origin, Func<long, bool> goes)
     {
         if (!_byLog.TryGetValue(origin, out var log))
         {
@@ -56,7 +62,7 @@ internal sealed class UrgentEntries
         }
 
         var touched = new HashSet<Hash256>();
-        foreach (var (index, id) in log.TakeWhile(e => e.Key < below).ToList())
+        foreach (var (index, id) in log.Where(e => goes(e.Key)).ToList())
         {
             log.Remove(index);
             touched.Add(id);

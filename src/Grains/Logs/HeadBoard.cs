@@ -13,6 +13,8 @@ public sealed class HeadBoard
     private readonly ConcurrentDictionary<string, bool> _confirmed = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, byte[]> _shown = new(StringComparer.Ordinal);
 
+    private readonly ConcurrentDictionary<string, IReadOnlyList<NewEntry>> _deferred = new(StringComparer.Ordinal);
+
     private volatile bool _isComplete;
 
     /// <summary>
@@ -35,6 +37,15 @@ public sealed class HeadBoard
     /// one after the last. Handlers must be quick and must not throw.
     /// </summary>
     public event Action<string, long, long>? UrgentAppended;
+
+    /// <summary>
+    /// Raised when what waits for an own log that may not sign yet is another: its name, and all that waits. Handlers must
+    /// be quick and must not throw.
+    /// </summary>
+    public event Action<string, IReadOnlyList<NewEntry>>? Deferred;
+
+    /// <summary>What waits for own logs that may not sign yet.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<NewEntry>> AllDeferred => _deferred;
 
     /// <summary>What is held of each log, by origin.</summary>
     public IReadOnlyList<LogStatus> All() => [.. _heads.Values.OrderBy(h => h.Origin, StringComparer.Ordinal)];
@@ -68,6 +79,12 @@ public sealed class HeadBoard
         {
             Grew?.Invoke(status);
         }
+    }
+
+    internal void Defer(string origin, IReadOnlyList<NewEntry> waiting)
+    {
+        _deferred[origin] = waiting;
+        Deferred?.Invoke(origin, waiting);
     }
 
     internal void Overlay(string origin, CheckedRange range) => Overlaid?.Invoke(origin, range);

@@ -20,6 +20,9 @@ public static class LogRowKind
     /// <summary>An answered idempotent request: <see cref="RequestRow"/>. Key: origin and hash of the key.</summary>
     public const string Request = "log-request";
 
+    /// <summary>Requests that wait until the log may sign: <see cref="DeferredRow"/>. Key: the origin.</summary>
+    public const string Deferred = "log-deferred";
+
     /// <summary>What proves that a log forked: <see cref="ForkRow"/>. Key: the origin; the earliest fork stays.</summary>
     public const string Fork = "log-fork";
 }
@@ -140,6 +143,53 @@ public sealed class TileRow
     /// <summary>8,192 bytes.</summary>
     [Key(0)]
     public byte[] Hashes { get; set; } = [];
+}
+
+/// <summary>Requests that were taken while an own log could not sign, in their order.</summary>
+[MessagePackObject]
+public sealed class DeferredRow
+{
+    /// <summary>The requests.</summary>
+    [Key(0)]
+    public DeferredRequest[] Requests { get; set; } = [];
+}
+
+/// <summary>A request that waits.</summary>
+[MessagePackObject]
+public sealed class DeferredRequest
+{
+    /// <summary>The idempotency key; the node makes one where the caller gave none, so that nothing is logged twice.</summary>
+    [Key(0)]
+    public string Key { get; set; } = "";
+
+    /// <summary>The caller's hash of the request, or SHA-256 over the entries.</summary>
+    [Key(1)]
+    public byte[] Content { get; set; } = [];
+
+    /// <summary>Whether the entries go first.</summary>
+    [Key(2)]
+    public bool Urgent { get; set; }
+
+    /// <summary>The entries.</summary>
+    [Key(3)]
+    public DeferredEntry[] Entries { get; set; } = [];
+}
+
+/// <summary>An entry that waits.</summary>
+[MessagePackObject]
+public sealed class DeferredEntry
+{
+    /// <summary>Its kind.</summary>
+    [Key(0)]
+    public string Kind { get; set; } = "";
+
+    /// <summary>The payload.</summary>
+    [Key(1)]
+    public byte[] Payload { get; set; } = [];
+
+    /// <summary>Index of the entry that it amends, or null.</summary>
+    [Key(2)]
+    public long? Ref { get; set; }
 }
 
 /// <summary>A fork of a log, proven. docs/protocol.md, "Fork proof".</summary>

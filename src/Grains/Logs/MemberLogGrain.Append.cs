@@ -21,9 +21,22 @@ public sealed partial class MemberLogGrain
     {
         if (WhyNotWritable() is { } refusal)
         {
-            return [.. requests.Select(_ => refusal)];
+            return refusal.Refusal is AppendRefusal.Behind && Defers
+                ? await DeferAsync(requests, refusal)
+                : [.. requests.Select(_ => refusal)];
         }
 
+        if (_deferred.Requests.Length > 0)
+        {
+            // Nobody overtakes what waits.
+            await AppendDeferredAsync();
+        }
+
+        return await AppendNowAsync(requests);
+    }
+
+    private async Task<IReadOnlyList<AppendResult>> AppendNowAsync(IReadOnlyList<AppendRequest> requests)
+    {
         var batch = new AppendBatch(_log.Size, _clock.GetUtcNow().ToUnixTimeSeconds());
         foreach (var request in requests)
         {
@@ -43,8 +56,9 @@ public sealed partial class MemberLogGrain
     public async Task<AppendResult?> FindAppendAsync(string idempotencyKey, Hash256 requestHash)
     {
         RefuseDamaged();
-        return await FindRequestAsync(HashOfKey(idempotencyKey), []) is { } earlier
-            ? Repeat(earlier, requestHash)
+        return await FindRequestAsync(HashOfKey(idempotencyKey), []) is { } earlier ? Repeat(earlier, requestHash)
+            : Array.Find(_deferred.Requests, r => r.Key == idempotencyKey) is { } waiting
+                ? RepeatDeferred(waiting, requestHash)
             : null;
     }
 
@@ -174,9 +188,11 @@ public sealed partial class MemberLogGrain
     private static AppendResult Repeat(RequestRow earlier, Hash256 content) =>
         content.Span.SequenceEqual(earlier.Content)
             ? new AppendResult(earlier.First, earlier.Count, true, AppendRefusal.None, null)
-            : AppendResult.Refused(
-                AppendRefusal.KeyReused,
-                "The idempotency key was used for another request: choose a new key for new content.");
+            : KeyReused();
+
+    private static AppendResult KeyReused() => AppendResult.Refused(
+        AppendRefusal.KeyReused,
+        "The idempotency key was used for another request: choose a new key for new content.");
 
     private async Task<RequestRow?> FindRequestAsync(Hash256 key, IReadOnlyList<RequestRow> underWay) =>
         underWay.Concat(_log.Head.Requests).FirstOrDefault(r => key.Span.SequenceEqual(r.Key))

@@ -163,6 +163,11 @@ public sealed partial class MemberLogGrain
             : _checkpoint;
         TrimOverlay();
         await ShowAsync();
+        if (IsOwn)
+        {
+            await AppendDeferredAsync();
+        }
+
         return Outcome(ExtendOutcome.Extended, null);
     }
 

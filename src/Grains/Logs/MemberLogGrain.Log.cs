@@ -17,6 +17,12 @@ public sealed partial class MemberLogGrain
     [LoggerMessage(4, LogLevel.Critical, "{Origin} forked: its key signed two branches, which is proven. The log is frozen at {Size} entries.")]
     private partial void LogFork(string origin, long size);
 
+    [LoggerMessage(6, LogLevel.Warning, "{Origin} may not sign yet: {Count} entries are kept and count here, and are logged as soon as it may.")]
+    private partial void LogDeferred(string origin, int count);
+
+    [LoggerMessage(7, LogLevel.Error, "Entries that were kept for {Origin} cannot be logged any more: {Error}")]
+    private partial void LogDeferredLost(string origin, string error);
+
     [LoggerMessage(5, LogLevel.Warning, "A range of {Origin} was refused: {Error}")]
     private partial void LogRefused(string origin, string error);
 }

@@ -15,10 +15,13 @@ public sealed partial class MemberLogGrain
     private long _shownSize;
 
     /// <inheritdoc/>
-    public Task ConfirmAsync()
+    public async Task ConfirmAsync()
     {
         _heads.Confirm(_origin);
-        return Task.CompletedTask;
+        if (_damage is null)
+        {
+            await AppendDeferredAsync();
+        }
     }
 
     /// <inheritdoc/>

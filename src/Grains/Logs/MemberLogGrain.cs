@@ -67,6 +67,7 @@ public sealed partial class MemberLogGrain : Grain, IMemberLogGrain
         }
 
         await LoadForkAsync();
+        await LoadDeferredAsync();
         if (IsOwn)
         {
             RestoreShown();

@@ -74,6 +74,7 @@ internal sealed class StoredRowSweep(
         LogRowKind.Bundle or LogRowKind.Payloads or LogRowKind.Tile => LookAtSealedAsync(place),
         LogRowKind.Request => TakeAsync<RequestRow>(place, SealedPlace.OriginOf(place.Key), TakeRequest),
         LogRowKind.Fork => TakeAsync<ForkRow>(place, place.Key, FaultOf),
+        LogRowKind.Deferred => TakeAsync<DeferredRow>(place, place.Key, FaultOf),
         StorageProbe.RowKind when place.Key == StorageProbe.RowKind => TakeAsync<ProbeRow>(place, "", (_, _) => null),
         PeerGrain.RowKind when Names.IsName(place.Key) => TakeAsync<PeerRow>(place, "", (_, row) => FaultOf(row)),
         IndicatorGrain.RowKind when Hash256.TryParseHex(place.Key, out _) =>
@@ -156,6 +157,12 @@ internal sealed class StoredRowSweep(
         row.Proof is null || !ForkProof.TryDecode(row.Proof, out _, out _) ? "it holds no fork proof"
         : row.FreezeAt < 0 ? "a part of it is out of range"
         : null;
+
+    private static string? FaultOf(string origin, DeferredRow row) =>
+        row.Requests?.All(r => r is { Key: not null, Content.Length: Hash256.Size }
+            && r.Entries?.All(e => e is { Kind: not null, Payload: not null }) == true) == true
+            ? null
+            : "a part of it is missing or out of range";
 
     private static string? FaultOf(PeerRow row) =>
         row is { LastContact: >= 0, Failures: >= 0, NextAttempt: >= 0 } ? null : "a part of it is out of range";

@@ -123,14 +123,6 @@ public sealed partial class Replicator
             return;
         }
 
-<<<<<<< HEAD
-        if (head.Held > log.Held)
-        {
-            Want(log);
-        }
-
-=======
->>>>>>> rt
         // Also of a frozen log: the proof may not have shown where the branches part, and each node holds its own.
         if (head.Size == log.HeadSize && head.Root != log.HeadRoot && head.Size > 0)
         {

@@ -38,6 +38,7 @@ internal static class PublishEndpoints
         .WithTags("publish")
         .Produces<PublishResponse>(StatusCodes.Status201Created)
         .Produces<PublishResponse>(StatusCodes.Status200OK)
+        .Produces<PublishResponse>(StatusCodes.Status202Accepted)
         .TakesHeader(
             ApiRoutes.IdempotencyHeader,
             Limits.MaxIdempotencyKey,

@@ -103,6 +103,16 @@ internal sealed partial class Publisher(
             alarm.Clear();
         }
 
+        if (result.Deferred)
+        {
+            LogDeferred(publication.Payloads[0].Kind, result.Count, log.Text);
+            return TypedResults.Json(
+                new PublishResponse(
+                    log.Text, null, result.Count, result.Repeated, [.. publication.Ids.Select(i => i.ToString())], true),
+                ApiJson.Options,
+                statusCode: StatusCodes.Status202Accepted);
+        }
+
         if (!await AppliedAsync(log, result.First + result.Count - 1, context.RequestAborted))
         {
             return Fault.NotApplied.Because(
@@ -183,6 +193,9 @@ internal sealed partial class Publisher(
 
     [LoggerMessage(1, LogLevel.Information, "Published {Count} entries ({Kind}) in {Origin} from index {Index} on.")]
     private partial void LogPublished(string kind, int count, string origin, long index);
+
+    [LoggerMessage(3, LogLevel.Information, "Took {Count} entries ({Kind}) for {Origin}, which may not sign yet.")]
+    private partial void LogDeferred(string kind, int count, string origin);
 
     [LoggerMessage(2, LogLevel.Warning, "The keyword {Indicator} is let past the lint. The reason given: {Reason}")]
     private partial void LogOverride(string indicator, string reason);
