@@ -31,7 +31,7 @@ public sealed partial class MemberLogGrain
             return ForkOutcome.Refused;
         }
 
-        return await FreezeAsync(decoded, freezeAt);
+        return _damage is null ? await FreezeAsync(decoded, freezeAt) : ForkOutcome.StorageUnavailable;
     }
 
     private async Task<ForkOutcome> FreezeAsync(ForkProof proof, long freezeAt)

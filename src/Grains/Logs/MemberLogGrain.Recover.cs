@@ -27,9 +27,15 @@ public sealed partial class MemberLogGrain
     /// <inheritdoc/>
     public async Task<long?> NoteShownAsync(byte[] checkpoint)
     {
-        if (!IsOwn || _damage is not null || !Checkpoint.TryOpen(checkpoint, _key!.VerificationKey, out var shown, out _))
+        if (!IsOwn || !Checkpoint.TryOpen(checkpoint, _key!.VerificationKey, out var shown, out _))
         {
             return null;
+        }
+
+        if (_damage is not null)
+        {
+            // The peer shows what is true; that this log takes nothing anyhow is no fault of its.
+            return shown.Size;
         }
 
         NoteShown(checkpoint, shown);

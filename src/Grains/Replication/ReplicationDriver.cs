@@ -148,7 +148,8 @@ public sealed partial class ReplicationDriver : BackgroundService
     }
 
     /// <inheritdoc/>
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.Delay(Timeout.Infinite, stoppingToken);
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken) =>
+        await Task.Delay(Timeout.Infinite, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
     /// <summary>Never 0, and within what every MessagePack library can hold.</summary>
     private static ulong Seed() => (BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)) >> 1) | 1;

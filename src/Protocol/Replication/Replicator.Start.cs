@@ -3,6 +3,8 @@ namespace FederationNode.Protocol.Replication;
 /// <content>The start: when own logs may sign, and when this node has what the others had.</content>
 public sealed partial class Replicator
 {
+    private const int MostStoreFailures = 3;
+
     private long? _startedAt;
     private bool _captured;
     private bool _caughtUp;
@@ -92,7 +94,8 @@ public sealed partial class Replicator
 
     private bool IsCaughtUp(Log log)
     {
-        if (log.HeadSize >= Math.Min(log.Target, log.Limit) || log.OverQuota)
+        // What cannot be stored, as when a row of that log is damaged, must not keep the others waiting.
+        if (log.HeadSize >= Math.Min(log.Target, log.Limit) || log.OverQuota || log.StoreFailures >= MostStoreFailures)
         {
             return true;
         }

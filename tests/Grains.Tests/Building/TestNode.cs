@@ -153,6 +153,10 @@ internal sealed class TestNode : IAsyncDisposable
         await FollowAsync();
         await Replication.StartAsync(CancellationToken.None);
         await Services.GetRequiredService<LogStarter>().StartAsync(CancellationToken.None);
+
+        // Before, turning the clock would let time pass within the start.
+        await UntilAsync(() => IsBegun(Replication));
+        await SettleAsync();
     }
 
     /// <summary>Starts the replication, and waits until it has read an answer of each of these peers.</summary>
@@ -241,6 +245,9 @@ internal sealed class TestNode : IAsyncDisposable
         await Replication.StopAsync(CancellationToken.None);
         await _cluster.DisposeAsync();
     }
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_started")]
+    private static extern ref bool IsBegun(ReplicationDriver replication);
 
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_working")]
     private static extern ref ConcurrentDictionary<Task, bool> WorkingOf(ReplicationDriver replication);

@@ -178,6 +178,27 @@ public sealed class FetchTests
     }
 
     [Fact]
+    public async Task Fetch_PeerIsInTheMiddleOfATransfer_GivesWhatItHoldsBeyondItsHead()
+    {
+        await using var sandbox = await StorageSandbox.CreateAsync("sqlite");
+        await using var node = await TestNode.StartAsync(sandbox);
+        var (writer, b) = (WriterLog.WithListings(s_b, 700), node.Peers.Play("b"));
+        b.Show(s_b, 100, writer.Root(100), held: 400);
+        b.OnRange = (request, _) => Task.FromResult(
+            request.From < 100 ? writer.Answer(request, 100)
+            : request.From < 400 ? writer.Range((int)request.From, 400, 700)
+            : writer.Range(100, 100));
+
+        await node.ReplicateAsync([b], s_b);
+        await node.AdvanceUntilAsync(() => node.Heads.Get(s_b)!.Size == 400);
+
+        var answer = await node.Replication.AnswerHeadsAsync("c", new(default, 0, 0, [], 0), CancellationToken.None);
+        var head = Assert.Single(answer!.Heads, h => h.Origin == s_b);
+        Assert.Equal((100, 400, writer.Root(100)), ((int)head.Size, (int)head.Held, head.Root));
+        Assert.Null(node.Links.Get("b").Note);
+    }
+
+    [Fact]
     public async Task Fetch_PeerShowsMoreThanThereIs_IsAskedMoreAndMoreRarely()
     {
         await using var sandbox = await StorageSandbox.CreateAsync("sqlite");

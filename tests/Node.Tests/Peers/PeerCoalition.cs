@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using FederationNode.Contracts.Logs;
 using FederationNode.Grains.Identity;
 using FederationNode.Grains.Logs;
+using FederationNode.Grains.Replication;
 using FederationNode.Grains.Rosters;
 using FederationNode.Node.Peers;
 using FederationNode.Protocol;
@@ -25,8 +26,11 @@ internal sealed class PeerCoalition : IDisposable
     public static byte[] CheckpointOf(long size) =>
         new Protocol.Notes.Checkpoint(Log, size, Hash256.Of([1])).Sign(s_logKey);
 
-    /// <summary>What a member knows before any roster: nothing but who it is.</summary>
-    public RosterBoard BoardOf(string member) => new(new NodeIdentity(
+    public static LogStatus StatusOf(long size) => new(
+        Log, size, Hash256.Of([1]), size, Hash256.Of([1]), size == 0 ? [] : CheckpointOf(size), size, Hash256.Of([1]));
+
+    /// <summary>A member with the key of its one log.</summary>
+    public NodeIdentity IdentityOf(string member) => new(
         new TrustAnchor
         {
             Coalition = "demo",
@@ -37,7 +41,13 @@ internal sealed class PeerCoalition : IDisposable
             TlsPin = B.Pin,
         },
         member,
-        []));
+        [KeyOf(member)]);
+
+    /// <summary>What a member knows before any roster: nothing but who it is.</summary>
+    public RosterBoard BoardOf(string member) => new(IdentityOf(member));
+
+    public static SigningKey KeyOf(string member) =>
+        SigningKey.FromSeed($"demo/{member}/indicators/1", member == "a" ? new byte[32] : Hash256.Of("b"u8).Span);
 
     public RosterDocument Roster(string endpointOfB, Hash256? pinOfA = null, Hash256? pinOfB = null,
         MemberStatus statusOfA = MemberStatus.Active) => new()
@@ -83,4 +93,10 @@ internal static class Boards
 
     [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "Put")]
     public static extern void Put(this HeadBoard board, LogStatus status);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "Confirm")]
+    public static extern void Confirm(this HeadBoard board, string origin);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "Change")]
+    public static extern void Change(this LinkBoard board, string member, Func<LinkStatus, LinkStatus> change);
 }
