@@ -61,6 +61,10 @@ internal sealed class WriterLog(string origin)
     /// <summary>Adds any bytes, as a writer with other software may.</summary>
     public void AddRaw(StoredEntry entry) => _entries.Add(entry);
 
+    /// <summary>The root over entries as they are stored somewhere.</summary>
+    public static Hash256 RootOf(IReadOnlyList<StoredEntry> entries) =>
+        MerkleHash.Root([.. entries.Select(e => MerkleHash.Leaf(e.Leaf))]);
+
     public Hash256 Root(int size) => MerkleHash.Root(Leaves().AsSpan(0, size));
 
     public byte[] Checkpoint(int size) => new Checkpoint(origin, size, Root(size)).Sign(Key);

@@ -466,6 +466,15 @@ public sealed class OwnLogTests
         return (await node.ReadAllAsync(s_log)).Entries;
     }
 
+    /// <summary>
+    /// The log may not sign: a request gets no place in it, and waits. However often it is made, it becomes one entry.
+    /// </summary>
+    internal static async Task AssertDefersAsync(TestNode node)
+    {
+        var result = Assert.Single(await node.Log(s_log).AppendAsync([Sample.Request(900_000, 1, "waits")]));
+        Assert.Equal((AppendRefusal.None, true, -1L), (result.Refusal, result.Deferred, result.First));
+    }
+
     internal static Checkpoint OpenCheckpoint(byte[] note)
     {
         var key = TestCoalition.KeyOf(s_log).VerificationKey;
