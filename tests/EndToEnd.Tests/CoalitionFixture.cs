@@ -65,9 +65,9 @@ public sealed class CoalitionFixture : IAsyncLifetime, IDisposable
         OldHeads = StoredRows.OfFolder(Alpha).ReadAll("log-head");
         await Fednode.DoAsync("publish", "keyword", "pangolin scale", "--category", "pangolin", "--data", Secretariat);
         await Fednode.DoAsync("import", Sample("indicators.csv"), "--data", Alpha);
-        await Fednode.DoAsync("log", "export", "all", Export, "--data", Alpha);
-
         await UntilEverybodyHasAllAsync();
+
+        await Fednode.DoAsync("log", "export", "all", Export, "--data", Alpha);
         StopCode = await alpha.StopAsync();
         Scratch.Copy(Alpha, Stopped);
         _nodes.Add(await NodeProcess.StartAsync(Alpha));
