@@ -10,7 +10,7 @@ internal enum RowKind : byte
 }
 
 /// <summary>
-/// One entry of the view, about 120 bytes: a list of millions must fit into memory, so nothing here is an object of its
+/// One entry of the view, about 140 bytes: a list of millions must fit into memory, so nothing here is an object of its
 /// own. Links are row numbers; 0 is none.
 /// </summary>
 internal struct EntryRow
@@ -33,31 +33,37 @@ internal struct EntryRow
     /// <summary>Number of its log.</summary>
     public int Log;
 
+    /// <summary>Number of the member who writes that log.</summary>
+    public int Member;
+
     /// <summary>Number of the text that tells cells of one group and member apart: an opinion's lister. 0: none.</summary>
     public int Sub;
 
-    /// <summary>The next row of the same group.</summary>
-    public int NextInGroup;
+    /// <summary>The other entries of the same cell, the newest first: it is the value of the cell.</summary>
+    public Link InCell;
 
-    /// <summary>The next cell of the same bucket of the digest, if this row stands for its cell there.</summary>
-    public int NextInBucket;
+    /// <summary>Of a cell's value: the values of the other cells of the same group.</summary>
+    public Link InGroup;
+
+    /// <summary>Of a cell's value: the values of the other cells of the same bucket of the digest.</summary>
+    public Link InBucket;
 
     public RowKind Kind;
-
-    /// <summary>It stands for its cell in the digest's bucket: one row of each cell does.</summary>
-    public bool InBucket;
-
-    /// <summary>It is the value of its cell.</summary>
-    public bool IsWinner;
 
     /// <summary>It is the first of its group, and the group was counted as being in force.</summary>
     public bool IsCounted;
 
-    /// <summary>Listings and withdrawals write the same cells, opinions others.</summary>
-    public readonly bool SameCell(in EntryRow other, int member, int otherMember) =>
-        member == otherMember && Sub == other.Sub && IsOpinion == other.IsOpinion && Group == other.Group;
-
     public readonly bool IsOpinion => Kind == RowKind.Opinion;
+
+    public readonly Cell Cell => new(Group, Member, Sub, IsOpinion);
+}
+
+/// <summary>The neighbours of a row in a chain.</summary>
+internal struct Link
+{
+    public int Before;
+
+    public int Next;
 }
 
 /// <summary>Where a payload stands in its store.</summary>

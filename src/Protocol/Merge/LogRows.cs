@@ -3,7 +3,7 @@ namespace FederationNode.Protocol.Merge;
 /// <summary>What is known of one log: which row holds which entry, and which entries must not count.</summary>
 internal sealed class LogRows(Origin origin, int member)
 {
-    // Sorted by index; entries nearly always come in order, so adding is appending.
+    // Sorted by index; entries nearly always come in order, so adding is appending. Row 0: was there, and was removed.
     private readonly List<(long Index, int Row)> _rows = [];
 
     public Origin Origin => origin;
@@ -16,18 +16,19 @@ internal sealed class LogRows(Origin origin, int member)
     /// <summary>The erase entries themselves, with what each erases.</summary>
     public Dictionary<long, long> Orders { get; } = [];
 
-    /// <summary>Where an index is or would be, and whether it is there.</summary>
-    public bool Contains(long index) => At(index) is var at && at < _rows.Count && _rows[at].Index == index;
+    /// <summary>Whether a row holds the entry.</summary>
+    public bool Contains(long index) => At(index) is var at && IsAt(at, index) && _rows[at].Row != 0;
 
     public void Add(long index, int row)
     {
-        if (_rows.Count == 0 || _rows[^1].Index < index)
+        var at = At(index);
+        if (IsAt(at, index))
         {
-            _rows.Add((index, row));
+            _rows[at] = (index, row);
         }
         else
         {
-            _rows.Insert(At(index), (index, row));
+            _rows.Insert(at, (index, row));
         }
     }
 
@@ -35,13 +36,13 @@ internal sealed class LogRows(Origin origin, int member)
     public int Remove(long index)
     {
         var at = At(index);
-        if (at == _rows.Count || _rows[at].Index != index)
+        if (!IsAt(at, index))
         {
             return 0;
         }
 
         var row = _rows[at].Row;
-        _rows.RemoveAt(at);
+        _rows[at] = (index, 0);
         return row;
     }
 
@@ -49,11 +50,14 @@ internal sealed class LogRows(Origin origin, int member)
     public IReadOnlyList<int> RemoveFrom(long index)
     {
         var at = At(index);
-        int[] removed = [.. _rows[at..].Select(r => r.Row)];
+        int[] removed = [.. _rows[at..].Select(r => r.Row).Where(r => r != 0)];
         _rows.RemoveRange(at, _rows.Count - at);
         return removed;
     }
 
+    private bool IsAt(int at, long index) => at < _rows.Count && _rows[at].Index == index;
+
+    /// <summary>Where an index is, or would be.</summary>
     private int At(long index)
     {
         if (_rows.Count == 0 || _rows[^1].Index < index)

@@ -12,12 +12,15 @@ namespace FederationNode.Protocol.Merge;
 /// A cell is the register that one member writes: its listing of an indicator, its opinion on it, a tally. All its
 /// entries are kept, not only the newest, because an erasure of the newest lets the one before it count again, on every
 /// node alike. Exactly one member writes a cell, so two entries are never in conflict: the greatest (epoch, index) wins.
+/// However a member chooses its entries, putting one in or erasing one takes no longer for all that it wrote before.
 /// </remarks>
 public sealed class View
 {
     private readonly EntryRows _rows = new();
     private readonly PayloadStore _payloads = new();
-    private readonly GroupIndex _indicators;
+    private readonly CellIndex _cells;
+    private readonly GroupIndex _listings;
+    private readonly GroupIndex _opinions;
     private readonly GroupIndex _tallies;
     private readonly List<LogRows> _logs = [];
     private readonly Dictionary<string, int> _logNumbers = new(StringComparer.Ordinal);
@@ -30,16 +33,20 @@ public sealed class View
     /// <param name="seed">A number that members cannot guess, where they choose what is listed.</param>
     public View(ulong seed = 0)
     {
-        _indicators = new GroupIndex(_rows, seed);
+        _cells = new CellIndex(_rows, seed);
+        _listings = new GroupIndex(_rows, seed);
+        _opinions = new GroupIndex(_rows, seed);
         _tallies = new GroupIndex(_rows, seed);
-        _digest = new ViewDigest(_rows, WriteKey, WinnerOf, EpochOf);
+        _digest = new ViewDigest(_rows, WriteKey, EpochOf);
     }
 
     /// <summary>Number of indicators of which the view holds a listing, withdrawal or opinion.</summary>
-    public int IndicatorCount => _indicators.Count;
+    public int IndicatorCount { get; private set; }
 
     /// <summary>The ids of those indicators, in no particular order.</summary>
-    public IEnumerable<Hash256> IndicatorIds => _indicators.All().Select(row => _rows[row].Group);
+    public IEnumerable<Hash256> IndicatorIds => _listings.All()
+        .Concat(_opinions.All().Where(row => _listings.Find(_rows[row].Group) == 0))
+        .Select(row => _rows[row].Group);
 
     /// <summary>
     /// Puts an entry into the view. Entries may come in any order and more than once.
@@ -74,6 +81,7 @@ public sealed class View
         added.Issued = entry.Issued;
         added.Expires = (entry.Payload as ListingPayload)?.Expires ?? 0;
         added.Log = number;
+        added.Member = log.Member;
         added.Sub = entry.Payload is OpinionPayload opinion ? TextNumber(opinion.Lister) : 0;
         added.Payload = _payloads.Add(entry.Payload.Encode());
         added.Group = entry.Payload switch
@@ -84,7 +92,7 @@ public sealed class View
             _ => Hash256.Of(CellKey.Encode(entry.Payload, entry.Member)),
         };
         log.Add(entry.Index, row);
-        return Link(row);
+        return Put(row);
     }
 
     /// <summary>
@@ -134,32 +142,22 @@ public sealed class View
     }
 
     /// <summary>Whether anybody says anything about an indicator.</summary>
-    public bool Contains(Hash256 id) => _indicators.Find(id) != 0;
+    public bool Contains(Hash256 id) => _listings.Find(id) != 0 || _opinions.Find(id) != 0;
 
     /// <summary>What everybody says about an indicator, or false if nobody says anything.</summary>
     public bool TryGet(Hash256 id, [NotNullWhen(true)] out IndicatorState? state)
     {
         state = null;
-        var first = _indicators.Find(id);
-        if (first == 0)
+        if (!Contains(id))
         {
             return false;
         }
 
-        var (listings, opinions) = (new List<LogEntry>(1), new List<LogEntry>());
-        for (var row = first; row != 0; row = _rows[row].NextInGroup)
-        {
-            if (_rows[row].IsWinner)
-            {
-                (_rows[row].IsOpinion ? opinions : listings).Add(EntryOf(row));
-            }
-        }
-
         state = new IndicatorState(
             id,
-            [.. listings.OrderBy(e => e.Member, StringComparer.Ordinal)],
+            [.. EntriesOf(_listings.Find(id)).OrderBy(e => e.Member, StringComparer.Ordinal)],
             [
-                .. opinions.OrderBy(e => e.Member, StringComparer.Ordinal)
+                .. EntriesOf(_opinions.Find(id)).OrderBy(e => e.Member, StringComparer.Ordinal)
                     .ThenBy(e => ((OpinionPayload)e.Payload).Lister, StringComparer.Ordinal),
             ]);
         return true;
@@ -179,7 +177,7 @@ public sealed class View
     /// <param name="isMember">Whether a member's word counts, by the roster.</param>
     public void CountActive(Hash256 id, long now, Func<string, bool> isMember)
     {
-        var first = _indicators.Find(id);
+        var first = _listings.Find(id);
         if (first != 0)
         {
             CountActive(first, now, isMember);
@@ -191,26 +189,14 @@ public sealed class View
     /// <param name="isMember">Whether a member's word counts, by the roster.</param>
     public void CountActive(long now, Func<string, bool> isMember)
     {
-        foreach (var first in _indicators.All())
+        foreach (var first in _listings.All())
         {
             CountActive(first, now, isMember);
         }
     }
 
     /// <summary>The newest tally of each member, category and day.</summary>
-    public IEnumerable<LogEntry> Tallies()
-    {
-        foreach (var first in _tallies.All())
-        {
-            for (var row = first; row != 0; row = _rows[row].NextInGroup)
-            {
-                if (_rows[row].IsWinner)
-                {
-                    yield return EntryOf(row);
-                }
-            }
-        }
-    }
+    public IEnumerable<LogEntry> Tallies() => _tallies.All().SelectMany(EntriesOf);
 
     /// <summary>
     /// The digest of the view. Equal on any two nodes that put the same entries in, however they came by them.
@@ -222,7 +208,7 @@ public sealed class View
         var row = first;
         while (row != 0 && !IsActive(ref _rows[row], now, isMember))
         {
-            row = _rows[row].NextInGroup;
+            row = _rows[row].InGroup.Next;
         }
 
         Count(first, row != 0);
@@ -238,7 +224,7 @@ public sealed class View
     }
 
     private bool IsActive(ref EntryRow row, long now, Func<string, bool> isMember) =>
-        row.IsWinner && row.Kind == RowKind.Listing && row.Expires > now && isMember(_logs[row.Log].Origin.Member);
+        row.Kind == RowKind.Listing && row.Expires > now && isMember(_logs[row.Log].Origin.Member);
 
     private static RowKind? KindOf(Payload payload) => payload switch
     {
@@ -257,46 +243,46 @@ public sealed class View
         _ => EntryKind.Tally,
     };
 
-    private GroupIndex IndexOf(RowKind kind) => kind == RowKind.Tally ? _tallies : _indicators;
+    private GroupIndex IndexOf(RowKind kind) => kind switch
+    {
+        RowKind.Tally => _tallies,
+        RowKind.Opinion => _opinions,
+        _ => _listings,
+    };
 
-    /// <summary>Puts a row into its group and its cell.</summary>
-    private Hash256? Link(int row)
+    /// <summary>Puts a row into its cell.</summary>
+    private Hash256? Put(int row)
     {
         ref var added = ref _rows[row];
-        var index = IndexOf(added.Kind);
-        added.NextInGroup = index.Find(added.Group);
-        index.Put(added.Group, row);
-        if (added.NextInGroup != 0)
+        var value = _cells.Find(added.Cell);
+        if (value == 0)
         {
-            (added.IsCounted, _rows[added.NextInGroup].IsCounted) = (_rows[added.NextInGroup].IsCounted, false);
-        }
-
-        var (rival, inBucket) = (0, false);
-        for (var other = added.NextInGroup; other != 0; other = _rows[other].NextInGroup)
-        {
-            if (IsSameCell(row, other))
-            {
-                inBucket |= _rows[other].InBucket;
-                rival = _rows[other].IsWinner ? other : rival;
-            }
-        }
-
-        if (!inBucket)
-        {
+            _cells.Put(added.Cell, row);
+            AddToGroup(row);
             _digest.Add(row);
+        }
+        else if (PositionOf(row) > PositionOf(value))
+        {
+            added.InCell.Next = value;
+            _rows[value].InCell.Before = row;
+            ReplaceValue(value, row);
         }
         else
         {
-            _digest.Touch(row);
-        }
-
-        if (rival == 0 || PositionOf(row) > PositionOf(rival))
-        {
-            added.IsWinner = true;
-            if (rival != 0)
+            // Entries of a log come nearly always in its order, so that this is the exception, and short.
+            var before = value;
+            while (_rows[before].InCell.Next is var next and not 0 && PositionOf(next) > PositionOf(row))
             {
-                _rows[rival].IsWinner = false;
+                before = next;
             }
+
+            added.InCell = new Link { Before = before, Next = _rows[before].InCell.Next };
+            if (added.InCell.Next != 0)
+            {
+                _rows[added.InCell.Next].InCell.Before = row;
+            }
+
+            _rows[before].InCell.Next = row;
         }
 
         return added.Kind == RowKind.Tally ? null : added.Group;
@@ -306,30 +292,19 @@ public sealed class View
     private Hash256? Remove(int row)
     {
         var removed = _rows[row];
-        var index = IndexOf(removed.Kind);
-        Unlink(row, index);
-        var (heir, best) = (0, 0);
-        for (var other = index.Find(removed.Group); other != 0; other = _rows[other].NextInGroup)
+        var (before, next) = (removed.InCell.Before, removed.InCell.Next);
+        if (next != 0)
         {
-            if (IsSameCell(row, other))
-            {
-                heir = other;
-                best = best == 0 || PositionOf(other) > PositionOf(best) ? other : best;
-            }
+            _rows[next].InCell.Before = before;
         }
 
-        if (removed.InBucket)
+        if (before != 0)
         {
-            _digest.Remove(row, heir);
+            _rows[before].InCell.Next = next;
         }
         else
         {
-            _digest.Touch(row);
-        }
-
-        if (removed.IsWinner && best != 0)
-        {
-            _rows[best].IsWinner = true;
+            ReplaceValue(row, next);
         }
 
         _payloads.Wipe(removed.Payload);
@@ -337,54 +312,81 @@ public sealed class View
         return removed.Kind == RowKind.Tally ? null : removed.Group;
     }
 
-    private void Unlink(int row, GroupIndex index)
+    /// <summary>A cell has another value; 0: it is gone.</summary>
+    private void ReplaceValue(int row, int by)
     {
-        var (group, next) = (_rows[row].Group, _rows[row].NextInGroup);
-        var first = index.Find(group);
-        if (first == row)
-        {
-            index.Put(group, next);
-            if (next != 0)
-            {
-                _rows[next].IsCounted = _rows[row].IsCounted;
-            }
-            else
-            {
-                Count(row, false);
-            }
+        _digest.Replace(row, by);
+        ReplaceInGroup(row, by);
+        _cells.Put(_rows[row].Cell, by);
+    }
 
+    private void AddToGroup(int row)
+    {
+        ref var added = ref _rows[row];
+        var index = IndexOf(added.Kind);
+        var first = index.Find(added.Group);
+        if (first != 0)
+        {
+            added.InGroup.Next = first;
+            _rows[first].InGroup.Before = row;
+            (added.IsCounted, _rows[first].IsCounted) = (_rows[first].IsCounted, false);
+        }
+        else if (added.Kind != RowKind.Tally && !Contains(added.Group))
+        {
+            IndicatorCount++;
+        }
+
+        index.Put(added.Group, row);
+    }
+
+    private void ReplaceInGroup(int row, int by)
+    {
+        var (before, next) = (_rows[row].InGroup.Before, _rows[row].InGroup.Next);
+        if (by != 0)
+        {
+            _rows[by].InGroup = _rows[row].InGroup;
+        }
+
+        if (next != 0)
+        {
+            _rows[next].InGroup.Before = by == 0 ? before : by;
+        }
+
+        var heir = by == 0 ? next : by;
+        if (before != 0)
+        {
+            _rows[before].InGroup.Next = heir;
             return;
         }
 
-        var before = first;
-        while (_rows[before].NextInGroup != row)
+        if (heir != 0)
         {
-            before = _rows[before].NextInGroup;
+            (_rows[heir].IsCounted, _rows[row].IsCounted) = (_rows[row].IsCounted, false);
+        }
+        else
+        {
+            Count(row, false);
         }
 
-        _rows[before].NextInGroup = next;
+        var (group, kind) = (_rows[row].Group, _rows[row].Kind);
+        IndexOf(kind).Put(group, heir);
+        if (heir == 0 && kind != RowKind.Tally && !Contains(group))
+        {
+            IndicatorCount--;
+        }
     }
 
-    private bool IsSameCell(int row, int other) =>
-        _rows[row].SameCell(_rows[other], _logs[_rows[row].Log].Member, _logs[_rows[other].Log].Member);
+    private IEnumerable<LogEntry> EntriesOf(int first)
+    {
+        for (var row = first; row != 0; row = _rows[row].InGroup.Next)
+        {
+            yield return EntryOf(row);
+        }
+    }
 
     private EntryPosition PositionOf(int row) => new(EpochOf(row), _rows[row].Index);
 
     private int EpochOf(int row) => _logs[_rows[row].Log].Origin.Epoch;
-
-    /// <summary>The value of the cell that a row stands for.</summary>
-    private int WinnerOf(int row)
-    {
-        for (var other = IndexOf(_rows[row].Kind).Find(_rows[row].Group); other != 0; other = _rows[other].NextInGroup)
-        {
-            if (_rows[other].IsWinner && IsSameCell(row, other))
-            {
-                return other;
-            }
-        }
-
-        throw new InvalidOperationException("A cell without a value is not in the view.");
-    }
 
     private void WriteKey(int row, ref MessagePack.MessagePackWriter writer)
     {

@@ -22,10 +22,9 @@ internal sealed class ViewDigest
 
     private readonly EntryRows _rows;
     private readonly WriteCellKey _writeKey;
-    private readonly Func<int, int> _winnerOf;
     private readonly Func<int, int> _epochOf;
 
-    // The first of the rows that stand for a bucket's cells, linked by NextInBucket; 0: none.
+    // The first of the values of a bucket's cells, linked by InBucket; 0: none.
     private readonly int[] _first = new int[Buckets];
     private readonly BitArray _dirty = new(Buckets);
 
@@ -36,11 +35,10 @@ internal sealed class ViewDigest
     private readonly List<(int Start, int Length, int Row)> _cells = [];
     private bool _anyDirty;
 
-    public ViewDigest(EntryRows rows, WriteCellKey writeKey, Func<int, int> winnerOf, Func<int, int> epochOf)
+    public ViewDigest(EntryRows rows, WriteCellKey writeKey, Func<int, int> epochOf)
     {
         _rows = rows;
         _writeKey = writeKey;
-        _winnerOf = winnerOf;
         _epochOf = epochOf;
         var hash = LeafOf(ReadOnlySpan<byte>.Empty);
         for (var width = Buckets; width >= 1; width /= 2)
@@ -50,45 +48,47 @@ internal sealed class ViewDigest
         }
     }
 
-    /// <summary>A row stands for a cell that is new.</summary>
+    /// <summary>A row is the value of a cell that is new.</summary>
     public void Add(int row)
     {
         var bucket = Touch(row);
-        ref var added = ref _rows[row];
-        added.InBucket = true;
-        added.NextInBucket = _first[bucket];
+        var next = _first[bucket];
+        _rows[row].InBucket = new Link { Next = next };
+        if (next != 0)
+        {
+            _rows[next].InBucket.Before = row;
+        }
+
         _first[bucket] = row;
     }
 
-    /// <summary>A row that stood for a cell goes; an heir of the same cell takes its place, if there is one.</summary>
-    public void Remove(int row, int heir)
+    /// <summary>A cell has another value; 0: it is gone.</summary>
+    public void Replace(int row, int by)
     {
         var bucket = Touch(row);
-        var next = _rows[row].NextInBucket;
-        if (heir != 0)
+        var (before, next) = (_rows[row].InBucket.Before, _rows[row].InBucket.Next);
+        if (by != 0)
         {
-            _rows[heir].InBucket = true;
-            _rows[heir].NextInBucket = next;
+            _rows[by].InBucket = _rows[row].InBucket;
         }
 
-        var to = heir == 0 ? next : heir;
-        if (_first[bucket] == row)
+        if (before == 0)
         {
-            _first[bucket] = to;
-            return;
+            _first[bucket] = by == 0 ? next : by;
+        }
+        else
+        {
+            _rows[before].InBucket.Next = by == 0 ? next : by;
         }
 
-        var before = _first[bucket];
-        while (_rows[before].NextInBucket != row)
+        if (next != 0)
         {
-            before = _rows[before].NextInBucket;
+            _rows[next].InBucket.Before = by == 0 ? before : by;
         }
-
-        _rows[before].NextInBucket = to;
     }
 
-    /// <summary>Takes note that the value of a row's cell may have changed; the cell's bucket.</summary>
-    public int Touch(int row)
+    /// <summary>Takes note that the value of a row's cell changes; the cell's bucket.</summary>
+    private int Touch(int row)
     {
         _scratch.ResetWrittenCount();
         var writer = new MessagePackWriter(_scratch);
@@ -143,7 +143,7 @@ internal sealed class ViewDigest
     {
         _keys.ResetWrittenCount();
         _cells.Clear();
-        for (var row = _first[bucket]; row != 0; row = _rows[row].NextInBucket)
+        for (var row = _first[bucket]; row != 0; row = _rows[row].InBucket.Next)
         {
             var start = _keys.WrittenCount;
             var writer = new MessagePackWriter(_keys);
@@ -156,11 +156,10 @@ internal sealed class ViewDigest
         var output = new MessagePackWriter(rows);
         foreach (var cell in _cells)
         {
-            var winner = _winnerOf(cell.Row);
             output.WriteRaw(Key(cell));
-            output.Write(_epochOf(winner));
-            output.Write(_rows[winner].Index);
-            output.WriteHash(_rows[winner].LeafHash);
+            output.Write(_epochOf(cell.Row));
+            output.Write(_rows[cell.Row].Index);
+            output.WriteHash(_rows[cell.Row].LeafHash);
         }
 
         output.Flush();

@@ -21,13 +21,7 @@ public sealed class ViewPropertyTests
     public void Apply_AnyOrderAndRepetition_GivesTheViewOfTheModel() =>
         HistoryGen.Histories.SelectMany(h => HistoryGen.Arrivals(h).Select(a => (History: h, Arrivals: a))).Sample((history, arrivals) =>
         {
-            var view = new View();
-            foreach (var entry in arrivals)
-            {
-                view.Apply(entry);
-            }
-
-            AssertIsModel(new NaiveView(history), view, history);
+            AssertIsModel(new NaiveView(history), Fresh(arrivals), history);
         });
 
     [Fact]
@@ -96,7 +90,7 @@ public sealed class ViewPropertyTests
             Truncate(view, history, cut);
             foreach (var entry in arrivals)
             {
-                view.Apply(entry);
+                Apply(view, entry);
             }
 
             AssertIsModel(new NaiveView(history), view, history);
@@ -140,6 +134,11 @@ public sealed class ViewPropertyTests
             }
         }
 
+        foreach (var id in touched)
+        {
+            view.CountActive(id, now: 0, _ => true);
+        }
+
         return touched;
     }
 
@@ -148,10 +147,19 @@ public sealed class ViewPropertyTests
         var view = new View();
         foreach (var entry in entries)
         {
-            view.Apply(entry);
+            Apply(view, entry);
         }
 
         return view;
+    }
+
+    /// <summary>As a node does it: what an entry may have changed is looked at anew.</summary>
+    private static void Apply(View view, LogEntry entry)
+    {
+        if (view.Apply(entry) is { } changed)
+        {
+            view.CountActive(changed, now: 0, _ => true);
+        }
     }
 
     private static void AssertIsModel(NaiveView model, View view, LogEntry[] history)
@@ -167,6 +175,9 @@ public sealed class ViewPropertyTests
         var named = model.Winners.Select(IdOf).OfType<Hash256>().Distinct().Order();
         Assert.Equal(named, view.IndicatorIds.Order());
         Assert.Equal(view.IndicatorIds.Count(), view.IndicatorCount);
+        Assert.Equal(
+            model.Winners.Where(w => w.Payload is ListingPayload { Expires: > 0 }).Select(IdOf).Distinct().Count(),
+            view.ActiveCount);
         Assert.Equal(
             model.Winners.Where(w => w.Payload is TallyPayload).Select(Position).Order(),
             view.Tallies().Select(Position).Order());
