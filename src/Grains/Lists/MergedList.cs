@@ -102,8 +102,10 @@ public sealed class MergedList
         ArgumentOutOfRangeException.ThrowIfNotEqual(from, AppliedOf(origin.Text));
         var without = new List<(long, string)>();
         var touched = new HashSet<Hash256>();
+        var changed = 0;
         for (var i = 0; i < entries.Count; i += Slice)
         {
+            touched.Clear();
             var meaningful = Interpret(origin, from + i, entries.Skip(i).Take(Slice), without);
             lock (_gate)
             {
@@ -115,11 +117,13 @@ public sealed class MergedList
                 touched.UnionWith(_urgent.Drop(origin.Text, Math.Min(from + i + Slice, from + entries.Count)));
                 Recount(touched, now, counts);
             }
+
+            changed += touched.Count;
         }
 
         Matcher.Publish();
         _applied[origin.Text] = from + entries.Count;
-        Finish(touched.Count);
+        Finish(changed);
         return without;
     }
 

@@ -155,13 +155,13 @@ public sealed class ViewTests
     }
 
     /// <summary>
-    /// What a hostile member can write within its quota. If one entry took longer for all those before it, this would not
-    /// end within an hour.
+    /// What a hostile member can write within its quota. If one entry took longer for all those before it, this would not end
+    /// for long.
     /// </summary>
     [Fact]
-    public void Apply_AQuarterMillionEntriesOfOneCellOrOneIndicator_EachAsQuickAsTheFirst()
+    public void Apply_EightyThousandEntriesOfOneCellOrOneIndicator_EachAsQuickAsTheFirst()
     {
-        const int Count = 250_000;
+        const int Count = 80_000;
         var (log, view) = (new Log("alpha"), new View());
         var shared = Log.Listing(s_ivory);
         for (var i = 0; i < Count; i++)

@@ -1,0 +1,115 @@
+using System.Diagnostics;
+using System.Globalization;
+using FederationNode.Contracts;
+
+namespace FederationNode.Bench;
+
+/// <summary>
+/// An empty node fetches a long list: from two peers over TLS, all three as processes on this machine, on SQLite.
+/// </summary>
+internal static class Bootstrap
+{
+    private const string Log = "bench/secretariat/indicators/1";
+
+    public static async Task RunAsync(int entries)
+    {
+        await using var nodes = new NodeProcesses();
+        await nodes.FoundAsync("alpha", "beta", "gamma");
+        var publisher = await nodes.StartAsync("secretariat");
+        await ImportAsync(publisher, entries);
+        var wanted = await UntilDigestAsync(publisher, null);
+        Console.WriteLine($"the publisher holds {entries:N0} entries with {publisher.Memory / 1e6:N0} MB resident, {publisher.PeakMemory / 1e6:N0} MB at most");
+
+        var alpha = await MeasureAsync(nodes, "alpha", "from one peer", entries, wanted);
+        var beta = await MeasureAsync(nodes, "beta", "from two peers", entries, wanted);
+        await nodes.StopAsync(beta);
+        await MeasureKilledAsync(nodes, entries, wanted);
+        await nodes.StopAsync(alpha);
+        await DumpAndRestore.RunAsync(entries);
+    }
+
+    private static async Task ImportAsync(RunningNode publisher, int entries)
+    {
+        while (!await publisher.IsReadyAsync())
+        {
+            await Task.Delay(50);
+        }
+
+        var watch = Stopwatch.StartNew();
+        for (var at = 0; at < entries; at += Limits.MaxAppendEntries)
+        {
+            await publisher.PublishAsync(at, Math.Min(Limits.MaxAppendEntries, entries - at));
+        }
+
+        Console.WriteLine($"import of {entries:N0} entries at the publisher: {watch.Elapsed.TotalSeconds:0.0} s ({entries / watch.Elapsed.TotalSeconds:N0}/s)");
+    }
+
+    private static async Task<RunningNode> MeasureAsync(
+        NodeProcesses nodes, string name, string how, int entries, string wanted)
+    {
+        var (watch, bytes) = (Stopwatch.StartNew(), LoopbackBytes());
+        var node = await nodes.StartAsync(name);
+        await UntilHeldAsync(node, entries);
+        var held = watch.Elapsed;
+        await UntilDigestAsync(node, wanted);
+        var applied = watch.Elapsed;
+        while (!await node.IsReadyAsync())
+        {
+            await Task.Delay(50);
+        }
+
+        Console.WriteLine(
+            $"{how}: {entries:N0} entries durable after {held.TotalSeconds:0.0} s ({entries / held.TotalSeconds:N0}/s), "
+            + $"in the list after {applied.TotalSeconds:0.0} s, ready after {watch.Elapsed.TotalSeconds:0.0} s; "
+            + $"{(double)(LoopbackBytes() - bytes) / entries:0} bytes an entry on the wire; {node.PeakMemory / 1e6:N0} MB at most");
+        return node;
+    }
+
+    private static async Task MeasureKilledAsync(NodeProcesses nodes, int entries, string wanted)
+    {
+        var watch = Stopwatch.StartNew();
+        var node = await nodes.StartAsync("gamma");
+        await UntilHeldAsync(node, entries / 2);
+        await nodes.KillAsync(node);
+        var killed = watch.Elapsed;
+        node = await nodes.StartAsync("gamma");
+        var first = await HeldAsync(node);
+        await UntilHeldAsync(node, entries);
+        await UntilDigestAsync(node, wanted);
+        Console.WriteLine(
+            $"killed with SIGKILL after {killed.TotalSeconds:0.0} s with half of it: began again at {first:N0} entries, "
+            + $"whole {(watch.Elapsed - killed).TotalSeconds:0.0} s later; {node.PeakMemory / 1e6:N0} MB at most");
+        await nodes.StopAsync(node);
+    }
+
+    private static async Task<long> HeldAsync(RunningNode node) =>
+        (await node.StatusAsync()).Logs.SingleOrDefault(l => l.Origin == Log)?.Held ?? 0;
+
+    private static async Task UntilHeldAsync(RunningNode node, long entries)
+    {
+        while (await HeldAsync(node) < entries)
+        {
+            await Task.Delay(100);
+        }
+    }
+
+    private static async Task<string> UntilDigestAsync(RunningNode node, string? wanted)
+    {
+        while (true)
+        {
+            var status = await node.StatusAsync();
+            if (wanted is null ? status.Ready : status.ViewDigest == wanted)
+            {
+                return status.ViewDigest;
+            }
+
+            await Task.Delay(100);
+        }
+    }
+
+    /// <summary>Bytes that went over the loopback interface: TLS, TCP and IP included.</summary>
+    private static long LoopbackBytes() => long.Parse(
+        File.ReadLines("/proc/net/dev").Single(l => l.TrimStart().StartsWith("lo:", StringComparison.Ordinal))
+            .Split([' ', ':'], StringSplitOptions.RemoveEmptyEntries)[1],
+        CultureInfo.InvariantCulture);
+}
