@@ -23,8 +23,8 @@ public sealed class UrgentEntriesTests
             PayloadOf((index + member) % 4, s_listers[(index + epoch) % 3])));
 
     [Fact]
-    public void Over_AnyEntries_IsWhatAViewOfThemAllHas() => Gen.Select(s_entry.Array[0, 12], s_entry.Array[1, 12]).Sample(
-        (applied, urgent) =>
+    public void Over_AnyEntries_IsWhatAViewOfThemAllHas() =>
+        Gen.Select(s_entry.Array[0, 12], s_entry.Array[1, 12]).Sample((applied, urgent) =>
         {
             var (below, all, over) = (new View(), new View(), new UrgentEntries());
             foreach (var entry in applied)

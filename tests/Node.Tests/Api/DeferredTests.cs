@@ -10,8 +10,8 @@ using Xunit;
 namespace FederationNode.Node.Tests.Api;
 
 /// <summary>
-/// Publishing while the own log may not sign yet: docs/protocol.md, section 14, "Deferred". No peer answers these nodes,
-/// so the log may sign when the test says so.
+/// Publishing while the own log may not sign yet: docs/protocol.md, section 14, "Deferred". No peer answers these
+/// nodes, so the log may sign when the test says so.
 /// </summary>
 public sealed class DeferredTests : IAsyncLifetime
 {

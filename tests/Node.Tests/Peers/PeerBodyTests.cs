@@ -116,7 +116,8 @@ public sealed class PeerBodyTests
         AssertRead(new EvaluateMessage { Type = "tel", Epoch = 1, Blinded = [s_hash] }, PeerBody.Evaluate);
         AssertRead(new EvaluateMessage { Type = "pay:iban", Epoch = 2, Blinded = [s_hash] }, PeerBody.Evaluate);
         AssertRead(
-            new EvaluateMessage { Type = "acct:shop-24.example", Epoch = 999_999, Blinded = [s_hash] }, PeerBody.Evaluate);
+            new EvaluateMessage { Type = "acct:shop-24.example", Epoch = 999_999, Blinded = [s_hash] },
+            PeerBody.Evaluate);
         AssertRead(new EvaluatedMessage { Evaluated = [s_hash], Proof = new byte[64] }, PeerBody.Evaluated);
     }
 
