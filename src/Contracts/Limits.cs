@@ -1,4 +1,5 @@
 using FederationNode.Protocol;
+using FederationNode.Protocol.Replication;
 
 namespace FederationNode.Contracts;
 
@@ -36,7 +37,7 @@ public static class Limits
     public const int MaxHeads = 4096;
 
     /// <summary>Most urgent runs shown with heads.</summary>
-    public const int MaxUrgentRuns = 4096;
+    public const int MaxUrgentRuns = HeadsVector.MaxUrgentShown;
 
     /// <summary>Most checkpoints of a peer's own logs in a question for heads, or in the answer.</summary>
     public const int MaxOwnHeads = 16;

@@ -84,21 +84,36 @@ internal sealed class UrgentEntries
     /// <summary>What everybody says about an indicator with the urgent entries taken in.</summary>
     public IndicatorState Over(IndicatorState state) =>
         _byIndicator.TryGetValue(state.Id, out var entries)
-            ? Merge(state.Id, [.. state.Listings, .. state.Opinions, .. entries])!
+            ? Merge(state.Id, [.. state.Listings, .. state.Opinions, .. entries])
             : state;
 
     /// <summary>Likewise, of an indicator of which nothing else is known; null if there is nothing urgent either.</summary>
     public IndicatorState? Over(Hash256 id) =>
         _byIndicator.TryGetValue(id, out var entries) ? Merge(id, entries) : null;
 
-    private static IndicatorState? Merge(Hash256 id, IEnumerable<LogEntry> entries)
+    /// <summary>
+    /// The newest entry of each cell, as a <see cref="View"/> has it. Not left to one: it would take megabytes, and this
+    /// is asked for each match.
+    /// </summary>
+    private static IndicatorState Merge(Hash256 id, IEnumerable<LogEntry> entries)
     {
-        var view = new View();
+        var newest = new Dictionary<(string Member, string? Lister), LogEntry>();
         foreach (var entry in entries)
         {
-            view.Apply(entry);
+            var cell = (entry.Member, (entry.Payload as OpinionPayload)?.Lister);
+            if (!newest.TryGetValue(cell, out var other) || entry.Position > other.Position)
+            {
+                newest[cell] = entry;
+            }
         }
 
-        return view.TryGet(id, out var state) ? state : null;
+        var inOrder = newest
+            .OrderBy(c => c.Key.Member, StringComparer.Ordinal)
+            .ThenBy(c => c.Key.Lister, StringComparer.Ordinal)
+            .ToList();
+        return new IndicatorState(
+            id,
+            [.. inOrder.Where(c => c.Key.Lister is null).Select(c => c.Value)],
+            [.. inOrder.Where(c => c.Key.Lister is not null).Select(c => c.Value)]);
     }
 }

@@ -44,7 +44,10 @@ public sealed partial class MemberLogGrain
         var row = new DeferredRow { Requests = [.. _deferred.Requests, .. added] };
         if (await WriteDeferredAsync(row) is { } failure)
         {
-            return [.. results.Select(r => r.Deferred && !r.Repeated ? failure : r)];
+            // A repetition of a request of this very batch has failed with it.
+            bool IsOfThisBatch(AppendResult r, int i) =>
+                r.Deferred && (!r.Repeated || added.Exists(a => a.Key == requests[i].IdempotencyKey));
+            return [.. results.Select((r, i) => IsOfThisBatch(r, i) ? failure : r)];
         }
 
         _heads.Defer(_origin, AllDeferred());

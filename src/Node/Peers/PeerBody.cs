@@ -5,7 +5,6 @@ using FederationNode.Contracts;
 using FederationNode.Contracts.Peers;
 using FederationNode.Protocol;
 using FederationNode.Protocol.Entries;
-using FederationNode.Protocol.Notes;
 using FederationNode.Protocol.Replication;
 using FederationNode.Protocol.Roster;
 using FederationNode.Protocol.Sellers;
@@ -117,7 +116,7 @@ public static class PeerBody
             Digest = ReadHash(ref reader),
             Instance = ReadNumber(ref reader, "An instance", 0, long.MaxValue),
             Since = ReadNumber(ref reader, "A version", 0, long.MaxValue),
-            Yours = ReadList(ref reader, "The list of checkpoints", 0, Limits.MaxOwnHeads, ReadNote),
+            Yours = ReadList(ref reader, "The list of checkpoints", 0, Limits.MaxOwnHeads, ReadCheckpoint),
             Wait = (int)ReadNumber(ref reader, "A wait", 0, int.MaxValue),
         };
     }
@@ -136,7 +135,7 @@ public static class PeerBody
             Links = reader.TryReadNil()
                 ? null : ReadList(ref reader, "The list of links", 0, RosterDocument.MaxMembers, ReadName),
             Paused = ReadBoolean(ref reader, "Paused"),
-            Yours = ReadList(ref reader, "The list of checkpoints", 0, Limits.MaxOwnHeads, ReadNote),
+            Yours = ReadList(ref reader, "The list of checkpoints", 0, Limits.MaxOwnHeads, ReadCheckpoint),
         };
     }
 
@@ -255,9 +254,6 @@ public static class PeerBody
     private static byte[][] ReadProof(ref MessagePackReader reader) =>
         ReadList(ref reader, "A proof", 0, Limits.MaxProofHashes, ReadHash);
 
-    private static byte[] ReadNote(ref MessagePackReader reader) =>
-        ReadBytes(ref reader, "A checkpoint", 1, ForkProof.MaxNote);
-
     private static byte[] ReadForkProof(ref MessagePackReader reader) =>
         ReadBytes(ref reader, "A fork proof", 1, ForkProof.MaxBytes);
 
@@ -277,8 +273,9 @@ public static class PeerBody
         };
     }
 
+    // No longer than a fork proof has room for: otherwise an origin could not be shown to have forked.
     private static byte[] ReadCheckpoint(ref MessagePackReader reader) =>
-        ReadBytes(ref reader, "A checkpoint", 1, Checkpoint.MaxNote);
+        ReadBytes(ref reader, "A checkpoint", 1, ForkProof.MaxNote);
 
     private static byte[] ReadHash(ref MessagePackReader reader) =>
         ReadBytes(ref reader, "A hash", Hash256.Size, Hash256.Size);

@@ -66,6 +66,9 @@ public sealed class HeadsVector(ulong instance)
     /// <summary>Most urgent runs that are shown of one log; the oldest goes first.</summary>
     public const int MaxUrgentRuns = 8;
 
+    /// <summary>Most urgent runs in one answer: who asks takes no more. The newest are shown.</summary>
+    public const int MaxUrgentShown = 4096;
+
     private readonly SortedDictionary<string, List<(UrgentRun Run, long Changed)>> _urgent = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, (Head Head, long Changed)> _heads = new(StringComparer.Ordinal);
     private SortedSet<string> _links = new(StringComparer.Ordinal);
@@ -164,10 +167,22 @@ public sealed class HeadsVector(ulong instance)
             instance,
             Version,
             since >= Version ? [] : [.. _heads.Values.Where(h => h.Changed > since).Select(h => h.Head)],
-            since >= Version ? [] : [.. _urgent.Values.SelectMany(r => r).Where(r => r.Changed > since).Select(r => r.Run)],
+            since >= Version ? [] : UrgentSince(since),
             since >= _linksChanged ? null : [.. _links],
             Paused,
             IsFirst(question) ? yours : []);
+    }
+
+    private IReadOnlyList<UrgentRun> UrgentSince(long since)
+    {
+        var changed = _urgent.Values.SelectMany(r => r).Where(r => r.Changed > since).ToList();
+        if (changed.Count > MaxUrgentShown)
+        {
+            // Of hundreds of logs there are more of them: an answer with all would be refused as malformed.
+            changed = [.. changed.OrderByDescending(r => r.Changed).Take(MaxUrgentShown)];
+        }
+
+        return [.. changed.Select(r => r.Run)];
     }
 
     /// <summary>The digest of some heads, which are in the order of their origins.</summary>

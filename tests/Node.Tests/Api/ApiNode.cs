@@ -76,9 +76,10 @@ internal sealed class ApiNode : IAsyncDisposable
     public static string KeyOf(string role) => $"key-of-{role}-0123456789";
 
     /// <summary>A node that has its roster and answers.</summary>
-    public static async Task<ApiNode> StartReadyAsync()
+    /// <param name="confirmed">Whether own logs take entries at once, as after other members were asked.</param>
+    public static async Task<ApiNode> StartReadyAsync(bool confirmed = true)
     {
-        var node = await StartAsync(TestCoalition.Acme);
+        var node = await StartAsync(TestCoalition.Acme, confirmed: confirmed);
         await node.PutRosterAsync(node.Coalition.Sign(node.Coalition.Roster()));
         await node.WaitReadyAsync();
         return node;
@@ -92,6 +93,9 @@ internal sealed class ApiNode : IAsyncDisposable
         string member, Func<LocalApiOptions, LocalApiOptions>? change = null, bool confirmed = true)
     {
         var node = new ApiNode(member, new TestClock());
+
+        // Where a test confirms the logs itself, no peer may do so before it by an answer.
+        node.Transport.Reachable = confirmed;
         await node.StartHostAsync(change ?? (o => o));
         foreach (var key in confirmed ? node.Coalition.Identity(member).LogKeys : [])
         {

@@ -1,9 +1,9 @@
 using System.Net;
 using FederationNode.Contracts.Api;
 using FederationNode.Contracts.Logs;
-using FederationNode.Contracts.Peers;
+using FederationNode.Grains.Replication;
 using FederationNode.Grains.Rosters;
-using FederationNode.Node.Api.Status;
+using FederationNode.Node.Tests.Peers;
 using FederationNode.Protocol;
 using FederationNode.Protocol.Entries;
 using Microsoft.Data.Sqlite;

@@ -26,7 +26,7 @@ internal sealed class ListeningNode : IAsyncDisposable
     private readonly LoggerFactory _loggers;
     private readonly RowStore _rows = NoStorage.ToRowStore();
 
-    private ListeningNode(ISellerEvaluator? sellers)
+    private ListeningNode(ISellerEvaluator? sellers, IPeerTransport? dials)
     {
         Grains = FakeGrains.Make(out var factory);
         Roster = Coalition.BoardOf("b");
@@ -35,11 +35,11 @@ internal sealed class ListeningNode : IAsyncDisposable
         _loggers = new LoggerFactory([_lines]);
         Replication = new ReplicationDriver(
             factory,
-            new NoTransport(),
+            dials ?? new NoTransport(),
             Coalition.IdentityOf("b"),
             Roster,
             Heads,
-            new LinkBoard(),
+            Links,
             _rows,
             new ReplicationOptions(),
             TimeProvider.System,
@@ -56,6 +56,8 @@ internal sealed class ListeningNode : IAsyncDisposable
 
     public HeadBoard Heads { get; } = new();
 
+    public LinkBoard Links { get; } = new();
+
     public RosterBoard Roster { get; }
 
     public RosterBoard RosterOfA { get; }
@@ -68,11 +70,14 @@ internal sealed class ListeningNode : IAsyncDisposable
 
     public string Endpoint => $"https://{_host.EndPoint}";
 
-    public static async Task<ListeningNode> StartAsync(ISellerEvaluator? sellers = null)
+    /// <summary>Starts it.</summary>
+    /// <param name="sellers">Evaluates seller tags; without one it holds no keys for them.</param>
+    /// <param name="dials">What it reaches "a" with; without one "a" has no address.</param>
+    public static async Task<ListeningNode> StartAsync(ISellerEvaluator? sellers = null, IPeerTransport? dials = null)
     {
-        var node = new ListeningNode(sellers);
+        var node = new ListeningNode(sellers, dials);
         await node._host.StartAsync(CancellationToken.None);
-        node.Roster.Put(node.Coalition.Roster(node.Endpoint));
+        node.Roster.Put(node.Coalition.Roster(node.Endpoint, endpointOfA: dials is null ? "" : "https://127.0.0.1:1"));
         node.RosterOfA.Put(node.Coalition.Roster(node.Endpoint));
         await node.Replication.StartAsync(CancellationToken.None);
         await node.Replication.BeginAsync();
@@ -118,16 +123,18 @@ internal sealed class ListeningNode : IAsyncDisposable
     }
 }
 
-/// <summary>Member "b" dials nobody: "a" has no address.</summary>
-internal sealed class NoTransport : IPeerTransport
+/// <summary>Member "b" dials nobody, unless a test plays a part of "a".</summary>
+internal class NoTransport : IPeerTransport
 {
-    public Task<HeadsAnswer> AskHeadsAsync(string member, HeadsQuestion question, CancellationToken cancellationToken) =>
+    public virtual Task<HeadsAnswer> AskHeadsAsync(
+        string member, HeadsQuestion question, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
 
     public Task<PushAnswerMessage> PushAsync(
-        string member, LogRange range, long size, CancellationToken cancellationToken) => throw new NotSupportedException();
+        string member, LogRange range, long size, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
 
-    public Task<LogRange> GetRangeAsync(
+    public virtual Task<LogRange> GetRangeAsync(
         string member, RangeRequestMessage request, bool urgent, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
 
@@ -135,10 +142,12 @@ internal sealed class NoTransport : IPeerTransport
         throw new NotSupportedException();
 
     public Task<PushAnswerMessage> PushForkAsync(
-        string member, string origin, byte[] proof, CancellationToken cancellationToken) => throw new NotSupportedException();
+        string member, string origin, byte[] proof, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
 
     public Task<EvaluatedMessage> EvaluateAsync(
-        string member, EvaluateMessage request, CancellationToken cancellationToken) => throw new NotSupportedException();
+        string member, EvaluateMessage request, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
 }
 
 /// <summary>Rows that nobody reads or writes: only their health is asked for.</summary>
@@ -173,7 +182,11 @@ internal sealed class LogLines : ILoggerProvider, ILogger
     public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Information;
 
     public void Log<TState>(
-        LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        LogLevel logLevel,
+        EventId eventId,
+        TState state,
+        Exception? exception,
+        Func<TState, Exception?, string> formatter) =>
         All.Enqueue(formatter(state, exception));
 
     public void Dispose()

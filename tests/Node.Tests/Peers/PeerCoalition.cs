@@ -23,8 +23,11 @@ internal sealed class PeerCoalition : IDisposable
 
     public PeerCertificate B { get; } = PeerCertificate.Generate("demo/b");
 
-    public static byte[] CheckpointOf(long size) =>
-        new Protocol.Notes.Checkpoint(Log, size, Hash256.Of([1])).Sign(s_logKey);
+    public static byte[] CheckpointOf(long size) => CheckpointOf(Log, size, s_logKey);
+
+    /// <summary>A checkpoint of any log, by any key.</summary>
+    public static byte[] CheckpointOf(string log, long size, SigningKey key) =>
+        new Protocol.Notes.Checkpoint(log, size, Hash256.Of([1])).Sign(key);
 
     public static LogStatus StatusOf(long size) => new(
         Log, size, Hash256.Of([1]), size, Hash256.Of([1]), size == 0 ? [] : CheckpointOf(size), size, Hash256.Of([1]));
@@ -50,7 +53,7 @@ internal sealed class PeerCoalition : IDisposable
         SigningKey.FromSeed($"demo/{member}/indicators/1", member == "a" ? new byte[32] : Hash256.Of("b"u8).Span);
 
     public RosterDocument Roster(string endpointOfB, Hash256? pinOfA = null, Hash256? pinOfB = null,
-        MemberStatus statusOfA = MemberStatus.Active) => new()
+        MemberStatus statusOfA = MemberStatus.Active, string endpointOfA = "") => new()
         {
             Coalition = "demo",
             Version = 1,
@@ -60,7 +63,7 @@ internal sealed class PeerCoalition : IDisposable
             SecretariatKeys = [s_logKey.VerificationKey],
             Members =
             [
-                Member("a", "", pinOfA ?? A.Pin) with
+                Member("a", endpointOfA, pinOfA ?? A.Pin) with
                 {
                     Status = statusOfA,
                     Logs = [new RosterLog(Origin.Parse(Log), s_logKey.VerificationKey)],

@@ -66,6 +66,22 @@ public sealed class HeadsVectorTests
     }
 
     [Fact]
+    public void Answer_MoreUrgentRunsThanAnAnswerTakes_ShowsTheNewest()
+    {
+        const int Logs = (HeadsVector.MaxUrgentShown / HeadsVector.MaxUrgentRuns) + 2;
+        var vector = new HeadsVector(7);
+        var runs = Enumerable.Range(0, Logs * HeadsVector.MaxUrgentRuns)
+            .Select(i => new UrgentRun($"c/m{i % Logs}/indicators/1", i, i + 1))
+            .ToList();
+        runs.ForEach(vector.PutUrgent);
+
+        var shown = vector.Answer(Ask(0, 0), []).Urgent;
+
+        Assert.Equal(HeadsVector.MaxUrgentShown, shown.Count);
+        Assert.Equal(runs[^HeadsVector.MaxUrgentShown..].ToHashSet(), shown.ToHashSet());
+    }
+
+    [Fact]
     public void Answer_UrgentRuns_AreShownOnceAndTheOldestGoesFirst()
     {
         var vector = new HeadsVector(7);
