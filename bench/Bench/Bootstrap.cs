@@ -70,14 +70,14 @@ internal static class Bootstrap
         var watch = Stopwatch.StartNew();
         var node = await nodes.StartAsync("gamma");
         await UntilHeldAsync(node, entries / 2);
+        var first = await HeldAsync(node);
         await nodes.KillAsync(node);
         var killed = watch.Elapsed;
         node = await nodes.StartAsync("gamma");
-        var first = await HeldAsync(node);
         await UntilHeldAsync(node, entries);
         await UntilDigestAsync(node, wanted);
         Console.WriteLine(
-            $"killed with SIGKILL after {killed.TotalSeconds:0.0} s with half of it: began again at {first:N0} entries, "
+            $"killed with SIGKILL after {killed.TotalSeconds:0.0} s with {first:N0} of them: "
             + $"whole {(watch.Elapsed - killed).TotalSeconds:0.0} s later; {node.PeakMemory / 1e6:N0} MB at most");
         await nodes.StopAsync(node);
     }

@@ -102,16 +102,18 @@ public sealed partial class StoredLog
     {
         var rows = _rows as RowStore
             ?? throw new InvalidOperationException("A log that was opened for an audit is for reading only.");
-        foreach (var (number, root, bundle, payloads) in plan.Bundles)
-        {
-            await rows.WriteContentAsync(LogRowKind.Bundle, BundleKey(number, root), bundle);
-            await rows.WriteContentAsync(LogRowKind.Payloads, BundleKey(number, root), payloads);
-        }
-
-        foreach (var (level, number, root, tile) in plan.Tiles)
-        {
-            await rows.WriteContentAsync(LogRowKind.Tile, TileKey(level, number, root), tile);
-        }
+        var contents = plan.Bundles
+            .SelectMany(b => (Func<Task>[])
+            [
+                () => rows.WriteContentAsync(LogRowKind.Bundle, BundleKey(b.Number, b.Root), b.Bundle),
+                () => rows.WriteContentAsync(LogRowKind.Payloads, BundleKey(b.Number, b.Root), b.Payloads),
+            ])
+            .Concat(plan.Tiles.Select(t => (Func<Task>)(() =>
+                rows.WriteContentAsync(LogRowKind.Tile, TileKey(t.Level, t.Number, t.Root), t.Tile))));
+        await Parallel.ForEachAsync(
+            contents,
+            new ParallelOptions { MaxDegreeOfParallelism = rows.WritersAtOnce },
+            async (write, _) => await write());
 
         var head = new HeadRow
         {

@@ -13,7 +13,7 @@ public sealed partial class Replicator
             }
 
             peer.HeadsAsked = true;
-            var request = Begin(RequestKind.Heads, peer);
+            var request = Begin(RequestKind.Heads, peer, since: peer.Version);
             var wait = _dialable || peer.Version == 0 ? 0 : _options.LongPoll;
             Do(new AskHeads(
                 request.Id,
@@ -44,19 +44,21 @@ public sealed partial class Replicator
         // Who holds a question until there is news is asked again at once; who does not, at the usual pace.
         var held = !_dialable && (answer.Version != peer.Version || _now - request.Started > _options.LongPoll / 2);
         peer.HeadsDue = _now + Jittered(held ? _options.LongPollGap : _options.HeadsInterval);
-        var first = peer.Version == 0;
+        var all = request.Since == 0;
         if (answer.Instance != peer.Instance)
         {
             peer.Restarted();
             peer.Instance = answer.Instance;
         }
 
-        if (first)
+        if (all)
         {
             peer.FullHeads = _now;
         }
 
-        peer.Version = answer.Version;
+        // Unless all is to be heard anew since it was asked.
+        peer.Version = peer.Version == request.Since ? answer.Version : 0;
+        peer.ShownAll |= all && peer.Version != 0;
         peer.Links = answer.Links is { } links ? [.. links] : peer.Links;
         foreach (var head in answer.Heads)
         {
@@ -77,7 +79,23 @@ public sealed partial class Replicator
         AnnounceMissing(peer);
         TakeProven(peer, answered.Proven);
         peer.Answered = true;
-        peer.Witnessed |= first;
+        peer.Witnessed |= all;
+    }
+
+    /// <summary>
+    /// New logs are known: what peers told of them before was not kept, and only changes are told. Nor is it known yet
+    /// how much of them there was at the start.
+    /// </summary>
+    private void HearOfNewLogs()
+    {
+        foreach (var peer in _everybody)
+        {
+            (peer.Version, peer.ShownAll, peer.Attempted) = (0, false, false);
+            peer.HeadsDue = Math.Min(peer.HeadsDue, _now + Random(_options.HeadsInterval / 4));
+        }
+
+        _captured = false;
+        _startedAt = null;
     }
 
     private void TakePause(Peer peer, bool paused)

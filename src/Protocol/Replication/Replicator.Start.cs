@@ -57,7 +57,8 @@ public sealed partial class Replicator
 
     /// <summary>
     /// Once all peers that can be asked have answered or failed, what they show is what this node must reach to be
-    /// caught up. Claims that turn out to be lies do not count.
+    /// caught up. Claims that turn out to be lies do not count. A node that is new learns of the logs one roster after the
+    /// other, and asks again each time.
     /// </summary>
     private void CatchUp()
     {
@@ -69,7 +70,7 @@ public sealed partial class Replicator
         _startedAt ??= _now;
         if (!_captured)
         {
-            if (_everybody.Exists(p => p.Dialable && !p.Answered && !p.Attempted) && _now < CaptureBy)
+            if (_everybody.Exists(p => p.Dialable && !p.ShownAll && !p.Attempted) && _now < CaptureBy)
             {
                 return;
             }

@@ -125,7 +125,10 @@ public sealed partial class Replicator
         /// <summary>Whether it has answered since this node started.</summary>
         public bool Answered { get; set; }
 
-        /// <summary>Whether it has failed to answer since this node started.</summary>
+        /// <summary>Whether it has shown all its heads since this node came to know the logs that it knows now.</summary>
+        public bool ShownAll { get; set; }
+
+        /// <summary>Whether it has failed to answer since then.</summary>
         public bool Attempted { get; set; }
 
         /// <summary>Whether it would have shown since the start if it held more of this node's own logs.</summary>

@@ -138,6 +138,7 @@ public sealed partial class Replicator
         _region = roster.Region;
         _dialable = roster.Dialable;
         _rostered = !roster.Provisional;
+        var logs = _logs.Count;
         foreach (var info in roster.Logs.OrderBy(l => l.Origin, StringComparer.Ordinal))
         {
             if (_byOrigin.TryGetValue(info.Origin, out var known))
@@ -177,6 +178,10 @@ public sealed partial class Replicator
         }
 
         _everybody = [.. _peers.Values.OrderBy(p => p.Name, StringComparer.Ordinal)];
+        if (_logs.Count > logs)
+        {
+            HearOfNewLogs();
+        }
     }
 
     private void TakeLog(LogMoved moved)
@@ -219,7 +224,8 @@ public sealed partial class Replicator
     }
 
     /// <summary>A request that has not ended.</summary>
-    private sealed record Request(long Id, RequestKind Kind, Peer Peer, Log? Log, long From, long End, long Started, long Held, long HeadSize);
+    private sealed record Request(
+        long Id, RequestKind Kind, Peer Peer, Log? Log, long From, long End, long Started, long Held, long HeadSize, long Since);
 
     private enum RequestKind
     {
@@ -230,9 +236,9 @@ public sealed partial class Replicator
         Fork,
     }
 
-    private Request Begin(RequestKind kind, Peer peer, Log? log = null, long from = 0, long end = 0)
+    private Request Begin(RequestKind kind, Peer peer, Log? log = null, long from = 0, long end = 0, long since = 0)
     {
-        var request = new Request(++_lastId, kind, peer, log, from, end, _now, log?.Held ?? 0, log?.HeadSize ?? 0);
+        var request = new Request(++_lastId, kind, peer, log, from, end, _now, log?.Held ?? 0, log?.HeadSize ?? 0, since);
         _requests.Add(request.Id, request);
         return request;
     }

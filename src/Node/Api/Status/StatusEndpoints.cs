@@ -86,7 +86,7 @@ internal static class StatusEndpoints
                 current.InForce,
                 current.Digest.ToString(),
                 rows,
-                logs.Rows(),
+                logs.Rows(arriving: true),
                 await alarms.RaiseAsync(rows)),
             ApiJson.Options);
     }
