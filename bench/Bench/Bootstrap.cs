@@ -17,7 +17,7 @@ internal static class Bootstrap
         await nodes.FoundAsync("alpha", "beta", "gamma");
         var publisher = await nodes.StartAsync("secretariat");
         await ImportAsync(publisher, entries);
-        var wanted = await UntilDigestAsync(publisher, null);
+        var wanted = (await publisher.StatusAsync()).ViewDigest;
         Console.WriteLine($"the publisher holds {entries:N0} entries with {publisher.Memory / 1e6:N0} MB resident, {publisher.PeakMemory / 1e6:N0} MB at most");
 
         var alpha = await MeasureAsync(nodes, "alpha", "from one peer", entries, wanted);
@@ -30,11 +30,7 @@ internal static class Bootstrap
 
     private static async Task ImportAsync(RunningNode publisher, int entries)
     {
-        while (!await publisher.IsReadyAsync())
-        {
-            await Task.Delay(50);
-        }
-
+        await UntilReadyAsync(publisher);
         var watch = Stopwatch.StartNew();
         for (var at = 0; at < entries; at += Limits.MaxAppendEntries)
         {
@@ -51,16 +47,12 @@ internal static class Bootstrap
         var node = await nodes.StartAsync(name);
         await UntilHeldAsync(node, entries);
         var held = watch.Elapsed;
-        await UntilDigestAsync(node, wanted);
-        var applied = watch.Elapsed;
-        while (!await node.IsReadyAsync())
-        {
-            await Task.Delay(50);
-        }
-
+        await UntilReadyAsync(node);
+        var ready = watch.Elapsed;
+        await CompareAsync(node, wanted);
         Console.WriteLine(
             $"{how}: {entries:N0} entries durable after {held.TotalSeconds:0.0} s ({entries / held.TotalSeconds:N0}/s), "
-            + $"in the list after {applied.TotalSeconds:0.0} s, ready after {watch.Elapsed.TotalSeconds:0.0} s; "
+            + $"ready after {ready.TotalSeconds:0.0} s ({entries / ready.TotalSeconds:N0}/s), with the publisher's view; "
             + $"{(double)(LoopbackBytes() - bytes) / entries:0} bytes an entry on the wire; {node.PeakMemory / 1e6:N0} MB at most");
         return node;
     }
@@ -75,11 +67,20 @@ internal static class Bootstrap
         var killed = watch.Elapsed;
         node = await nodes.StartAsync("gamma");
         await UntilHeldAsync(node, entries);
-        await UntilDigestAsync(node, wanted);
+        await UntilReadyAsync(node);
+        await CompareAsync(node, wanted);
         Console.WriteLine(
             $"killed with SIGKILL after {killed.TotalSeconds:0.0} s with {first:N0} of them: "
             + $"whole {(watch.Elapsed - killed).TotalSeconds:0.0} s later; {node.PeakMemory / 1e6:N0} MB at most");
         await nodes.StopAsync(node);
+    }
+
+    private static async Task CompareAsync(RunningNode node, string wanted)
+    {
+        if ((await node.StatusAsync()).ViewDigest is var digest && digest != wanted)
+        {
+            throw new InvalidOperationException($"The view is {digest}, not {wanted}.");
+        }
     }
 
     private static async Task<long> HeldAsync(RunningNode node) =>
@@ -93,17 +94,11 @@ internal static class Bootstrap
         }
     }
 
-    private static async Task<string> UntilDigestAsync(RunningNode node, string? wanted)
+    private static async Task UntilReadyAsync(RunningNode node)
     {
-        while (true)
+        while (!await node.IsReadyAsync())
         {
-            var status = await node.StatusAsync();
-            if (wanted is null ? status.Ready : status.ViewDigest == wanted)
-            {
-                return status.ViewDigest;
-            }
-
-            await Task.Delay(100);
+            await Task.Delay(50);
         }
     }
 

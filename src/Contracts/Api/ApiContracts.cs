@@ -384,7 +384,9 @@ public sealed record LogRow(string Origin, long Size, string Root, string Vkey, 
 /// <param name="RosterExpires">When that roster expires, in unix seconds.</param>
 /// <param name="Ready">Whether the list is loaded and the node answers with it.</param>
 /// <param name="Indicators">Indicators with a listing in force.</param>
-/// <param name="ViewDigest">Digest of the merged list, in hexadecimal.</param>
+/// <param name="ViewDigest">
+/// Digest of the merged list, in hexadecimal; while the node is not ready, of the list as it was some time ago.
+/// </param>
 /// <param name="Peers">The links to the others.</param>
 /// <param name="Logs">The logs held.</param>
 /// <param name="Alarms">What needs a person, in words; empty when all is well.</param>

@@ -154,6 +154,11 @@ public sealed partial class ListFollower(
         await WaitAppliedAsync(held, cancellationToken);
         IsLoaded = true;
         IsReady = true;
+        foreach (var log in heads.All().Where(l => IsFollowed(l.Origin) && list.AppliedOf(l.Origin) > l.HeadSize))
+        {
+            Queue(log.Origin);
+        }
+
         LogReady(list.Current.Indicators);
     }
 
@@ -198,19 +203,22 @@ public sealed partial class ListFollower(
         var log = grains.GetGrain<IMemberLogGrain>(text);
         try
         {
-            if (heads.Get(text) is { } now && list.AppliedOf(text) > now.HeadSize)
+            if (heads.Get(text) is { } now && list.AppliedOf(text) > WantedOf(now))
             {
                 await TruncateAsync(origin, log, now.HeadSize);
             }
 
-            while (heads.Get(text) is { } head && list.AppliedOf(text) < head.HeadSize && !stopping.IsCancellationRequested)
+            if (heads.Get(text) is { } head && list.AppliedOf(text) < WantedOf(head))
             {
                 var range = await log.ReadAsync(list.AppliedOf(text), Limits.MaxRangeEntries, Limits.MaxRangeBytes);
                 Apply(origin, range);
                 await ReceiptAsync(text);
-
-                // Between two parts of something large: a takedown must not wait for all of it.
-                ApplyUrgent();
+                if (range.Entries.Count > 0 && list.AppliedOf(text) < WantedOf(heads.Get(text)!))
+                {
+                    // One part of something large after the other, and what came to other logs in between.
+                    Queue(text);
+                    return;
+                }
             }
 
             if (heads.AllDeferred.TryGetValue(text, out var waiting) && waiting.Count == 0
@@ -235,6 +243,15 @@ public sealed partial class ListFollower(
             _ = RetryAsync(text, stopping);
         }
     }
+
+    /// <summary>
+    /// Entries of a log that the list should have. Until it is ready, and nobody compares it with others', that is also
+    /// what has come of a long log before its head: a detector is better served with it.
+    /// </summary>
+    private long WantedOf(LogStatus head) =>
+        IsReady || head.FrozenAt is not null || identity.KeyOf(head.Origin) is not null
+            ? head.HeadSize
+            : Math.Max(head.HeadSize, head.Size);
 
     private void ApplyUrgent()
     {

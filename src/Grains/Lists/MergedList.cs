@@ -27,6 +27,11 @@ public sealed class MergedList
     /// <summary>After a change of more indicators the digest is not worked out before somebody asks for it.</summary>
     private const int MaxPrompt = 256;
 
+    /// <summary>Buckets of the digest that are worked out while readers wait; a few milliseconds.</summary>
+    private const int DigestPart = 64;
+
+    private const int MostDigestParts = 2048;
+
     private readonly ConcurrentDictionary<string, long> _applied = new(StringComparer.Ordinal);
     private readonly Lock _gate = new();
     private readonly View _view = new(Seed());
@@ -45,6 +50,18 @@ public sealed class MergedList
     {
         get
         {
+            // Readers get in between, for after much was applied this takes seconds. So do changes, but not for ever.
+            for (var part = 0; part < MostDigestParts; part++)
+            {
+                lock (_gate)
+                {
+                    if (_snapshot.Version == _version || _view.PrepareDigest(DigestPart))
+                    {
+                        return Settle();
+                    }
+                }
+            }
+
             lock (_gate)
             {
                 return Settle();
@@ -54,6 +71,22 @@ public sealed class MergedList
 
     /// <summary>Digest and size of the list now, or, while much is being applied, a little earlier. Costs nothing.</summary>
     public Snapshot Latest => Volatile.Read(ref _snapshot);
+
+    /// <summary>The size of the list now, with the digest of <see cref="Latest"/>: cheap, also while much is being applied.</summary>
+    public Snapshot Glance
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return Latest with { Indicators = Indicators, InForce = InForce };
+            }
+        }
+    }
+
+    private long Indicators => _view.IndicatorCount + _urgentOnly.Count;
+
+    private long InForce => _view.ActiveCount + _urgentOnly.Values.Count(a => a);
 
     /// <summary>The matcher; safe from any thread.</summary>
     public IndicatorMatcher Matcher { get; } = new(Seed());
@@ -298,13 +331,7 @@ public sealed class MergedList
     {
         if (_snapshot.Version != _version)
         {
-            Volatile.Write(
-                ref _snapshot,
-                new Snapshot(
-                    _view.Digest(),
-                    _view.IndicatorCount + _urgentOnly.Count,
-                    _view.ActiveCount + _urgentOnly.Values.Count(a => a),
-                    _version));
+            Volatile.Write(ref _snapshot, new Snapshot(_view.Digest(), Indicators, InForce, _version));
         }
 
         return _snapshot;

@@ -203,6 +203,11 @@ public sealed class View
     /// </summary>
     public Hash256 Digest() => _digest.Compute();
 
+    /// <summary>Does a part of the work for <see cref="Digest"/>, so that a caller can do something else in between.</summary>
+    /// <param name="buckets">Buckets to work out at most, of 65,536.</param>
+    /// <returns>Whether nothing is left to do.</returns>
+    public bool PrepareDigest(int buckets) => _digest.Refresh(buckets);
+
     private void CountActive(int first, long now, Func<string, bool> isMember)
     {
         var row = first;

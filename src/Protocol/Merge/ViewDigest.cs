@@ -33,7 +33,8 @@ internal sealed class ViewDigest
     private readonly ArrayBufferWriter<byte> _scratch = new(256);
     private readonly ArrayBufferWriter<byte> _keys = new(4096);
     private readonly List<(int Start, int Length, int Row)> _cells = [];
-    private bool _anyDirty;
+    private int _dirtyCount;
+    private int _next;
 
     public ViewDigest(EntryRows rows, WriteCellKey writeKey, Func<int, int> epochOf)
     {
@@ -97,46 +98,54 @@ internal sealed class ViewDigest
         Span<byte> hash = stackalloc byte[Hash256.Size];
         SHA256.HashData(_scratch.WrittenSpan, hash);
         var bucket = (hash[0] << 8) | hash[1];
-        _dirty[bucket] = true;
-        _anyDirty = true;
+        if (!_dirty[bucket])
+        {
+            _dirty[bucket] = true;
+            _dirtyCount++;
+        }
+
         return bucket;
     }
 
     public Hash256 Compute()
     {
-        if (_anyDirty)
+        while (!Refresh(Buckets))
         {
-            Refresh();
         }
 
         Span<byte> input = stackalloc byte[15 + Hash256.Size];
         "fednode/view/1\0"u8.CopyTo(input);
-        _tree[1].CopyTo(input[15..]);
+        RefreshNode(1).CopyTo(input[15..]);
         return Hash256.Of(input);
     }
 
-    private void Refresh()
+    /// <summary>Works out some of the buckets that changed.</summary>
+    /// <param name="most">How many at most.</param>
+    /// <returns>Whether none is left.</returns>
+    public bool Refresh(int most)
     {
         var buffer = new ArrayBufferWriter<byte>(4096);
-        for (var bucket = 0; bucket < Buckets; bucket++)
+        for (; _dirtyCount > 0 && most > 0; _next = (_next + 1) % Buckets)
         {
-            if (!_dirty[bucket])
+            if (!_dirty[_next])
             {
                 continue;
             }
 
             buffer.ResetWrittenCount();
-            WriteBucket(bucket, buffer);
-            _tree[Buckets + bucket] = LeafOf(buffer.WrittenSpan);
-            for (var node = (Buckets + bucket) / 2; node >= 1 && _tree[node] != default; node /= 2)
+            WriteBucket(_next, buffer);
+            _tree[Buckets + _next] = LeafOf(buffer.WrittenSpan);
+            for (var node = (Buckets + _next) / 2; node >= 1 && _tree[node] != default; node /= 2)
             {
-                _tree[node] = default; // stale: recomputed below, once, however many buckets changed under it
+                _tree[node] = default; // stale: recomputed when asked for, once, however many buckets changed under it
             }
+
+            _dirty[_next] = false;
+            _dirtyCount--;
+            most--;
         }
 
-        RefreshNode(1);
-        _dirty.SetAll(false);
-        _anyDirty = false;
+        return _dirtyCount == 0;
     }
 
     private void WriteBucket(int bucket, ArrayBufferWriter<byte> rows)

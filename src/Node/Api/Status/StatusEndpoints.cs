@@ -71,7 +71,7 @@ internal static class StatusEndpoints
         }
 
         var document = roster.Current;
-        var current = list.Current;
+        var current = follower.IsReady ? list.Current : list.Glance;
         var rows = peers.Rows();
         return TypedResults.Json(
             new NodeStatus(
