@@ -164,8 +164,10 @@ public sealed class CoalitionAuditor
 
         foreach (var log in _logs.Values)
         {
+            log.ClosedAt =
+                roster is not null && roster.TryFindLog(log.Origin, out var named, out _) ? named.ClosedAt : null;
             _findings.AddRange(await log.CompareAsync(cancellationToken));
-            await CheckEndAsync(log, cancellationToken);
+            _findings.AddRange(await EndChecks.RunAsync(log, cancellationToken));
         }
 
         var statements = new StatementChecks(_logs, roster, nodesAtHand);
@@ -189,41 +191,13 @@ public sealed class CoalitionAuditor
         };
     }
 
-    /// <summary>Compares a log that the roster closed with the end that the roster set.</summary>
-    private async Task CheckEndAsync(LogGroup log, CancellationToken cancellationToken)
-    {
-        if (_keys.Roster is null || !_keys.Roster.TryFindLog(log.Origin, out var named, out _)
-            || named.ClosedAt is not { } end || log.Tree is null)
-        {
-            return;
-        }
-
-        var roots = await log.Tree.RootsAtAsync([end.Size], cancellationToken);
-        if (log.Tree.Size < end.Size)
-        {
-            _findings.Add(new Finding(Severity.Gap, FindingKind.LogMissing, log.Origin, log.Tree.Size,
-                $"The roster closed this log at {end.Size} entries; the largest copy at hand has {log.Tree.Size}."));
-        }
-        else if (roots.TryGetValue(end.Size, out var root) && root != end.Root)
-        {
-            _findings.Add(new Finding(Severity.Fault, FindingKind.ClosedLogDiffers, log.Origin, null,
-                $"The roster closed this log at size {end.Size} with root {end.Root.ToBase64()}; "
-                    + $"the log's root there is {root.ToBase64()}."));
-        }
-        else if (log.Tree.Size > end.Size)
-        {
-            _findings.Add(new Finding(Severity.Warning, FindingKind.EntriesBeyondEnd, log.Origin, end.Size,
-                $"The roster closed this log at {end.Size} entries, and it has {log.Tree.Size}."));
-        }
-    }
-
     private ViewSummary ViewOf(RosterDocument? roster, IReadOnlySet<string> empty)
     {
         var view = new View();
         var entries = 0L;
         var used = _logs.Values.Where(l => IsIndicators(l.Origin) && l.Primary is not null
             && (roster is null || roster.TryFindLog(l.Origin, out _, out _)));
-        foreach (var entry in used.SelectMany(l => l.Primary!.Contents.ViewEntries))
+        foreach (var entry in used.SelectMany(l => l.Primary!.Contents.ViewEntries.Where(e => e.Index < l.Counted)))
         {
             view.Apply(entry);
             entries++;
@@ -231,7 +205,8 @@ public sealed class CoalitionAuditor
 
         var complete = roster is not null && roster.Members.SelectMany(m => m.Logs)
             .Where(l => l.Origin.Log == Origin.Indicators)
-            .All(l => empty.Contains(l.Origin.Text) || (_logs.TryGetValue(l.Origin.Text, out var log) && log.IsSound));
+            .All(l => empty.Contains(l.Origin.Text)
+                || (_logs.TryGetValue(l.Origin.Text, out var log) && log is { IsSound: true, LacksPayload: false }));
         return new ViewSummary(view.Digest().ToString(), complete, entries, view.IndicatorCount);
     }
 

@@ -2,6 +2,7 @@ using System.Text;
 using FederationNode.Audit.Logs;
 using FederationNode.Audit.Report;
 using FederationNode.Audit.Trees;
+using FederationNode.Protocol.Entries;
 
 namespace FederationNode.Audit.Coalition;
 
@@ -25,6 +26,22 @@ internal sealed class LogGroup(string origin)
     public VerifiedTree? Tree => Reference?.Tree;
 
     public bool IsSound => Primary is { Tree: not null, Collected.HasFault: false };
+
+    /// <summary>Where the roster closed the log, or null.</summary>
+    public LogHead? ClosedAt { get; set; }
+
+    /// <summary>Entries that can count at most, or null if nothing bounds them (docs/protocol.md section 10).</summary>
+    public long? End => ClosedAt?.Size;
+
+    /// <summary>Entries of the copy believed that count: in the view, and as receipts.</summary>
+    public long Counted => Math.Min(End ?? long.MaxValue, Primary?.Head?.Size ?? 0);
+
+    /// <summary>
+    /// Whether the copy believed lacks a payload that counts: an entry beyond the end had it erased. Who never took
+    /// that entry has the payload, so the views differ.
+    /// </summary>
+    public bool LacksPayload =>
+        Primary?.Contents.Erasures.Any(e => e is { IsDone: true } && e.Index < Counted && e.By >= Counted) == true;
 
     public void Add(LogAudit copy)
     {

@@ -31,8 +31,10 @@ internal sealed class StatementChecks(
         var said = new SortedDictionary<string, List<Said>>(StringComparer.Ordinal);
         foreach (var log in logs.Values.Where(l => l.Primary is not null))
         {
-            CheckSizesRise(log.Primary!);
-            foreach (var statement in log.Primary!.Contents.Statements)
+            // What stands beyond the end of the writer's own log does not count, and so says nothing.
+            var statements = log.Primary!.Contents.Statements.FindAll(s => s.Index < log.Counted);
+            CheckSizesRise(log.Primary!, statements);
+            foreach (var statement in statements)
             {
                 if (!said.TryGetValue(statement.Head.Origin, out var about))
                 {
@@ -130,10 +132,10 @@ internal sealed class StatementChecks(
         statements.Add((said.Statement.Head.Size, since));
     }
 
-    private void CheckSizesRise(LogAudit log)
+    private void CheckSizesRise(LogAudit log, List<Statement> statements)
     {
         var sizes = new Dictionary<string, long>(StringComparer.Ordinal);
-        foreach (var statement in log.Contents.Statements.Where(s => s.Since is not null))
+        foreach (var statement in statements.Where(s => s.Since is not null))
         {
             var (origin, size, _) = statement.Head;
             if (sizes.TryGetValue(origin, out var before) && size < before)

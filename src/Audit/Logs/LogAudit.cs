@@ -47,4 +47,27 @@ public sealed class LogAudit
     internal LogContents Contents { get; set; } = new();
 
     internal VerifiedTree? Tree { get; set; }
+
+    /// <summary>
+    /// Checks that what was to be erased is. Orders beyond the end of the log do not count: a copy that keeps the
+    /// payload is right, and one without it lacks what counts.
+    /// </summary>
+    /// <param name="end">Entries of the log that can count.</param>
+    internal void CheckErasures(long end)
+    {
+        foreach (var (index, by, isDone) in Contents.Erasures)
+        {
+            if (by < end && !isDone)
+            {
+                Collected.Add(Severity.Warning, FindingKind.ErasedPayloadPresent, index,
+                    $"Entry {by} orders the erasure of this payload, and this copy still has it.");
+            }
+            else if (by >= end && index < end && isDone)
+            {
+                Collected.Add(Severity.Gap, FindingKind.PayloadMissing, index,
+                    $"The payload is not there, and only entry {by}, which does not count since the log ends at {end} "
+                        + "entries, orders its erasure: this copy does not show what the entry says.");
+            }
+        }
+    }
 }

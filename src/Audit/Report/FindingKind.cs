@@ -79,7 +79,9 @@ public static class FindingKind
     /// <summary>Salt and payload do not open the leaf's commitment, or the payload is too long (fault).</summary>
     public const string PayloadChanged = "payload-changed";
 
-    /// <summary>There is no payload, and no entry of the log orders its erasure (fault).</summary>
+    /// <summary>
+    /// There is no payload, and no entry of the log orders its erasure (fault), or only one beyond its end (gap).
+    /// </summary>
     public const string PayloadMissing = "payload-missing";
 
     /// <summary>There is a payload beside a leaf that commits to none (fault).</summary>
@@ -96,6 +98,11 @@ public static class FindingKind
 
     /// <summary>The log goes on beyond the end that the roster set (warning).</summary>
     public const string EntriesBeyondEnd = "entries-beyond-end";
+
+    /// <summary>
+    /// The log's key signed a checkpoint beyond the end that the roster set (warning, with evidence).
+    /// </summary>
+    public const string CheckpointBeyondEnd = "checkpoint-beyond-end";
 
     /// <summary>Two signed heads of one log contradict each other (fault, with evidence).</summary>
     public const string Fork = "fork";

@@ -108,6 +108,18 @@ internal sealed class TestCoalition
         ],
     };
 
+    /// <summary>The roster with one log closed.</summary>
+    public static RosterDocument Close(RosterDocument document, TestLog log, LogHead end) => document with
+    {
+        Members =
+        [
+            .. document.Members.Select(m => m with
+            {
+                Logs = [.. m.Logs.Select(l => l.Origin.Text == log.Origin ? l with { ClosedAt = end } : l)],
+            }),
+        ],
+    };
+
     /// <summary>Signs a roster without logging it.</summary>
     public RosterPayload Signed(int version, Func<RosterDocument, RosterDocument> change) =>
         new(SignedNote.Sign(change(Document(version)).ToText(), _keys));

@@ -6,8 +6,10 @@ using FederationNode.Audit.Sources;
 using FederationNode.Protocol;
 using FederationNode.Protocol.Entries;
 using FederationNode.Protocol.Keys;
+using FederationNode.Protocol.Merge;
 using FederationNode.Protocol.Notes;
 using MessagePack;
+using Xunit;
 
 namespace FederationNode.Audit.Tests.Building;
 
@@ -68,6 +70,18 @@ internal sealed class TestLog
         Expires = 1_795_000_000,
         Context = KeywordContext.None,
     };
+
+    /// <summary>The first entries, with their meaning.</summary>
+    public IEnumerable<LogEntry> Entries(int size)
+    {
+        for (var i = 0; i < size; i++)
+        {
+            var (leaf, (salt, payload)) = (Leaves[i], Payloads[i]!.Value);
+            Assert.True(LogEntry.TryInterpret(
+                Protocol.Origin.Parse(Origin), i, Hash256.Of([0, .. leaf]), leaf, salt, payload, out var entry, out _));
+            yield return entry;
+        }
+    }
 
     public LogHead Head(int size) => new(Origin, size, Root(size));
 
