@@ -38,19 +38,26 @@ def _fork(origin, copy, other, report):
                f"signed {other.head.size} {other.head.root.hex()}")
 
 
-def check_ends(roster, chosen, report):
-    """Logs that the roster closed."""
+def check_ends(roster, chosen, copies, report):
+    """Logs that the roster closed: what lies beyond their end is told, and counts for nothing."""
     for origin, log in roster.logs.items():
-        if log.closed is None or origin not in chosen:
+        if log.closed is None:
             continue
         size, root = log.closed
+        largest = max((copy for copy in copies if copy.origin == origin and copy.head is not None),
+                      key=lambda copy: copy.head.size, default=None)
+        if largest is not None and largest.head.size > size:
+            report.add(WARNING, "checkpoint-beyond-end", origin, f"{largest.folder.label}/checkpoint", size,
+                       f"signed {largest.head.size} entries, closed at {size}")
+        if origin not in chosen:
+            continue
         tree = chosen[origin].tree
         label = chosen[origin].folder.label
         if tree.size < size:
             report.add(GAP, "log-missing", origin, label, None,
                        f"no copy of the entries from {tree.size} to its end at {size}")
         if tree.size > size:
-            report.add(WARNING, "entries-beyond-end", origin, label, None, f"{tree.size} entries, closed at {size}")
+            report.add(WARNING, "entries-beyond-end", origin, label, size, f"{tree.size} entries, closed at {size}")
         if tree.size >= size and tree.root(size) != root:
             report.add(FAULT, "closed-log-differs", origin, label, None, f"root at {size} is not that of the roster")
 

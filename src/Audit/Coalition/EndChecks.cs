@@ -71,8 +71,8 @@ internal static class EndChecks
                 FindingKind.EntriesBeyondEnd,
                 log.Origin,
                 end.Size,
-                $"The roster closed this log at {end.Size} entries, and it has {tree.Size}: those from entry {end.Size} "
-                    + "on do not count. They were logged before the writer knew of the end, or against it.",
+                $"The roster closed this log at {end.Size} entries, and it has {tree.Size}: those from {end.Size} on "
+                    + "do not count. They were logged before the writer knew of the end, or against it.",
                 log.Reference!.Source));
         }
     }
