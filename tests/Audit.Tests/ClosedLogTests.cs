@@ -2,7 +2,6 @@ using FederationNode.Audit.Report;
 using FederationNode.Audit.Tests.Building;
 using FederationNode.Protocol;
 using FederationNode.Protocol.Entries;
-using FederationNode.Protocol.Merge;
 using Xunit;
 
 namespace FederationNode.Audit.Tests;
@@ -24,7 +23,7 @@ public class ClosedLogTests
 
         Assert.Empty(report.Findings);
         Assert.Equal(
-            (ViewOf((coalition.Alpha, 300), (coalition.Beta, beta)), true, 300L + beta),
+            (TestCoalition.ViewOf((coalition.Alpha, 300), (coalition.Beta, beta)), true, 300L + beta),
             (report.View.Digest, report.View.Complete, report.View.Entries));
     }
 
@@ -46,7 +45,7 @@ public class ClosedLogTests
         Assert.Contains($"closed this log at {end} entries", report.Findings[0].Explanation, StringComparison.Ordinal);
         Assert.Contains("\u2014 demo/beta/indicators/1 ", report.Findings[1].Evidence, StringComparison.Ordinal);
         Assert.Equal(
-            (ViewOf((_coalition.Alpha, 300), (_coalition.Beta, end)), true, 300L + end),
+            (TestCoalition.ViewOf((_coalition.Alpha, 300), (_coalition.Beta, end)), true, 300L + end),
             (report.View.Digest, report.View.Complete, report.View.Entries));
     }
 
@@ -107,7 +106,7 @@ public class ClosedLogTests
     [Fact]
     public async Task Audit_WithdrawalAndErasureBeyondTheEnd_DoNotCount()
     {
-        var whole = ViewOf((_coalition.Alpha, 300), (_coalition.Beta, 5));
+        var whole = TestCoalition.ViewOf((_coalition.Alpha, 300), (_coalition.Beta, 5));
         _coalition.Beta.Add(new WithdrawalPayload(TestLog.Listing("word 1").Indicator.Id, "error"));
         _coalition.Beta.Add(new ErasePayload(3, "legal"));
         CloseBeta(5);
@@ -179,20 +178,6 @@ public class ClosedLogTests
         Assert.Equal(
             (FindingKind.HeartbeatFalseRoot, _coalition.Alpha.Origin, (long?)at),
             (fault.Kind, fault.Origin, fault.Index));
-    }
-
-    private static string ViewOf(params (TestLog Log, int Size)[] logs)
-    {
-        var view = new View();
-        foreach (var (log, size) in logs)
-        {
-            foreach (var entry in log.Entries(size))
-            {
-                view.Apply(entry);
-            }
-        }
-
-        return view.Digest().ToString();
     }
 
     private void CloseBeta(int end) =>

@@ -129,24 +129,6 @@ public class CoalitionAuditorTests
     }
 
     [Theory]
-    [InlineData(300)]
-    [InlineData(280)]
-    [InlineData(256)]
-    public async Task Audit_TwoHistoriesOfOneLog_IsAForkWithEvidence(int otherSize)
-    {
-        var coalition = TestCoalition.Create();
-        var other = new TestLog(coalition.Alpha.Origin);
-        other.AddListings(100);
-        other.Add(TestLog.Listing("another history"));
-        other.AddListings(otherSize - 101);
-        List<ILogSource> sources = [.. coalition.Sources(), other.Source(name: "other")];
-        var report = await coalition.AuditAsync(sources);
-        var fork = Assert.Single(report.Findings, f => f.Severity == Severity.Fault);
-        Assert.Equal((FindingKind.Fork, coalition.Alpha.Origin), (fork.Kind, fork.Origin));
-        Assert.Equal(2, fork.Evidence!.Split("\u2014 demo/alpha/indicators/1 ").Length - 1);
-    }
-
-    [Theory]
     [InlineData(0)]
     [InlineData(100)]
     [InlineData(256)]

@@ -80,7 +80,7 @@ public sealed class CoalitionAuditor
             auditor._findings.AddRange(new HoldingChecks(node, auditor._logs).Run());
         }
 
-        return await auditor.ReportAsync([.. holdings.Select(h => h.Member)], now, cancellationToken);
+        return await auditor.ReportAsync(holdings, now, cancellationToken);
     }
 
     /// <summary>
@@ -153,7 +153,7 @@ public sealed class CoalitionAuditor
     }
 
     private async Task<AuditReport> ReportAsync(
-        IReadOnlyCollection<string> nodesAtHand, long? now, CancellationToken cancellationToken)
+        IReadOnlyList<NodeHoldings> holdings, long? now, CancellationToken cancellationToken)
     {
         var roster = _keys.Roster;
         if (roster is not null && now > roster.Expires)
@@ -166,11 +166,16 @@ public sealed class CoalitionAuditor
         {
             log.ClosedAt =
                 roster is not null && roster.TryFindLog(log.Origin, out var named, out _) ? named.ClosedAt : null;
-            _findings.AddRange(await log.CompareAsync(cancellationToken));
+            _findings.AddRange(await new CopyComparison(log).RunAsync(cancellationToken));
+        }
+
+        _findings.AddRange(new StoredForkChecks(_keys, _logs).Run(holdings));
+        foreach (var log in _logs.Values)
+        {
             _findings.AddRange(await EndChecks.RunAsync(log, cancellationToken));
         }
 
-        var statements = new StatementChecks(_logs, roster, nodesAtHand);
+        var statements = new StatementChecks(_logs, roster, [.. holdings.Select(h => h.Member)]);
         await statements.RunAsync(cancellationToken);
         _findings.AddRange(statements.Findings);
         var copies = _logs.Values.SelectMany(l => l.Copies).Concat(_unnamed).ToList();

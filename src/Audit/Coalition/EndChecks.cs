@@ -1,5 +1,6 @@
 using System.Text;
 using FederationNode.Audit.Report;
+using FederationNode.Protocol;
 using FederationNode.Protocol.Entries;
 
 namespace FederationNode.Audit.Coalition;
@@ -51,17 +52,22 @@ internal static class EndChecks
         LogGroup log, LogHead end, List<Finding> findings, CancellationToken cancellationToken)
     {
         var tree = log.Tree!;
-        var roots = await tree.RootsAtAsync([end.Size], cancellationToken);
+        var roots = new List<Hash256>();
+        foreach (var history in log.Trees)
+        {
+            roots.AddRange((await history.RootsAtAsync([end.Size], cancellationToken)).Values);
+        }
+
         if (tree.Size < log.End)
         {
             findings.Add(new Finding(Severity.Gap, FindingKind.LogMissing, log.Origin, tree.Size,
                 $"The roster closed this log at {end.Size} entries; the largest copy at hand has {tree.Size}."));
         }
-        else if (roots.TryGetValue(end.Size, out var root) && root != end.Root)
+        else if (roots.Count > 0 && !roots.Contains(end.Root))
         {
             findings.Add(new Finding(Severity.Fault, FindingKind.ClosedLogDiffers, log.Origin, null,
                 $"The roster closed this log at size {end.Size} with root {end.Root.ToBase64()}; "
-                    + $"the log's root there is {root.ToBase64()}."));
+                    + $"the log's root there is {roots[0].ToBase64()}."));
         }
 
         if (tree.Size > end.Size)

@@ -1,6 +1,4 @@
-using System.Text;
 using FederationNode.Audit.Logs;
-using FederationNode.Audit.Report;
 using FederationNode.Audit.Trees;
 using FederationNode.Protocol.Entries;
 
@@ -10,6 +8,7 @@ namespace FederationNode.Audit.Coalition;
 internal sealed class LogGroup(string origin)
 {
     private readonly List<LogAudit> _copies = [];
+    private readonly HashSet<(LogHead, LogHead)> _forks = [];
 
     public string Origin { get; } = origin;
 
@@ -25,13 +24,23 @@ internal sealed class LogGroup(string origin)
 
     public VerifiedTree? Tree => Reference?.Tree;
 
+    /// <summary>
+    /// The trees of the copies that were rebuilt, one for each head; where the log did not fork, the largest says all.
+    /// </summary>
+    public IEnumerable<VerifiedTree> Trees => FrozenAt is null
+        ? new[] { Tree }.OfType<VerifiedTree>()
+        : _copies.Where(c => c.Rebuilt).DistinctBy(c => c.Head).Select(c => c.Tree!);
+
     public bool IsSound => Primary is { Tree: not null, Collected.HasFault: false };
 
     /// <summary>Where the roster closed the log, or null.</summary>
     public LogHead? ClosedAt { get; set; }
 
+    /// <summary>Entries that still count if the log forked, as far as the sources show; or null.</summary>
+    public long? FrozenAt { get; private set; }
+
     /// <summary>Entries that can count at most, or null if nothing bounds them (docs/protocol.md section 10).</summary>
-    public long? End => ClosedAt?.Size;
+    public long? End => ClosedAt is { } closed ? Math.Min(closed.Size, FrozenAt ?? closed.Size) : FrozenAt;
 
     /// <summary>Entries of the copy believed that count: in the view, and as receipts.</summary>
     public long Counted => Math.Min(End ?? long.MaxValue, Primary?.Head?.Size ?? 0);
@@ -67,49 +76,11 @@ internal sealed class LogGroup(string origin)
         }
     }
 
-    /// <summary>Compares the signed heads of all copies: each must be a head of one and the same tree.</summary>
-    public async Task<IReadOnlyList<Finding>> CompareAsync(CancellationToken cancellationToken)
+    /// <summary>Takes a fork; false if its two heads are known to contradict each other.</summary>
+    public bool Take(Fork fork)
     {
-        var findings = new List<Finding>();
-        var heads = _copies.Where(c => c.Head is not null).ToList();
-        var bySize = new Dictionary<long, LogAudit>();
-        var roots = Tree is null
-            ? []
-            : await Tree.RootsAtAsync(heads.Select(c => c.Head!.Value.Size), cancellationToken);
-        foreach (var copy in heads)
-        {
-            var head = copy.Head!.Value;
-            if (!bySize.TryAdd(head.Size, copy) && bySize[head.Size].Head!.Value.Root != head.Root)
-            {
-                findings.Add(Fork(bySize[head.Size], copy));
-            }
-            else if (roots.TryGetValue(head.Size, out var root))
-            {
-                if (root != head.Root && Reference!.Head!.Value.Size != head.Size)
-                {
-                    findings.Add(Fork(Reference, copy));
-                }
-            }
-            else if (heads.Count > 1)
-            {
-                findings.Add(new Finding(Severity.Gap, FindingKind.CopiesNotCompared, Origin, null,
-                    $"The head of size {head.Size} was not compared with the others: no undamaged copy is as large.",
-                    copy.Source));
-            }
-        }
-
-        return findings;
-    }
-
-    private Finding Fork(LogAudit left, LogAudit right)
-    {
-        var (a, b) = (left.Head!.Value, right.Head!.Value);
-        return new Finding(
-            Severity.Fault, FindingKind.Fork, Origin, Math.Min(a.Size, b.Size) - 1,
-            $"The log signed two histories: size {a.Size} root {a.Root.ToBase64()} ({left.Source}) and size "
-                + $"{b.Size} root {b.Root.ToBase64()} ({right.Source}). An entry up to the index given differs.",
-            right.Source,
-            Encoding.UTF8.GetString(left.Note!) + "\n" + Encoding.UTF8.GetString(right.Note!));
+        FrozenAt = Math.Min(FrozenAt ?? long.MaxValue, fork.FreezeAt);
+        return _forks.Add(fork.Heads);
     }
 
     private static (bool Rebuilt, bool Faultless, long Size) Rank(LogAudit copy) =>

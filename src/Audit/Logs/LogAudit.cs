@@ -44,6 +44,9 @@ public sealed class LogAudit
     /// <summary>The signed note, for evidence.</summary>
     internal byte[]? Note { get; }
 
+    /// <summary>The head as it was signed, with the tree, or null if there is none.</summary>
+    internal SignedHead? Signed => Head is { } head ? new SignedHead(Source, head, Note!, Tree) : null;
+
     internal LogContents Contents { get; set; } = new();
 
     internal VerifiedTree? Tree { get; set; }

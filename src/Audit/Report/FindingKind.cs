@@ -104,8 +104,13 @@ public static class FindingKind
     /// </summary>
     public const string CheckpointBeyondEnd = "checkpoint-beyond-end";
 
-    /// <summary>Two signed heads of one log contradict each other (fault, with evidence).</summary>
+    /// <summary>
+    /// Two signed heads of one log contradict each other, or a proof of that is kept (fault, with evidence).
+    /// </summary>
     public const string Fork = "fork";
+
+    /// <summary>What a node keeps as the proof of a fork proves none, or another one (fault).</summary>
+    public const string ForkProofFalse = "fork-proof-false";
 
     /// <summary>Copies of a log could not be compared because the larger one is damaged (gap).</summary>
     public const string CopiesNotCompared = "copies-not-compared";
@@ -121,7 +126,8 @@ public static class FindingKind
     public const string LogEmpty = "log-empty";
 
     /// <summary>
-    /// A receipt states a root that the log does not have at that size (fault of the receiver's log).
+    /// A receipt states a root that the log does not have at that size (fault of the receiver's log; warning if the log
+    /// forked below).
     /// </summary>
     public const string ReceiptFalseRoot = "receipt-false-root";
 
@@ -131,7 +137,10 @@ public static class FindingKind
     /// <summary>A receipt is for fewer entries of a log than an earlier one by the same receiver (warning).</summary>
     public const string ReceiptSizeRegressed = "receipt-size-regressed";
 
-    /// <summary>A heartbeat quotes a root that the log does not have at that size (fault of the quoting log).</summary>
+    /// <summary>
+    /// A heartbeat quotes a root that the log does not have at that size (fault of the quoting log; warning if the log
+    /// forked below).
+    /// </summary>
     public const string HeartbeatFalseRoot = "heartbeat-false-root";
 
     /// <summary>A heartbeat quotes more entries than the copy at hand has (warning).</summary>

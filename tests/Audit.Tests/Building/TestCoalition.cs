@@ -6,6 +6,7 @@ using FederationNode.Audit.Sources;
 using FederationNode.Protocol;
 using FederationNode.Protocol.Entries;
 using FederationNode.Protocol.Keys;
+using FederationNode.Protocol.Merge;
 using FederationNode.Protocol.Notes;
 using FederationNode.Protocol.Roster;
 
@@ -107,6 +108,21 @@ internal sealed class TestCoalition
             Member("beta", "member", Beta, BetaReceipts),
         ],
     };
+
+    /// <summary>The digest of the view of these logs, each up to a size.</summary>
+    public static string ViewOf(params (TestLog Log, int Size)[] logs)
+    {
+        var view = new View();
+        foreach (var (log, size) in logs)
+        {
+            foreach (var entry in log.Entries(size))
+            {
+                view.Apply(entry);
+            }
+        }
+
+        return view.Digest().ToString();
+    }
 
     /// <summary>The roster with one log closed.</summary>
     public static RosterDocument Close(RosterDocument document, TestLog log, LogHead end) => document with

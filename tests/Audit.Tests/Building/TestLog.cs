@@ -7,7 +7,9 @@ using FederationNode.Protocol;
 using FederationNode.Protocol.Entries;
 using FederationNode.Protocol.Keys;
 using FederationNode.Protocol.Merge;
+using FederationNode.Protocol.Merkle;
 using FederationNode.Protocol.Notes;
+using FederationNode.Protocol.Replication;
 using MessagePack;
 using Xunit;
 
@@ -87,6 +89,39 @@ internal sealed class TestLog
 
     public Hash256 Root(int size) => size == 0 ? new Hash256(SHA256.HashData([])) : Mth(0, size);
 
+    /// <summary>The hash over a complete subtree.</summary>
+    public Hash256 Node(NodeId node) => Mth((int)node.Begin, (int)node.End);
+
+    /// <summary>Another history of this log, signed by the same key, that parts in an entry.</summary>
+    public TestLog Fork(int common, int size)
+    {
+        var other = new TestLog(Origin);
+        other.Leaves.AddRange(Leaves[..common]);
+        other.Payloads.AddRange(Payloads[..common]);
+        for (var i = common; i < size; i++)
+        {
+            other.Add(Listing(string.Create(CultureInfo.InvariantCulture, $"other {i}")));
+        }
+
+        return other;
+    }
+
+    /// <summary>The proof that two histories part in an entry.</summary>
+    public static ForkProof Divergence(TestLog one, TestLog other, int common) => ForkProof.Diverging(
+        one.Checkpoint((int)one.Size),
+        one.SideFrom(common),
+        other.Checkpoint((int)other.Size),
+        other.SideFrom(common),
+        common,
+        [.. CompactRange.Nodes(0, common).Select(one.Node)]);
+
+    /// <summary>The proof that a signed head is none of another, larger history.</summary>
+    public static ForkProof Contradiction(TestLog smaller, TestLog larger) => ForkProof.Contradiction(
+        smaller.Checkpoint((int)smaller.Size),
+        larger.Checkpoint((int)larger.Size),
+        smaller.Size == larger.Size ? [] : [.. CompactRange.Nodes(0, smaller.Size).Select(larger.Node)],
+        smaller.Size == larger.Size ? [] : [.. CompactRange.Nodes(smaller.Size, larger.Size).Select(larger.Node)]);
+
     public byte[] Checkpoint(int size) => new Checkpoint(Origin, size, Root(size)).Sign(Key);
 
     /// <summary>Every file of the log at a size.</summary>
@@ -130,6 +165,9 @@ internal sealed class TestLog
         BinaryPrimitives.WriteUInt16BigEndian(prefix, (ushort)leaf.Length);
         return [.. prefix, .. leaf];
     }
+
+    private ForkSide SideFrom(int common) =>
+        new(Node(new NodeId(0, common)), [.. CompactRange.Nodes(common + 1, Size).Select(Node)]);
 
     private byte[] EncodePayloads(int begin, int end)
     {
