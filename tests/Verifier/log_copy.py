@@ -19,13 +19,17 @@ _HASH = 32
 class LogCopy:
     """`head` is the signed checkpoint or None; `tree` is there only if the entries lead to its root.
 
-    `end` is where the roster closed the log, or None: entries from there on are checked, and count for nothing.
+    `end` is where the roster closed the log or a fork froze it, or None: entries from there on are checked, and count
+    for nothing. Of the copy that stands for its log `histories` are the trees that copies of the log have, and `frozen`
+    is where they part.
     """
 
     def __init__(self, folder):
         self.folder = folder
         self.origin = folder.origin or self._own_word()
         self.end = None
+        self.histories = []
+        self.frozen = None
         self.head = None
         self.tree = None
         self.leaves = []
@@ -63,6 +67,15 @@ class LogCopy:
     def counted(self):
         """How many entries count."""
         return self.head.size if self.end is None else min(self.end, self.head.size)
+
+    def close(self, size):
+        """Ends the log there, unless it ends earlier."""
+        self.end = size if self.end is None else min(self.end, size)
+
+    def freeze(self, size):
+        """Ends the log where it forked."""
+        self.frozen = size if self.frozen is None else min(self.frozen, size)
+        self.close(size)
 
     def statements(self):
         """(index, kind, [origin, size, root, since or nothing]) of every receipt and heartbeat that counts."""

@@ -15,12 +15,15 @@ def reference_copies(copies, report):
         if not intact:
             continue
         reference = chosen[origin] = max(intact, key=lambda copy: copy.head.size)
+        reference.histories = [reference.tree]
         for copy in signed:
             if copy.head.size > reference.head.size:
                 report.add(GAP, "copies-not-compared", origin, copy.folder.label, None,
                            f"copy of {copy.head.size} entries is damaged")
-            elif copy.head.size < reference.head.size and reference.tree.root(copy.head.size) != copy.head.root:
-                _fork(origin, copy, reference, report)
+            elif reference.tree.root(copy.head.size) != copy.head.root:
+                if copy.head.size < reference.head.size:
+                    _fork(origin, copy, reference, report)
+                _part(reference, copy)
     return chosen
 
 
@@ -30,6 +33,16 @@ def _compare_equal_sizes(origin, signed, report):
         other = first.setdefault(copy.head.size, copy)
         if other.head.root != copy.head.root:
             _fork(origin, copy, other, report)
+
+
+def _part(reference, copy):
+    """Notes another history of a log, and that the log is frozen where the two part (section 10, Forks)."""
+    frozen = copy.head.size
+    if copy.tree is not None:
+        reference.histories.append(copy.tree)
+        frozen = next(i for i in range(copy.tree.size)
+                      if copy.tree.leaf_hash_at(i) != reference.tree.leaf_hash_at(i))
+    reference.freeze(frozen)
 
 
 def _fork(origin, copy, other, report):
@@ -84,7 +97,8 @@ def check_statements(roster, chosen, report):
                     unknown.add(origin)
                     add(WARNING, "statement-of-unknown-log", "names a log that the roster does not")
                 continue
-            tree = chosen[origin].tree if origin in chosen else None
+            named = chosen.get(origin)
+            tree = named.tree if named is not None else None
             if size == 0:
                 # Every head of size 0 has the one root (section 4), copy at hand or not.
                 if root != EMPTY_ROOT:
@@ -94,8 +108,9 @@ def check_statements(roster, chosen, report):
                 unchecked[origin] = max(unchecked.get(origin, 0), size)
             elif size > tree.size:
                 add(WARNING, f"{kind}-beyond-log", f"is for more than the {tree.size} entries at hand")
-            elif tree.root(size) != root:
-                add(FAULT, f"{kind}-false-root", "states a root that the log does not have")
+            elif root not in {history.root(size) for history in named.histories if size <= history.size}:
+                forked = named.frozen is not None and size > named.frozen
+                add(WARNING if forked else FAULT, f"{kind}-false-root", "states a root that the log does not have")
                 continue
             if kind == "receipt":
                 if size < stated.get(origin, 0):

@@ -217,6 +217,22 @@ class Exports(unittest.TestCase):
         self.write(ALPHA, example(ALPHA)[:5] + [entry(ALPHA, 5, "erase", [1, 2, "legal"])], under="y")
         self.assertIn(("fault", "fork"), self.codes("x", "y"))
 
+    def test_receipts_of_a_forked_log(self):
+        other = example(ALPHA)[:6] + [entry(ALPHA, 6, "heartbeat", [1, []])]
+        root = self.write(ALPHA, other, {1}, under="y")
+
+        def receipt(size, stated):
+            return [entry(BETA_RECEIPTS, 0, "receipt", [1, [[ALPHA, size, stated, 1790000010000]]])]
+        fork = {("fault", "fork")}
+        for stated in (root, self.alpha_root):
+            self.write(BETA_RECEIPTS, receipt(7, stated))
+            self.assertEqual(self.codes("x", "y"), fork)
+            self.assertEqual(verify(ANCHOR, [self.path("x"), self.path("y")], 0).logs[ALPHA].counted, 6)
+        self.write(BETA_RECEIPTS, receipt(7, bytes(32)))
+        self.assertEqual(self.codes("x", "y"), fork | {("warning", "receipt-false-root")})
+        self.write(BETA_RECEIPTS, receipt(6, bytes(32)))
+        self.assertEqual(self.codes("x", "y"), fork | {("fault", "receipt-false-root")})
+
     def test_shorter_copy(self):
         self.write(ALPHA, example(ALPHA)[:6], {1}, under="y")
         self.assertEqual(self.codes("x", "y"), set())

@@ -49,7 +49,7 @@ def verify(anchor_bytes, paths, now):
     result.roster = roster = _walk(anchor, walked, report)
     others = [copy for copy in copies if copy not in roster_copies]
     for copy in copies:
-        copy.end = _end_of(copy, roster)
+        _close(copy, roster)
     for copy in others:
         key = _key_of(copy, roster, report)
         if key is not None:
@@ -90,11 +90,11 @@ def _view_digest(result):
         for origin, copy in result.logs.items() if parse_origin(origin).log == "indicators"))
 
 
-def _end_of(copy, roster):
-    """The entries of a log that can count, or None where the roster did not close it (section 10, Closed logs)."""
-    if roster is None or copy.origin not in roster.logs or roster.logs[copy.origin].closed is None:
-        return None
-    return roster.logs[copy.origin].closed[0]
+def _close(copy, roster):
+    """Ends a log that the roster closed (section 10, Closed logs)."""
+    named = roster.logs.get(copy.origin) if roster is not None else None
+    if named is not None and named.closed is not None:
+        copy.close(named.closed[0])
 
 
 def _walk(anchor, walked, report):
