@@ -200,9 +200,9 @@ public sealed class CoalitionAuditor
     {
         var view = new View();
         var entries = 0L;
-        var used = _logs.Values.Where(l => IsIndicators(l.Origin) && l.Primary is not null
-            && (roster is null || roster.TryFindLog(l.Origin, out _, out _)));
-        foreach (var entry in used.SelectMany(l => l.Primary!.Contents.ViewEntries.Where(e => e.Index < l.Counted)))
+        var used = _logs.Values.Where(
+            l => IsIndicators(l.Origin) && (roster is null || roster.TryFindLog(l.Origin, out _, out _)));
+        foreach (var entry in used.SelectMany(l => l.ViewEntries()))
         {
             view.Apply(entry);
             entries++;

@@ -13,11 +13,11 @@ internal sealed class CopyComparison(LogGroup log)
 
     public async Task<IReadOnlyList<Finding>> RunAsync(CancellationToken cancellationToken)
     {
-        var heads = log.Copies.Select(c => c.Signed).OfType<SignedHead>()
-            .OrderByDescending(h => h.Tree is not null)
+        var heads = log.Copies.SelectMany(c => c.Signed)
+            .OrderByDescending(h => h.Tree?.Size ?? -1)
             .DistinctBy(h => h.Head)
             .ToList();
-        var reference = log.Reference?.Signed;
+        var reference = log.Reference?.Signed.Last();
         var roots = log.Tree is null
             ? []
             : await log.Tree.RootsAtAsync(heads.Select(h => h.Head.Size), cancellationToken);
@@ -35,17 +35,46 @@ internal sealed class CopyComparison(LogGroup log)
             {
                 await AddForkAsync(other, head, cancellationToken);
             }
+            else if (head.Tree is not null)
+            {
+                await CompareHeldAsync(reference!, head, cancellationToken);
+            }
             else if (heads.Count > 1)
             {
-                _findings.Add(new Finding(Severity.Gap, FindingKind.CopiesNotCompared, log.Origin, null,
-                    $"The head of size {head.Head.Size} was not compared with the others: no undamaged copy is as "
-                        + "large.",
-                    head.Source));
+                AddNotCompared(head);
             }
         }
 
         return _findings;
     }
+
+    /// <summary>
+    /// Of a head beyond all that is at hand the copy holds a part, which must be the same as the others'.
+    /// </summary>
+    private async Task CompareHeldAsync(SignedHead reference, SignedHead head, CancellationToken cancellationToken)
+    {
+        if (head.Tree == reference.Tree)
+        {
+            return;
+        }
+
+        if (await head.Tree!.CommonAsync(reference.Tree!, cancellationToken) is not { } common)
+        {
+            AddNotCompared(head);
+        }
+        else if (common < Math.Min(head.Tree.Size, reference.Tree!.Size))
+        {
+            await AddForkAsync(reference, head, cancellationToken);
+        }
+    }
+
+    private void AddNotCompared(SignedHead head) => _findings.Add(new Finding(
+        Severity.Gap,
+        FindingKind.CopiesNotCompared,
+        log.Origin,
+        null,
+        $"The head of size {head.Head.Size} was not compared with the others: no undamaged copy is as large.",
+        head.Source));
 
     private async Task AddForkAsync(SignedHead one, SignedHead other, CancellationToken cancellationToken)
     {

@@ -31,8 +31,7 @@ internal static class EndChecks
         }
 
         // A copy that cannot be rebuilt shows all the same what its key signed. Of several the largest says all.
-        if (log.Copies.Where(c => c.Head is not null).MaxBy(c => c.Head!.Value.Size) is { } largest
-            && largest.Head!.Value.Size > end.Size)
+        if (log.Copies.SelectMany(c => c.Signed).MaxBy(h => h.Head.Size) is { } largest && largest.Head.Size > end.Size)
         {
             findings.Add(new Finding(
                 Severity.Warning,
@@ -40,9 +39,9 @@ internal static class EndChecks
                 log.Origin,
                 end.Size,
                 $"The roster closed this log at {end.Size} entries, and its key signed a checkpoint of "
-                    + $"{largest.Head.Value.Size}.",
+                    + $"{largest.Head.Size}.",
                 largest.Source,
-                Encoding.UTF8.GetString(largest.Note!)));
+                Encoding.UTF8.GetString(largest.Note)));
         }
 
         return findings;

@@ -1,6 +1,7 @@
 using FederationNode.Audit.Logs;
 using FederationNode.Audit.Trees;
 using FederationNode.Protocol.Entries;
+using FederationNode.Protocol.Merge;
 
 namespace FederationNode.Audit.Coalition;
 
@@ -29,7 +30,7 @@ internal sealed class LogGroup(string origin)
     /// </summary>
     public IEnumerable<VerifiedTree> Trees => FrozenAt is null
         ? new[] { Tree }.OfType<VerifiedTree>()
-        : _copies.Where(c => c.Rebuilt).DistinctBy(c => c.Head).Select(c => c.Tree!);
+        : _copies.Where(c => c.Rebuilt).DistinctBy(c => c.Signed.Last().Head).Select(c => c.Tree!);
 
     public bool IsSound => Primary is { Tree: not null, Collected.HasFault: false };
 
@@ -42,20 +43,25 @@ internal sealed class LogGroup(string origin)
     /// <summary>Entries that can count at most, or null if nothing bounds them (docs/protocol.md section 10).</summary>
     public long? End => ClosedAt is { } closed ? Math.Min(closed.Size, FrozenAt ?? closed.Size) : FrozenAt;
 
-    /// <summary>Entries of the copy believed that count: in the view, and as receipts.</summary>
-    public long Counted => Math.Min(End ?? long.MaxValue, Primary?.Head?.Size ?? 0);
+    /// <summary>
+    /// Entries of the copy believed that count: in the view, and as receipts. They are those under a head that is held
+    /// whole, unless the log ends: then there may be no checkpoint of just these.
+    /// </summary>
+    public long Counted => Math.Min(
+        Primary?.Held ?? 0,
+        End ?? _copies.Where(c => c.Rebuilt || c == Primary).Max(c => c.Head?.Size) ?? 0);
 
     /// <summary>
     /// Whether the copy believed lacks a payload that counts: an entry beyond the end had it erased. Who never took
     /// that entry has the payload, so the views differ.
     /// </summary>
-    public bool LacksPayload =>
-        Primary?.Contents.Erasures.Any(e => e is { IsDone: true } && e.Index < Counted && e.By >= Counted) == true;
+    public bool LacksPayload => Counted is var counted
+        && Primary?.Contents.Erasures.Any(e => e.IsDone && e.Index < counted && e.By >= counted) == true;
 
     public void Add(LogAudit copy)
     {
         _copies.Add(copy);
-        if (copy.Rebuilt && (Reference is null || copy.Head!.Value.Size > Reference.Head!.Value.Size))
+        if (copy.Rebuilt && (Reference is null || copy.Held > Reference.Held))
         {
             Reference = copy;
         }
@@ -83,6 +89,10 @@ internal sealed class LogGroup(string origin)
         return _forks.Add(fork.Heads);
     }
 
+    /// <summary>The entries for the view: those of the copy believed, as far as they count.</summary>
+    public IEnumerable<LogEntry> ViewEntries() =>
+        Counted is var counted && Primary is { } copy ? copy.Contents.ViewEntries.Where(e => e.Index < counted) : [];
+
     private static (bool Rebuilt, bool Faultless, long Size) Rank(LogAudit copy) =>
-        (copy.Rebuilt, !copy.Collected.HasFault, copy.Head!.Value.Size);
+        (copy.Rebuilt, !copy.Collected.HasFault, copy.Held);
 }

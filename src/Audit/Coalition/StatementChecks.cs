@@ -32,7 +32,8 @@ internal sealed class StatementChecks(
         foreach (var log in logs.Values.Where(l => l.Primary is not null))
         {
             // What stands beyond the end of the writer's own log does not count, and so says nothing.
-            var statements = log.Primary!.Contents.Statements.FindAll(s => s.Index < log.Counted);
+            var counted = log.Counted;
+            var statements = log.Primary!.Contents.Statements.FindAll(s => s.Index < counted);
             CheckSizesRise(log.Primary!, statements);
             foreach (var statement in statements)
             {

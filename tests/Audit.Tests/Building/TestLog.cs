@@ -147,6 +147,22 @@ internal sealed class TestLog
 
     public MemorySource Source(int? atSize = null, string name = "memory") => new($"{name}:{Origin}", Files(atSize));
 
+    /// <summary>A copy that holds entries beyond its checkpoint, if it has one, under a larger one.</summary>
+    public MemorySource Covered(int signed, int held, int cover, string name = "covered")
+    {
+        var files = Files(held);
+        files.Remove("checkpoint");
+        if (signed > 0)
+        {
+            files["checkpoint"] = Checkpoint(signed);
+        }
+
+        return new MemorySource($"{name}:{Origin}", files)
+        {
+            Beyond = new HeldBeyond(Checkpoint(cover), held, [.. CompactRange.Nodes(held, cover).Select(Node)]),
+        };
+    }
+
     private static void AddTiles(
         Dictionary<string, byte[]> files, string level, int count, Func<int, int, byte[]> encode)
     {
@@ -218,6 +234,8 @@ internal sealed class MemorySource(string name, Dictionary<string, byte[]> files
 
     public string? Origin { get; } = origin;
 
+    public HeldBeyond? Beyond { get; init; }
+
     public Task<byte[]?> ReadAsync(string path, CancellationToken cancellationToken) =>
         Task.FromResult(Files.GetValueOrDefault(path));
 
@@ -233,7 +251,7 @@ internal sealed class MemorySource(string name, Dictionary<string, byte[]> files
             copy[path] = bytes;
         }
 
-        return new MemorySource(Name, copy, Origin);
+        return new MemorySource(Name, copy, Origin) { Beyond = Beyond };
     }
 
     public MemorySource Flip(string path, int position, byte mask = 1)
