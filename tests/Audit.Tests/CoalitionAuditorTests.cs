@@ -244,6 +244,20 @@ public class CoalitionAuditorTests
             [FindingKind.EntriesBeyondEnd, FindingKind.CheckpointBeyondEnd], report.Findings.Select(f => f.Kind));
     }
 
+    /// <summary>No node reads it either: the document before it ended the log.</summary>
+    [Fact]
+    public async Task Audit_DocumentBehindTheOneThatClosedItsLog_DoesNotCount()
+    {
+        var coalition = TestCoalition.Create();
+        var end = coalition.Roster.Head((int)coalition.Roster.Size);
+        coalition.AddRoster(3, d => TestCoalition.Close(d, coalition.Roster, end));
+        coalition.AddRoster(4, d => TestCoalition.Close(d, coalition.Roster, end));
+        var report = await coalition.AuditAsync();
+        Assert.Equal(3, report.Roster!.Version);
+        Assert.Equal(
+            [FindingKind.EntriesBeyondEnd, FindingKind.CheckpointBeyondEnd], report.Findings.Select(f => f.Kind));
+    }
+
     [Fact]
     public async Task Audit_LogThatTheRosterDoesNotName_IsAFault()
     {

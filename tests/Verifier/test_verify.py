@@ -437,6 +437,14 @@ class Exports(unittest.TestCase):
             self.assertEqual(self.codes(), {("warning", "entries-beyond-end"), ("warning", "checkpoint-beyond-end")})
             self.assertEqual(verify(ANCHOR, [self.path("x")], 0).receipts, {})
 
+    def test_closed_roster_log(self):
+        root = self.write(ROSTER, roster_log(ROSTER_1))
+        closed = closing(ROSTER, 1, root)
+        text = closed[:closed.rindex(b"\n\n") + 1].replace(b'"version": 2', b'"version": 3')
+        beyond = {("warning", "entries-beyond-end"), ("warning", "checkpoint-beyond-end")}
+        self.assertEqual(self.roster_codes(ROSTER_1, closed, signed(text, *KEYS[:2])), beyond)
+        self.assertEqual(verify(ANCHOR, [self.path("x")], 0).roster.version, 2)
+
     def test_anchor(self):
         self.change("coalition.json", ANCHOR, origin="")
         self.assertEqual(self.codes(), set())

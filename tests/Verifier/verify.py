@@ -103,7 +103,7 @@ def _walk(anchor, walked, report):
     name = anchor.roster_log.name
     if name in walked:
         for index, meaning in enumerate(walked[name].meanings):
-            if meaning is None or meaning.kind != "roster":
+            if meaning is None or meaning.kind != "roster" or _is_closed(roster, name, index):
                 continue
             try:
                 after = follow(anchor, roster, meaning.fields[1])
@@ -118,6 +118,12 @@ def _walk(anchor, walked, report):
     elif name in roster.logs and roster.logs[name].vkey != anchor.roster_log:
         report.add(FAULT, "roster-log-key-differs", name, None, None, "roster and anchor name different keys")
     return roster
+
+
+def _is_closed(roster, name, index):
+    """Whether the roster in force ended its own log before this entry: only the document that does so still counts."""
+    return (roster is not None and name in roster.logs and roster.logs[name].closed is not None
+            and index >= roster.logs[name].closed[0])
 
 
 def _key_of(copy, roster, report):

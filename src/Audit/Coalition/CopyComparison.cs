@@ -39,7 +39,7 @@ internal sealed class CopyComparison(LogGroup log)
             {
                 await CompareHeldAsync(reference!, head, cancellationToken);
             }
-            else if (heads.Count > 1)
+            else if (heads.Count > 1 && log.Copies.Count > 1)
             {
                 AddNotCompared(head);
             }
