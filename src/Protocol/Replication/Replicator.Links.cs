@@ -203,7 +203,17 @@ public sealed partial class Replicator
                 break;
         }
 
-        if (failed.Fault is RequestFault.Unreachable)
+        if (failed.Fault is RequestFault.Unreachable && request.Kind is RequestKind.Range)
+        {
+            ShrinkRanges(request);
+        }
+
+        if (failed.Fault is RequestFault.Unreachable && request.Kind is RequestKind.Range && peer.Alive && peer.Heard > request.Started)
+        {
+            // The line takes other things: it is slow, and not dead.
+            BackOff(peer, log!, RequestFault.Unreachable);
+        }
+        else if (failed.Fault is RequestFault.Unreachable)
         {
             LinkFailed(peer, request.Started);
         }
