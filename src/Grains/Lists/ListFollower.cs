@@ -249,9 +249,12 @@ public sealed partial class ListFollower(
     /// what has come of a long log before its head: a detector is better served with it.
     /// </summary>
     private long WantedOf(LogStatus head) =>
-        IsReady || head.FrozenAt is not null || identity.KeyOf(head.Origin) is not null
+        IsReady || head.FrozenAt is not null || IsClosed(head.Origin) || identity.KeyOf(head.Origin) is not null
             ? head.HeadSize
             : Math.Max(head.HeadSize, head.Size);
+
+    private bool IsClosed(string origin) =>
+        roster.Current is { } document && document.TryFindLog(origin, out var log, out _) && log.ClosedAt is not null;
 
     private void ApplyUrgent()
     {
