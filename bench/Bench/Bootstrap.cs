@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
-using FederationNode.Contracts;
 
 namespace FederationNode.Bench;
 
@@ -16,7 +14,10 @@ internal static class Bootstrap
         await using var nodes = new NodeProcesses();
         await nodes.FoundAsync("alpha", "beta", "gamma");
         var publisher = await nodes.StartAsync("secretariat");
-        await ImportAsync(publisher, entries);
+        await UntilReadyAsync(publisher);
+        var watch = Stopwatch.StartNew();
+        await publisher.ImportAsync(entries);
+        Console.WriteLine($"import of {entries:N0} entries at the publisher: {watch.Elapsed.TotalSeconds:0.0} s ({entries / watch.Elapsed.TotalSeconds:N0}/s)");
         var wanted = (await publisher.StatusAsync()).ViewDigest;
         Console.WriteLine($"the publisher holds {entries:N0} entries with {publisher.Memory / 1e6:N0} MB resident, {publisher.PeakMemory / 1e6:N0} MB at most");
 
@@ -28,22 +29,10 @@ internal static class Bootstrap
         await DumpAndRestore.RunAsync(entries);
     }
 
-    private static async Task ImportAsync(RunningNode publisher, int entries)
-    {
-        await UntilReadyAsync(publisher);
-        var watch = Stopwatch.StartNew();
-        for (var at = 0; at < entries; at += Limits.MaxAppendEntries)
-        {
-            await publisher.PublishAsync(at, Math.Min(Limits.MaxAppendEntries, entries - at));
-        }
-
-        Console.WriteLine($"import of {entries:N0} entries at the publisher: {watch.Elapsed.TotalSeconds:0.0} s ({entries / watch.Elapsed.TotalSeconds:N0}/s)");
-    }
-
     private static async Task<RunningNode> MeasureAsync(
         NodeProcesses nodes, string name, string how, int entries, string wanted)
     {
-        var (watch, bytes) = (Stopwatch.StartNew(), LoopbackBytes());
+        var (watch, bytes) = (Stopwatch.StartNew(), Loopback.Bytes());
         var node = await nodes.StartAsync(name);
         await UntilHeldAsync(node, entries);
         var held = watch.Elapsed;
@@ -53,7 +42,7 @@ internal static class Bootstrap
         Console.WriteLine(
             $"{how}: {entries:N0} entries durable after {held.TotalSeconds:0.0} s ({entries / held.TotalSeconds:N0}/s), "
             + $"ready after {ready.TotalSeconds:0.0} s ({entries / ready.TotalSeconds:N0}/s), with the publisher's view; "
-            + $"{(double)(LoopbackBytes() - bytes) / entries:0} bytes an entry on the wire; {node.PeakMemory / 1e6:N0} MB at most");
+            + $"{(double)(Loopback.Bytes() - bytes) / entries:0} bytes an entry on the wire; {node.PeakMemory / 1e6:N0} MB at most");
         return node;
     }
 
@@ -101,10 +90,4 @@ internal static class Bootstrap
             await Task.Delay(50);
         }
     }
-
-    /// <summary>Bytes that went over the loopback interface: TLS, TCP and IP included.</summary>
-    private static long LoopbackBytes() => long.Parse(
-        File.ReadLines("/proc/net/dev").Single(l => l.TrimStart().StartsWith("lo:", StringComparison.Ordinal))
-            .Split([' ', ':'], StringSplitOptions.RemoveEmptyEntries)[1],
-        CultureInfo.InvariantCulture);
 }

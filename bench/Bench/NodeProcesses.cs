@@ -44,6 +44,15 @@ internal sealed record RunningNode(string Folder, Process Process, HttpClient Ap
         }
     }
 
+    /// <summary>Publishes so many, as a list is imported: in large parts, none of them urgent.</summary>
+    public async Task ImportAsync(int count)
+    {
+        for (var at = 0; at < count; at += Limits.MaxAppendEntries)
+        {
+            await PublishAsync(at, Math.Min(Limits.MaxAppendEntries, count - at));
+        }
+    }
+
     public static string HashOf(int i) => Protocol.Hash256.Of(BitConverter.GetBytes(i)).ToString();
 
     private long MemoryOf(string field) => 1024 * long.Parse(

@@ -3,6 +3,7 @@ using FederationNode.Bench;
 
 // dotnet run -c Release --project bench/Bench [-- ROUNDS]
 // dotnet run -c Release --project bench/Bench -- bootstrap [ENTRIES]
+// dotnet run -c Release --project bench/Bench -- takedowns [NODES [TAKEDOWNS]]
 CultureInfo.CurrentCulture = CultureInfo.DefaultThreadCurrentCulture = CultureInfo.InvariantCulture;
 Console.WriteLine($"{Environment.ProcessorCount} cores, .NET {Environment.Version}");
 switch (args)
@@ -20,8 +21,17 @@ switch (args)
     case ["bootstrap", var count] when IsCount(count, 10_000_000, out var entries):
         await Bootstrap.RunAsync(entries);
         return 0;
+    case ["takedowns"]:
+        await Takedowns.RunAsync(21, 200);
+        return 0;
+    case ["takedowns", var count, .. var rest] when IsCount(count, 100, out var nodes) && nodes >= 3 && rest.Length <= 1:
+        await Takedowns.RunAsync(nodes, rest is [var often] && IsCount(often, 10_000, out var times) ? times : 200);
+        return 0;
+    case ["silo"]:
+        await IdleFigures.RunSiloAsync();
+        return 0;
     default:
-        Console.Error.WriteLine("Give a number of rounds from 1 to 100, or: bootstrap [ENTRIES], up to 10000000.");
+        Console.Error.WriteLine("Give a number of rounds from 1 to 100, or: bootstrap [ENTRIES], up to 10000000; or: takedowns [NODES [TAKEDOWNS]].");
         return 2;
 }
 

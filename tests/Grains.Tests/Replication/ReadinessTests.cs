@@ -61,12 +61,18 @@ public sealed class ReadinessTests
     {
         await using var sandbox = await StorageSandbox.CreateAsync("sqlite");
         await using var node = await TestNode.StartAsync(sandbox);
-        var b = node.Peers.Play("b");
+        var (b, gate) = (node.Peers.Play("b"), new Gate());
         b.Show(s_b, 1_000, Hash256.Of([1]));
+        b.OnRange = async (request, cancel) =>
+        {
+            await node.Peers.HangAsync(cancel, gate);
+            return b.Give(request);
+        };
         await node.StartAllAsync();
         await node.AdvanceUntilAsync(() => b.IsHeard);
         Assert.False(node.Follower.IsReady);
 
+        gate.Open();
         await node.AdvanceUntilAsync(() => node.Follower.IsReady, 500);
         Assert.Equal(0, node.List.AppliedOf(s_b));
     }
