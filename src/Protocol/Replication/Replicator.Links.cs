@@ -221,7 +221,18 @@ public sealed partial class Replicator
                 break;
         }
 
-        if (failed.Fault is RequestFault.Unreachable)
+        var unreachable = failed.Fault is RequestFault.Unreachable;
+        if (unreachable && request.Kind is RequestKind.Range)
+        {
+            ShrinkRanges(request);
+        }
+
+        if (unreachable && request.Kind is RequestKind.Range && peer.Alive && peer.Heard > request.Started)
+        {
+            // The line takes other things: it is slow, and not dead.
+            BackOff(peer, log!, RequestFault.Unreachable);
+        }
+        else if (unreachable)
         {
             LinkFailed(peer, request.Started);
         }

@@ -161,10 +161,13 @@ public sealed partial class Replicator
         return best;
     }
 
-    /// <summary>Who was not tried yet, or is late, gets one request at a time.</summary>
+    /// <summary>
+    /// Who was not tried yet, is slow or late, gets one request at a time: several would share one line.
+    /// </summary>
     private bool HasRoom(Peer peer) =>
         peer.Fetches == 0
-        || (peer.FetchTime > 0 && peer.Fetches < _options.MaxFetchesPerPeer && !_flying.Exists(r => r.Peer == peer && IsLate(r)));
+        || (peer.FetchTime > 0 && peer.FetchTime <= _options.RangeTime && peer.Fetches < _options.MaxFetchesPerPeer
+            && !_flying.Exists(r => r.Peer == peer && IsLate(r)));
 
     /// <summary>
     /// Whether a peer shows entries from here on; or, where all are held that anybody shows, the checkpoint that is
@@ -188,7 +191,8 @@ public sealed partial class Replicator
     {
         // A peer that has no more than is held here answers with its checkpoint alone, over what it has.
         var from = Math.Max(segment.From, log.Held);
-        var request = Begin(RequestKind.Range, peer, log, from, segment.End);
+        var bytes = peer.RangeBytes > 0 ? peer.RangeBytes : Math.Min(_options.FirstRangeBytes, _options.RangeBytes);
+        var request = Begin(RequestKind.Range, peer, log, from, segment.End, bytes: bytes);
         segment.Asked.Add(request);
         peer.Fetches++;
         _flying.Add(request);
@@ -200,8 +204,28 @@ public sealed partial class Replicator
             log.Origin,
             from,
             (int)(segment.End - from),
-            _options.RangeBytes));
+            bytes));
     }
+
+    /// <summary>
+    /// A range that does not come within its time is lost as a whole, and asked for anew it would be lost again: how
+    /// much is asked for depends on how long the last took. Each is judged by its own size, for several may be under way.
+    /// </summary>
+    private void FitRanges(Request request, long took, long bytes)
+    {
+        var (peer, asked) = (request.Peer, request.Bytes);
+        var now = peer.RangeBytes > 0 ? peer.RangeBytes : asked;
+        peer.RangeBytes = took > _options.RangeTime
+            ? Math.Min(now, Math.Max(_options.MinRangeBytes, asked / 2))
+            : took <= _options.RangeTime / 4 && bytes >= asked
+                ? Math.Max(now, (int)Math.Min(_options.RangeBytes, asked * 2L))
+                : now;
+    }
+
+    /// <summary>As <see cref="FitRanges"/>, after one that did not come.</summary>
+    private void ShrinkRanges(Request request) => request.Peer.RangeBytes = Math.Min(
+        request.Peer.RangeBytes > 0 ? request.Peer.RangeBytes : request.Bytes,
+        Math.Max(_options.MinRangeBytes, request.Bytes / 4));
 
     /// <summary>The range that everything else waits for is asked of a second peer, once, when the first is slow.</summary>
     private void Hedge(Log log)
@@ -233,6 +257,7 @@ public sealed partial class Replicator
         Succeeded(peer);
         var took = Math.Max(1, _now - request.Started);
         peer.FetchTime = peer.FetchTime == 0 ? took : ((3 * peer.FetchTime) + took) / 4;
+        FitRanges(request, took, fetched.Bytes);
         var end = request.From + fetched.Entries;
         // What the log has grown meanwhile by other ways does not make the answer a worse one.
         bool Brings(long held, long headSize) =>
@@ -256,7 +281,7 @@ public sealed partial class Replicator
             peer.Size(log) = Math.Max(peer.Size(log), end);
         }
 
-        if (end < Math.Min(request.End, Math.Min(fetched.HeadSize, peer.Has(log))) && fetched.Bytes < _options.RangeBytes / 2)
+        if (end < Math.Min(request.End, Math.Min(fetched.HeadSize, peer.Has(log))) && fetched.Bytes < request.Bytes / 2)
         {
             // It has more and there was room: who doles entries out one by one is asked last.
             BackOff(peer, log, RequestFault.NotHeld);

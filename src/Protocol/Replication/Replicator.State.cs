@@ -182,6 +182,9 @@ public sealed partial class Replicator
         /// <summary>How long a fetch takes, milliseconds, weighted towards the latest; 0: not known.</summary>
         public long FetchTime { get; set; }
 
+        /// <summary>Bytes that a range of it should have, by how long the last ones took; 0: not known.</summary>
+        public int RangeBytes { get; set; }
+
         public SortedDictionary<int, LogBackoff> Backoffs { get; } = [];
 
         /// <summary>Entries of a log that it can give.</summary>

@@ -225,7 +225,11 @@ public sealed partial class Replicator
 
     /// <summary>A request that has not ended.</summary>
     private sealed record Request(
-        long Id, RequestKind Kind, Peer Peer, Log? Log, long From, long End, long Started, long Held, long HeadSize, long Since);
+        long Id, RequestKind Kind, Peer Peer, Log? Log, long From, long End, long Started, long Held, long HeadSize, long Since)
+    {
+        /// <summary>Of a range: the bytes asked for.</summary>
+        public int Bytes { get; init; }
+    }
 
     private enum RequestKind
     {
@@ -236,9 +240,13 @@ public sealed partial class Replicator
         Fork,
     }
 
-    private Request Begin(RequestKind kind, Peer peer, Log? log = null, long from = 0, long end = 0, long since = 0)
+    private Request Begin(
+        RequestKind kind, Peer peer, Log? log = null, long from = 0, long end = 0, long since = 0, int bytes = 0)
     {
-        var request = new Request(++_lastId, kind, peer, log, from, end, _now, log?.Held ?? 0, log?.HeadSize ?? 0, since);
+        var request = new Request(++_lastId, kind, peer, log, from, end, _now, log?.Held ?? 0, log?.HeadSize ?? 0, since)
+        {
+            Bytes = bytes,
+        };
         _requests.Add(request.Id, request);
         return request;
     }
