@@ -173,6 +173,12 @@ public sealed partial class Replicator
 
     private void Heard(Peer peer)
     {
+        // It was silent and speaks again: it can be reached again, whatever wait its silence has earned.
+        if (peer.Failures > 0 && peer.Heard < _now - LinkTimeout(peer))
+        {
+            (peer.NextAttempt, peer.HeadsDue) = (Math.Min(peer.NextAttempt, _now), Math.Min(peer.HeadsDue, _now));
+        }
+
         peer.Heard = _now;
         if (!peer.Alive && peer.Failures == 0)
         {

@@ -53,6 +53,38 @@ public sealed class SlowLineTests
         Assert.InRange(line.Asked[^1], s_options.MinRangeBytes, 2 * s_options.MinRangeBytes);
     }
 
+    [Fact]
+    public void Heard_AfterASilence_IsAskedAtOnce()
+    {
+        var line = new Line { BytesPerSecond = 1_000_000, Entries = 10 };
+        line.RunUntil(() => line.Held == line.Entries, 60_000);
+        line.Dead = true;
+        line.RunUntil(() => line.Failures >= 6, 600_000);
+        line.Dead = false;
+        line.Entries++;
+        var before = line.Now;
+
+        line.Tell(new PeerAsked("b", true, []));
+
+        line.RunUntil(() => line.Held == line.Entries, 600_000);
+        Assert.InRange(line.Now - before, 0, 500);
+    }
+
+    [Fact]
+    public void Heard_AllTheTimeThoughItCannotBeDialled_WaitsAsLongAsFailuresDemand()
+    {
+        var line = new Line { BytesPerSecond = 1_000_000, Entries = 10 };
+        line.RunUntil(() => line.Held == line.Entries, 60_000);
+        line.Dead = true;
+        line.RunUntil(() => line.Failures >= 6, 600_000, () => line.Tell(new PeerAsked("b", true, [])));
+        var (before, failures) = (line.Now, line.Failures);
+
+        line.RunUntil(() => line.Now - before > 120_000, 600_000, () => line.Tell(new PeerAsked("b", true, [])));
+
+        // Every 10 s to fail and at least 24 s to wait.
+        Assert.InRange(line.Failures - failures, 1, 4);
+    }
+
     /// <summary>Everything that the core wants done, done as the line allows; one request after the other.</summary>
     private sealed class Line
     {
