@@ -152,6 +152,11 @@ public sealed class HttpPeerTransport : IPeerTransport, IDisposable
         catch (Exception failure) when (!cancellationToken.IsCancellationRequested && failure
             is HttpRequestException or IOException or OperationCanceledException or ObjectDisposedException)
         {
+            if (!bulk && failure is not HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError })
+            {
+                RenewBulk(member, link);
+            }
+
             throw new PeerException(member, $"no answer from {link.Endpoint}: {Reason(failure)}", failure);
         }
     }
@@ -254,8 +259,21 @@ public sealed class HttpPeerTransport : IPeerTransport, IDisposable
             return _links[member] = new Link(
                 endpoint,
                 pin,
-                new HttpMessageInvoker(MakeHandler(pin, Limits.MaxHeadsBody)),
-                new HttpMessageInvoker(MakeHandler(pin, Limits.MaxRangeBody)));
+                MakeControl(pin),
+                MakeBulk(pin));
+        }
+    }
+
+    /// <summary>The connection for small things broke: the other one went the same way, and would see it later.</summary>
+    private void RenewBulk(string member, Link broken)
+    {
+        lock (_lock)
+        {
+            if (_links.TryGetValue(member, out var link) && link == broken)
+            {
+                _links[member] = link with { Bulk = MakeBulk(link.Pin) };
+                link.Bulk.Dispose();
+            }
         }
     }
 
@@ -275,7 +293,19 @@ public sealed class HttpPeerTransport : IPeerTransport, IDisposable
         }
     }
 
-    private SocketsHttpHandler MakeHandler(Hash256 pin, int window) => new()
+    /// <summary>
+    /// After a cut TCP tries a connection again after pauses that doubled all the while; a new connection is there at
+    /// once. So one on which nothing comes is given up early. Heads are asked for every other second, and so pings are
+    /// only sent when something is wrong.
+    /// </summary>
+    private HttpMessageInvoker MakeControl(Hash256 pin) => new(
+        MakeHandler(pin, Limits.MaxHeadsBody, TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(10)));
+
+    /// <summary>On a slow line the answer to a ping may wait behind a whole range.</summary>
+    private HttpMessageInvoker MakeBulk(Hash256 pin) => new(
+        MakeHandler(pin, Limits.MaxRangeBody, TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(20)));
+
+    private SocketsHttpHandler MakeHandler(Hash256 pin, int window, TimeSpan pingDelay, TimeSpan pingTimeout) => new()
     {
         SslOptions = PeerTls.ClientOptions(_own, pin),
         UseProxy = false,
@@ -286,8 +316,8 @@ public sealed class HttpPeerTransport : IPeerTransport, IDisposable
         MaxResponseHeadersLength = 16,
         ConnectTimeout = TimeSpan.FromSeconds(10),
         PooledConnectionIdleTimeout = TimeSpan.FromMinutes(2),
-        KeepAlivePingDelay = TimeSpan.FromSeconds(30),
-        KeepAlivePingTimeout = TimeSpan.FromSeconds(20),
+        KeepAlivePingDelay = pingDelay,
+        KeepAlivePingTimeout = pingTimeout,
         // A whole answer without waiting for window updates, so that a far peer is as fast as the line.
         InitialHttp2StreamWindowSize = window,
     };

@@ -310,6 +310,34 @@ public sealed class HttpPeerTransportTests : IAsyncLifetime, IDisposable
         Assert.Equal([connection], control);
     }
 
+    [Fact]
+    public async Task Connections_TheOneForSmallThingsBreaks_TheOtherIsMadeAnew()
+    {
+        var bulk = new ConcurrentQueue<string>();
+        var range = MessagePackSerializer.Serialize(RangeOf([]));
+        _answer = async context =>
+        {
+            if (context.Request.Path.Value == PeerRoutes.Heads)
+            {
+                context.Abort();
+                return;
+            }
+
+            bulk.Enqueue(context.Connection.Id);
+            context.Response.ContentType = PeerRoutes.ContentType;
+            await context.Response.Body.WriteAsync(range);
+        };
+        var request = new RangeRequestMessage { Origin = PeerCoalition.Log, From = 0, MaxEntries = 2, MaxBytes = 1000 };
+        await _transport.GetRangeAsync("b", request, urgent: false, CancellationToken.None);
+        await _transport.GetRangeAsync("b", request, urgent: false, CancellationToken.None);
+        Assert.Single(bulk.Distinct());
+
+        await AssertFailsAsync("no answer from https://127.0.0.1");
+
+        await _transport.GetRangeAsync("b", request, urgent: false, CancellationToken.None);
+        Assert.Equal(2, bulk.Distinct().Count());
+    }
+
     private static RangeMessage RangeOf(IEnumerable<EntryMessage> entries) =>
         new() { Checkpoint = [1], From = 0, Entries = [.. entries], Before = [], After = [] };
 
