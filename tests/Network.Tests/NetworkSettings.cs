@@ -9,10 +9,10 @@ namespace FederationNode.Network.Tests;
 internal static class NetworkSettings
 {
     /// <summary>Seconds that a cut lasts: FEDNODE_NETWORK_CUT.</summary>
-    public static TimeSpan Cut { get; } = TimeSpan.FromSeconds(Number("FEDNODE_NETWORK_CUT", 15));
+    public static TimeSpan Cut { get; } = TimeSpan.FromSeconds(Number("FEDNODE_NETWORK_CUT", 20));
 
     /// <summary>Entries of the import: FEDNODE_NETWORK_ENTRIES.</summary>
-    public static int Entries { get; } = Number("FEDNODE_NETWORK_ENTRIES", 300);
+    public static int Entries { get; } = Number("FEDNODE_NETWORK_ENTRIES", 600);
 
     /// <summary>Decides which packets are lost: FEDNODE_NETWORK_SEED.</summary>
     public static int Seed { get; } = Number("FEDNODE_NETWORK_SEED", 1);
