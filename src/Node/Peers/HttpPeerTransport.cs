@@ -264,7 +264,7 @@ public sealed class HttpPeerTransport : IPeerTransport, IDisposable
         }
     }
 
-    /// <summary>The connection for small things broke: the other one went the same way, and would notice it later.</summary>
+    /// <summary>The connection for small things broke: the other one went the same way, and would see it later.</summary>
     private void RenewBulk(string member, Link broken)
     {
         lock (_lock)

@@ -30,10 +30,14 @@ public sealed record ReplicationOptions
     /// <summary>Most entries in a range; ranges end at multiples of it. A multiple of 256. Default 4,096.</summary>
     public int RangeEntries { get; init; } = 4_096;
 
-    /// <summary>Most bytes of entries after which a range ends: the credit that each fetch gives. Default 2 MiB.</summary>
+    /// <summary>
+    /// Most bytes of entries after which a range ends: the credit that each fetch gives. Default 2 MiB.
+    /// </summary>
     public int RangeBytes { get; init; } = 2 * 1024 * 1024;
 
-    /// <summary>What the first range of a peer has at most; those after it are as large as its line allows. Default 256 KiB.</summary>
+    /// <summary>
+    /// What the first range of a peer has at most; those after it are as large as its line allows. Default 256 KiB.
+    /// </summary>
     public int FirstRangeBytes { get; init; } = 256 * 1024;
 
     /// <summary>What is asked for over the slowest line: 32 KiB in a minute are 4 kbit/s. Default 32 KiB.</summary>

@@ -227,17 +227,18 @@ public sealed partial class Replicator
                 break;
         }
 
-        if (failed.Fault is RequestFault.Unreachable && request.Kind is RequestKind.Range)
+        var unreachable = failed.Fault is RequestFault.Unreachable;
+        if (unreachable && request.Kind is RequestKind.Range)
         {
             ShrinkRanges(request);
         }
 
-        if (failed.Fault is RequestFault.Unreachable && request.Kind is RequestKind.Range && peer.Alive && peer.Heard > request.Started)
+        if (unreachable && request.Kind is RequestKind.Range && peer.Alive && peer.Heard > request.Started)
         {
             // The line takes other things: it is slow, and not dead.
             BackOff(peer, log!, RequestFault.Unreachable);
         }
-        else if (failed.Fault is RequestFault.Unreachable)
+        else if (unreachable)
         {
             LinkFailed(peer, request.Started);
         }

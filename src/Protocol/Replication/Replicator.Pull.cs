@@ -161,7 +161,9 @@ public sealed partial class Replicator
         return best;
     }
 
-    /// <summary>Who was not tried yet, is slow or late, gets one request at a time: several would share one line.</summary>
+    /// <summary>
+    /// Who was not tried yet, is slow or late, gets one request at a time: several would share one line.
+    /// </summary>
     private bool HasRoom(Peer peer) =>
         peer.Fetches == 0
         || (peer.FetchTime > 0 && peer.FetchTime <= _options.RangeTime && peer.Fetches < _options.MaxFetchesPerPeer
@@ -190,7 +192,7 @@ public sealed partial class Replicator
         // A peer that has no more than is held here answers with its checkpoint alone, over what it has.
         var from = Math.Max(segment.From, log.Held);
         var bytes = peer.RangeBytes > 0 ? peer.RangeBytes : Math.Min(_options.FirstRangeBytes, _options.RangeBytes);
-        var request = Begin(RequestKind.Range, peer, log, from, segment.End, bytes);
+        var request = Begin(RequestKind.Range, peer, log, from, segment.End, bytes: bytes);
         segment.Asked.Add(request);
         peer.Fetches++;
         _flying.Add(request);
@@ -206,8 +208,8 @@ public sealed partial class Replicator
     }
 
     /// <summary>
-    /// A range that does not come within its time is lost as a whole, and asked for anew it would be lost again: how much
-    /// is asked for depends on how long the last took. Each is judged by its own size, for several may be under way.
+    /// A range that does not come within its time is lost as a whole, and asked for anew it would be lost again: how
+    /// much is asked for depends on how long the last took. Each is judged by its own size, for several may be under way.
     /// </summary>
     private void FitRanges(Request request, long took, long bytes)
     {

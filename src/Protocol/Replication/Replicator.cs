@@ -225,13 +225,10 @@ public sealed partial class Replicator
 
     /// <summary>A request that has not ended.</summary>
     private sealed record Request(
-        long Id, RequestKind Kind, Peer Peer, Log? Log, long From, long End, long Started, long Held, long HeadSize)
+        long Id, RequestKind Kind, Peer Peer, Log? Log, long From, long End, long Started, long Held, long HeadSize, long Since)
     {
         /// <summary>Of a range: the bytes asked for.</summary>
         public int Bytes { get; init; }
-
-        /// <summary>Of a question for heads: the version after which changes are told; 0: all.</summary>
-        public long Since { get; init; }
     }
 
     private enum RequestKind
@@ -244,12 +241,11 @@ public sealed partial class Replicator
     }
 
     private Request Begin(
-        RequestKind kind, Peer peer, Log? log = null, long from = 0, long end = 0, int bytes = 0, long since = 0)
+        RequestKind kind, Peer peer, Log? log = null, long from = 0, long end = 0, long since = 0, int bytes = 0)
     {
-        var request = new Request(++_lastId, kind, peer, log, from, end, _now, log?.Held ?? 0, log?.HeadSize ?? 0)
+        var request = new Request(++_lastId, kind, peer, log, from, end, _now, log?.Held ?? 0, log?.HeadSize ?? 0, since)
         {
             Bytes = bytes,
-            Since = since,
         };
         _requests.Add(request.Id, request);
         return request;

@@ -74,7 +74,9 @@ public sealed class NetworkCoalition : IAsyncLifetime, IDisposable
     internal Task<TimeSpan> UntilConvergedAsync(Stopwatch watch) => UntilAsync(
         watch,
         "the same heads of all logs and the same view on all nodes",
-        async () => (await Task.WhenAll(_nodes.Select(n => n.StatusAsync()))).DistinctBy(HeadsOf).Count() == 1);
+        async () => (await StatusesAsync()).DistinctBy(HeadsOf).Count() == 1);
+
+    internal Task<NodeStatus[]> StatusesAsync() => Task.WhenAll(_nodes.Select(n => n.StatusAsync()));
 
     /// <summary>Waits until a detector at the node would block the picture.</summary>
     internal Task<TimeSpan> UntilBlockedAsync(Stopwatch watch, string member, string picture) =>
@@ -99,7 +101,7 @@ public sealed class NetworkCoalition : IAsyncLifetime, IDisposable
     {
         SetRules(LinkRules.Perfect);
         await UntilAsync(Stopwatch.StartNew(), "all nodes reach one another", async () =>
-            (await Task.WhenAll(_nodes.Select(n => n.StatusAsync()))).All(s =>
+            (await StatusesAsync()).All(s =>
                 s.Ready && s.RosterVersion == Everybody.Length && s.Peers.Count == Everybody.Length - 1
                 && s.Peers.All(p => p.Reachable)));
         await UntilConvergedAsync(Stopwatch.StartNew());
@@ -109,7 +111,7 @@ public sealed class NetworkCoalition : IAsyncLifetime, IDisposable
     internal async Task<string> DescribeAsync()
     {
         var text = new StringBuilder();
-        text.AppendLine(CultureInfo.InvariantCulture, $"Seed {NetworkSettings.Seed}, {NetworkSettings.CongestionControl}.");
+        text.AppendLine($"Seed {NetworkSettings.Seed}, {NetworkSettings.CongestionControl}.");
         foreach (var (from, to) in Pairs())
         {
             text.AppendLine($"{from} to {to}: {Rules(from, to)}; {_router!.Counts(Index(from), Index(to))}");
@@ -130,7 +132,10 @@ public sealed class NetworkCoalition : IAsyncLifetime, IDisposable
                     CultureInfo.InvariantCulture, $"  {log.Origin}: {log.Size} of {log.Held}, {log.Root[..12]}");
             }
 
-            text.AppendJoin('\n', node.Log.TrimEnd().Split('\n').TakeLast(LogLines).Select(l => "  | " + l)).AppendLine();
+            foreach (var line in node.Log.TrimEnd().Split('\n').TakeLast(LogLines))
+            {
+                text.AppendLine("  | " + line);
+            }
         }
 
         return text.ToString();

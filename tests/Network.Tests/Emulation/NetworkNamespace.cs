@@ -30,7 +30,7 @@ internal sealed class NetworkNamespace : IDisposable
     /// <summary>Packets that leave the namespace are read here, and those for it written.</summary>
     public SafeFileHandle Tun { get; }
 
-    /// <summary>What a command line must begin with for its program to run inside; the program takes its place.</summary>
+    /// <summary>What a command line begins with for its program to run inside; the program takes its place.</summary>
     public string[] Under =>
     [
         "nsenter",
@@ -61,7 +61,7 @@ internal sealed class NetworkNamespace : IDisposable
         });
         try
         {
-            // By the route and not by sysctl: a namespace may take as its default only what the machine allows everybody.
+            // By the route and not by sysctl: a namespace may make only that its default which all users may use.
             made.Run(
                 $"ip link set lo up && ip address add {address}/24 dev {Device} && ip link set {Device} up "
                 + $"&& ip route replace {Network} dev {Device} src {address} congctl {congestionControl}");

@@ -215,8 +215,11 @@ public sealed class SlowLineTests
             }
         }
 
-        private HeadsAnswer Answer() => new(
-            RootAt(Entries), 1, 1 + Entries, [new Head(Log, Entries, RootAt(Entries), null, Entries)], [], ["a"], false, []);
+        private HeadsAnswer Answer()
+        {
+            var head = new Head(Log, Entries, RootAt(Entries), null, Entries);
+            return new HeadsAnswer(head.Root, 1, 1 + Entries, [head], [], ["a"], false, []);
+        }
 
         private void Come(long due, ReplicationEvent happened) => _coming.Enqueue(happened, (due, ++_number));
 
