@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
+using FederationNode.Contracts;
 using FederationNode.Contracts.Api;
 using FederationNode.Node.Folder;
 

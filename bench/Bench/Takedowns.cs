@@ -46,7 +46,7 @@ internal sealed class Takedowns(IReadOnlyList<RunningNode> nodes)
         await import;
     }
 
-    private static async Task UntilAllReachAllAsync(IReadOnlyList<RunningNode> nodes)
+    private static async Task UntilAllReachAllAsync(List<RunningNode> nodes)
     {
         foreach (var node in nodes)
         {
