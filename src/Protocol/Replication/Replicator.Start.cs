@@ -70,7 +70,8 @@ public sealed partial class Replicator
         _startedAt ??= _now;
         if (!_captured)
         {
-            if (_everybody.Exists(p => p.Dialable && !p.ShownAll && !p.Attempted) && _now < CaptureBy)
+            // Who is being asked is waited for, however long ago that the start was: a process may have slept meanwhile.
+            if (_everybody.Exists(p => p.Dialable && !p.ShownAll && !p.Attempted && (p.HeadsAsked || _now < CaptureBy)))
             {
                 return;
             }

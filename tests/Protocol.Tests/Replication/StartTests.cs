@@ -63,6 +63,19 @@ public sealed class StartTests
         Assert.Contains(_done.OfType<FetchRange>(), f => f.Origin == Indicators);
     }
 
+    [Fact]
+    public void ProcessThatSleptAfterItsStart_WaitsForThoseThatItOnlyAsksNow()
+    {
+        Step(new RosterTaken([s_secretariat], [s_rosterLog]));
+        _now += 100 * s_options.ExchangeTimeout;
+        Step(new Tick());
+        Assert.Single(_done.OfType<AskHeads>());
+        Assert.Empty(_done.OfType<CaughtUp>());
+
+        Step(new RequestFailed(_done.OfType<AskHeads>().Single().Id, RequestFault.Unreachable));
+        Assert.Single(_done.OfType<CaughtUp>());
+    }
+
     /// <summary>The next question to the secretariat is answered.</summary>
     private void Answer(bool full, params (string Origin, long Size)[] heads) =>
         Step(AnswerTo(NextQuestion(full), version: 1, heads));
