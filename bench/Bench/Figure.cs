@@ -14,6 +14,15 @@ internal static class Figure
         return median;
     }
 
+    /// <summary>Prints the median, the 99th percentile and the largest of many.</summary>
+    public static void PrintQuantiles(string what, string unit, IReadOnlyList<double> values)
+    {
+        var sorted = values.Order().ToList();
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{what,-58} median {sorted[sorted.Count / 2],9:N1}, p99 {sorted[(int)Math.Ceiling(0.99 * sorted.Count) - 1],9:N1}, max {sorted[^1],9:N1} {unit}"));
+    }
+
     public static void PrintRatio(string what, IReadOnlyList<double> ours, IReadOnlyList<double> theirs)
     {
         var ratios = ours.Zip(theirs, (o, t) => o / t).Order().ToList();

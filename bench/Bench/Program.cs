@@ -1,9 +1,39 @@
+using System.Globalization;
 using FederationNode.Bench;
 
-// One command: dotnet run -c Release --project bench/Bench [-- ROUNDS]
-var rounds = args.Length > 0 && int.TryParse(args[0], out var given) && given is >= 1 and <= 100 ? given : 5;
-Console.WriteLine($"{Environment.ProcessorCount} cores, .NET {Environment.Version}, {rounds} rounds; each figure: min / median / max.");
-Yardsticks.Run(rounds);
-ExactLookups.Run(rounds);
-await NodeFigures.RunAsync(rounds);
-return 0;
+// dotnet run -c Release --project bench/Bench [-- ROUNDS]
+// dotnet run -c Release --project bench/Bench -- bootstrap [ENTRIES]
+// dotnet run -c Release --project bench/Bench -- takedowns [NODES [TAKEDOWNS]]
+CultureInfo.CurrentCulture = CultureInfo.DefaultThreadCurrentCulture = CultureInfo.InvariantCulture;
+Console.WriteLine($"{Environment.ProcessorCount} cores, .NET {Environment.Version}");
+switch (args)
+{
+    case [] or [_] when args is [] || IsCount(args[0], 100, out _):
+        var rounds = args is [] ? 5 : int.Parse(args[0], CultureInfo.InvariantCulture);
+        Console.WriteLine($"{rounds} rounds; each figure: min / median / max.");
+        Yardsticks.Run(rounds);
+        ExactLookups.Run(rounds);
+        await NodeFigures.RunAsync(rounds);
+        return 0;
+    case ["bootstrap"]:
+        await Bootstrap.RunAsync(1_000_000);
+        return 0;
+    case ["bootstrap", var count] when IsCount(count, 10_000_000, out var entries):
+        await Bootstrap.RunAsync(entries);
+        return 0;
+    case ["takedowns"]:
+        await Takedowns.RunAsync(21, 200);
+        return 0;
+    case ["takedowns", var count, .. var rest] when IsCount(count, 100, out var nodes) && nodes >= 3 && rest.Length <= 1:
+        await Takedowns.RunAsync(nodes, rest is [var often] && IsCount(often, 10_000, out var times) ? times : 200);
+        return 0;
+    case ["silo"]:
+        await IdleFigures.RunSiloAsync();
+        return 0;
+    default:
+        Console.Error.WriteLine("Give a number of rounds from 1 to 100, or: bootstrap [ENTRIES], up to 10000000; or: takedowns [NODES [TAKEDOWNS]].");
+        return 2;
+}
+
+static bool IsCount(string text, int most, out int count) =>
+    int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out count) && count >= 1 && count <= most;

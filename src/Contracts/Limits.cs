@@ -1,4 +1,5 @@
 using FederationNode.Protocol;
+using FederationNode.Protocol.Replication;
 
 namespace FederationNode.Contracts;
 
@@ -7,6 +8,9 @@ public static class Limits
 {
     /// <summary>Most entries in one append request.</summary>
     public const int MaxAppendEntries = 4096;
+
+    /// <summary>Most entries that wait for an own log that may not sign yet.</summary>
+    public const int MaxDeferredEntries = 4096;
 
     /// <summary>Most entries in one range between peers.</summary>
     public const int MaxRangeEntries = 4096;
@@ -17,17 +21,38 @@ public static class Limits
     /// <summary>Entries up to this many bytes go inline with a push; larger ones are pulled.</summary>
     public const int MaxPushBytes = 16 * 1024;
 
-    /// <summary>Largest body of a push, in bytes.</summary>
-    public const int MaxPushBody = 256 * 1024;
+    /// <summary>Bytes of entries that a node that cannot be dialled puts into one push.</summary>
+    public const int MaxBulkPushBytes = 192 * 1024;
 
-    /// <summary>Largest body of a range answer, in bytes: the entries, one outsized entry, proof and checkpoint.</summary>
-    public const int MaxRangeBody = MaxRangeBytes + ProtocolLimits.MaxRosterPayload + (256 * 1024);
+    /// <summary>Largest body of a push, in bytes: entries of a push in bulk, one outsized entry, proof and checkpoint.</summary>
+    public const int MaxPushBody = 512 * 1024;
+
+    /// <summary>Bytes of a range answer beside the entries asked for: one outsized entry, framing, proof, checkpoint.</summary>
+    public const int MaxRangeOverhead = ProtocolLimits.MaxRosterPayload + (256 * 1024);
+
+    /// <summary>Largest body of a range answer, in bytes.</summary>
+    public const int MaxRangeBody = MaxRangeBytes + MaxRangeOverhead;
 
     /// <summary>Most logs in a heads vector.</summary>
     public const int MaxHeads = 4096;
 
-    /// <summary>Largest body of a heads vector, in bytes.</summary>
+    /// <summary>Most urgent runs shown with heads.</summary>
+    public const int MaxUrgentRuns = HeadsVector.MaxUrgentShown;
+
+    /// <summary>Most checkpoints of a peer's own logs in a question for heads, or in the answer.</summary>
+    public const int MaxOwnHeads = 16;
+
+    /// <summary>Longest time that an answer to a question for heads is held back, in milliseconds.</summary>
+    public const int MaxHeadsWait = 30_000;
+
+    /// <summary>Largest body of heads, in bytes.</summary>
     public const int MaxHeadsBody = 1024 * 1024;
+
+    /// <summary>Most entries in an urgent run, which is kept above what is held without a gap.</summary>
+    public const int MaxUrgentEntries = 64;
+
+    /// <summary>Most urgent runs that are kept of one log.</summary>
+    public const int MaxOverlayRuns = 1024;
 
     /// <summary>Most hashes in a proof: 2 for each level of the largest tree.</summary>
     public const int MaxProofHashes = 128;

@@ -6,7 +6,6 @@ using FederationNode.Audit.Tests.Building;
 using FederationNode.Protocol;
 using FederationNode.Protocol.Entries;
 using FederationNode.Protocol.Merge;
-using FederationNode.Protocol.Merkle;
 using FederationNode.Protocol.Roster;
 using Xunit;
 
@@ -130,24 +129,6 @@ public class CoalitionAuditorTests
     }
 
     [Theory]
-    [InlineData(300)]
-    [InlineData(280)]
-    [InlineData(256)]
-    public async Task Audit_TwoHistoriesOfOneLog_IsAForkWithEvidence(int otherSize)
-    {
-        var coalition = TestCoalition.Create();
-        var other = new TestLog(coalition.Alpha.Origin);
-        other.AddListings(100);
-        other.Add(TestLog.Listing("another history"));
-        other.AddListings(otherSize - 101);
-        List<ILogSource> sources = [.. coalition.Sources(), other.Source(name: "other")];
-        var report = await coalition.AuditAsync(sources);
-        var fork = Assert.Single(report.Findings, f => f.Severity == Severity.Fault);
-        Assert.Equal((FindingKind.Fork, coalition.Alpha.Origin), (fork.Kind, fork.Origin));
-        Assert.Equal(2, fork.Evidence!.Split("\u2014 demo/alpha/indicators/1 ").Length - 1);
-    }
-
-    [Theory]
     [InlineData(0)]
     [InlineData(100)]
     [InlineData(256)]
@@ -253,13 +234,28 @@ public class CoalitionAuditorTests
 
         // The document that closes the log stands in it and cannot name a root over itself: it is beyond the end.
         var end = coalition.Roster.Head((int)coalition.Roster.Size);
-        RosterDocument Moved(RosterDocument d) => Open(Close(d, coalition.Roster, end), next);
+        RosterDocument Moved(RosterDocument d) => Open(TestCoalition.Close(d, coalition.Roster, end), next);
         coalition.AddRoster(3, Moved);
         next.Add(coalition.Signed(4, Moved));
         var report = await coalition.AuditAsync([next.Source(), .. coalition.Sources()]);
         Assert.Equal(4, report.Roster!.Version);
         Assert.Equal(0, report.ExitCode);
-        Assert.All(report.Findings, f => Assert.Equal(FindingKind.EntriesBeyondEnd, f.Kind));
+        Assert.Equal(
+            [FindingKind.EntriesBeyondEnd, FindingKind.CheckpointBeyondEnd], report.Findings.Select(f => f.Kind));
+    }
+
+    /// <summary>No node reads it either: the document before it ended the log.</summary>
+    [Fact]
+    public async Task Audit_DocumentBehindTheOneThatClosedItsLog_DoesNotCount()
+    {
+        var coalition = TestCoalition.Create();
+        var end = coalition.Roster.Head((int)coalition.Roster.Size);
+        coalition.AddRoster(3, d => TestCoalition.Close(d, coalition.Roster, end));
+        coalition.AddRoster(4, d => TestCoalition.Close(d, coalition.Roster, end));
+        var report = await coalition.AuditAsync();
+        Assert.Equal(3, report.Roster!.Version);
+        Assert.Equal(
+            [FindingKind.EntriesBeyondEnd, FindingKind.CheckpointBeyondEnd], report.Findings.Select(f => f.Kind));
     }
 
     [Fact]
@@ -277,18 +273,10 @@ public class CoalitionAuditorTests
     public async Task Audit_LogClosedAtAnotherRoot_IsAFault()
     {
         var coalition = TestCoalition.Create();
-        coalition.AddRoster(3, d => Close(d, coalition.Beta, new LogHead(coalition.Beta.Origin, 2, Hash256.Of("x"u8))));
+        var end = new LogHead(coalition.Beta.Origin, 3, Hash256.Of("x"u8));
+        coalition.AddRoster(3, d => TestCoalition.Close(d, coalition.Beta, end));
         var fault = Assert.Single((await coalition.AuditAsync()).Findings);
         Assert.Equal((FindingKind.ClosedLogDiffers, coalition.Beta.Origin), (fault.Kind, fault.Origin));
-    }
-
-    [Fact]
-    public async Task Audit_EntriesBehindTheEndOfAClosedLog_IsWarned()
-    {
-        var coalition = TestCoalition.Create();
-        coalition.AddRoster(3, d => Close(d, coalition.Beta, coalition.Beta.Head(2)));
-        var warning = Assert.Single((await coalition.AuditAsync()).Findings);
-        Assert.Equal((FindingKind.EntriesBeyondEnd, (long?)2), (warning.Kind, warning.Index));
     }
 
     [Fact]
@@ -307,15 +295,9 @@ public class CoalitionAuditorTests
         var coalition = TestCoalition.Create(alpha: 5);
         coalition.Beta.Add(new WithdrawalPayload(TestLog.Listing("word 1").Indicator.Id, "error"));
         var view = new View();
-        foreach (var log in new[] { coalition.Beta, coalition.Alpha })
+        foreach (var entry in coalition.Beta.Entries(4).Concat(coalition.Alpha.Entries(5)))
         {
-            for (var i = 0; i < log.Size; i++)
-            {
-                Assert.True(LogEntry.TryInterpret(
-                    Origin.Parse(log.Origin), i, MerkleHash.Leaf(log.Leaves[i]), log.Leaves[i],
-                    log.Payloads[i]!.Value.Salt, log.Payloads[i]!.Value.Payload, out var entry, out _));
-                view.Apply(entry);
-            }
+            view.Apply(entry);
         }
 
         var report = await coalition.AuditAsync();
@@ -345,17 +327,6 @@ public class CoalitionAuditorTests
             .. document.Members.Select((m, i) => i > 0
                 ? m
                 : m with { Logs = [.. m.Logs, new RosterLog(Origin.Parse(log.Origin), log.Key.VerificationKey)] }),
-        ],
-    };
-
-    private static RosterDocument Close(RosterDocument document, TestLog log, LogHead end) => document with
-    {
-        Members =
-        [
-            .. document.Members.Select(m => m with
-            {
-                Logs = [.. m.Logs.Select(l => l.Origin.Text == log.Origin ? l with { ClosedAt = end } : l)],
-            }),
         ],
     };
 }

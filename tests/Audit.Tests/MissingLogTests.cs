@@ -74,21 +74,8 @@ public class MissingLogTests
     [Fact]
     public async Task Audit_LogClosedAboveSizeZero_IsAGap()
     {
-        _coalition.AddRoster(3, d => d with
-        {
-            Members =
-            [
-                .. d.Members.Select(m => m with
-                {
-                    Logs =
-                    [
-                        .. m.Logs.Select(l => l.Origin.Text == _coalition.Beta.Origin
-                            ? l with { ClosedAt = new LogHead(l.Origin.Text, 2, Hash256.Of("x"u8)) }
-                            : l),
-                    ],
-                }),
-            ],
-        });
+        var end = new LogHead(_coalition.Beta.Origin, 2, Hash256.Of("x"u8));
+        _coalition.AddRoster(3, d => TestCoalition.Close(d, _coalition.Beta, end));
         var report = await AuditAsync(Without(_coalition.Beta));
 
         AssertOne(report, Severity.Gap, FindingKind.LogMissing, _coalition.Beta);

@@ -32,17 +32,24 @@ public sealed class ForeignWorkload
     public LogRange Range(long from, int count)
     {
         var entries = new List<StoredEntry>();
+        Hash256[] before = [];
         while (_tree.Size < from + count)
         {
+            if (_tree.Size == from)
+            {
+                before = [.. _tree.Hashes];
+            }
+
             var entry = Entry(_tree.Size);
             if (_tree.Size >= from)
             {
+                before = entries.Count == 0 ? _tree.Hashes.ToArray() : before;
                 entries.Add(entry);
             }
 
             _tree.Append(MerkleHash.Leaf(entry.Leaf));
         }
 
-        return new LogRange(new Checkpoint(Log, _tree.Size, _tree.Root()).Sign(Key), from, entries, []);
+        return new LogRange(new Checkpoint(Log, _tree.Size, _tree.Root()).Sign(Key), from, entries, before, []);
     }
 }

@@ -40,6 +40,7 @@ internal static class Program
     /// <summary>Appends; dies after so many new requests, before it says so, if that is not 0.</summary>
     private static async Task AppendAsync(IHost host, int first, int requests, int dieAfter)
     {
+        await host.Services.GetRequiredService<IGrainFactory>().GetGrain<IMemberLogGrain>(Workload.Log).ConfirmAsync();
         var appender = host.Services.GetRequiredService<LogAppender>();
         var heads = host.Services.GetRequiredService<HeadBoard>();
         var appended = 0;

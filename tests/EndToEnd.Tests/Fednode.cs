@@ -147,12 +147,13 @@ internal static class Fednode
 internal sealed class NodeProcess : IAsyncDisposable
 {
     private readonly Process _process;
+    private readonly StringBuilder _written = new();
     private readonly Task<string> _error;
 
-    private NodeProcess(Process process, Task<string> error)
+    private NodeProcess(Process process)
     {
         _process = process;
-        _error = error;
+        _error = ReadErrorAsync();
     }
 
     /// <summary>Starts the node and waits until it says that it runs.</summary>
@@ -162,20 +163,32 @@ internal sealed class NodeProcess : IAsyncDisposable
     public static async Task<NodeProcess> StartAsync(IReadOnlyList<string> under, string folder)
     {
         var process = Process.Start(Fednode.Start(under, ["run", "--data", folder, "--stop-on-eof"]))!;
-        var error = process.StandardError.ReadToEndAsync();
+        var node = new NodeProcess(process);
         if (await process.StandardOutput.ReadLineAsync() is null)
         {
             await process.WaitForExitAsync();
-            throw new InvalidOperationException($"{folder} ended with {process.ExitCode}: {await error}");
+            throw new InvalidOperationException($"{folder} ended with {process.ExitCode}: {await node.Error}");
         }
 
-        return new NodeProcess(process, error);
+        return node;
     }
 
     public int Id => _process.Id;
 
     /// <summary>What it wrote to standard error; ends with the process.</summary>
     public Task<string> Error => _error;
+
+    /// <summary>What it has written to standard error up to now.</summary>
+    public string ErrorSoFar
+    {
+        get
+        {
+            lock (_written)
+            {
+                return _written.ToString();
+            }
+        }
+    }
 
     /// <summary>Stops the node as an operator's script would, and returns its exit code.</summary>
     public async Task<int> StopAsync()
@@ -210,6 +223,19 @@ internal sealed class NodeProcess : IAsyncDisposable
         }
 
         _process.Dispose();
+    }
+
+    private async Task<string> ReadErrorAsync()
+    {
+        while (await _process.StandardError.ReadLineAsync() is { } line)
+        {
+            lock (_written)
+            {
+                _written.AppendLine(line);
+            }
+        }
+
+        return ErrorSoFar;
     }
 }
 

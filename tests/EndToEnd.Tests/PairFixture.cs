@@ -6,7 +6,7 @@ namespace FederationNode.EndToEnd.Tests;
 
 /// <summary>
 /// A secretariat and beta, both stopped for good, each of which had published several bundles and held all of the
-/// other's. A copy of beta may run: there is nobody whom it could meet.
+/// other's. A copy of beta may run, and beside it a copy of the secretariat: there is nobody else whom they could meet.
 /// </summary>
 public sealed class PairFixture : IAsyncLifetime, IDisposable
 {
@@ -18,7 +18,7 @@ public sealed class PairFixture : IAsyncLifetime, IDisposable
 
     public string Beta => _root.In("beta");
 
-    private string Secretariat => _root.In("secretariat");
+    public string Secretariat => _root.In("secretariat");
 
     /// <summary>What the secretariat lists.</summary>
     public static string Word(string lister, int number) =>

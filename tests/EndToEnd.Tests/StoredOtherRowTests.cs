@@ -4,6 +4,10 @@ using FederationNode.Grains.Indicators;
 using FederationNode.Grains.Logs;
 using FederationNode.Grains.Peers;
 using FederationNode.Grains.Storage;
+using FederationNode.Protocol;
+using FederationNode.Protocol.Keys;
+using FederationNode.Protocol.Notes;
+using FederationNode.Protocol.Replication;
 using Xunit;
 
 namespace FederationNode.EndToEnd.Tests;
@@ -31,7 +35,11 @@ public sealed class StoredOtherRowTests(CoalitionFixture coalition) : IDisposabl
         get
         {
             var data = new TheoryData<string, string>();
-            string[] kinds = [PeerGrain.RowKind, IndicatorGrain.RowKind, LogRowKind.Request, LogRowKind.Fork];
+            string[] kinds =
+            [
+                PeerGrain.RowKind, IndicatorGrain.RowKind, LogRowKind.Request, LogRowKind.Fork, LogRowKind.Deferred,
+                StorageProbe.RowKind,
+            ];
             foreach (var kind in kinds)
             {
                 foreach (var how in (string[])["flip", "truncate", "append", "empty", "null", "other"])
@@ -72,7 +80,9 @@ public sealed class StoredOtherRowTests(CoalitionFixture coalition) : IDisposabl
                 break;
         }
 
-        var fault = Assert.Single(await FindAsync(1), f => Severity(f) == "Fault");
+        // A proof that can still be read is good, whatever else is wrong with its row.
+        var fault = Assert.Single(
+            await FindAsync(1), f => Severity(f) == "Fault" && f.GetProperty("kind").GetString() != FindingKind.Fork);
 
         Assert.Equal(FindingKind.RowDamaged, fault.GetProperty("kind").GetString());
         Assert.Contains($"'{kind}' of '{key}'", fault.GetProperty("explanation").GetString(), StringComparison.Ordinal);
@@ -159,6 +169,9 @@ public sealed class StoredOtherRowTests(CoalitionFixture coalition) : IDisposabl
     [InlineData("'fednode', 'row/indicator', ':x', 0, 0", "row-unknown")]
     [InlineData("'fednode', 'row/roster', ':other', 0, 0", "row-unknown")]
     [InlineData("'fednode', 'row/receipts', ':beta', 0, 0", "row-unknown")]
+    [InlineData("'fednode', 'row/log-fork', ':x', 0, 0", "row-unknown")]
+    [InlineData("'fednode', 'row/log-deferred', ':x', 0, 0", "row-unknown")]
+    [InlineData("'fednode', 'row/probe', ':x', 0, 0", "row-unknown")]
     [InlineData("'fednode', 'row/log-tile', ':ewt/alpha/indicators/1|0|7', 0, 0", "row-unknown")]
     public async Task Audit_RowOfNoKnownKindOrPlace_IsAWarning(string columns, string kind)
     {
@@ -215,6 +228,39 @@ public sealed class StoredOtherRowTests(CoalitionFixture coalition) : IDisposabl
         Assert.Equal(9 * 256, fault.GetProperty("index").GetInt32());
     }
 
+    /// <summary>The audit and the node itself leave out the same entries.</summary>
+    [Fact]
+    public async Task Audit_OwnLogThatForked_HasTheForkAndTheViewOfTheNode()
+    {
+        Scratch.Copy(coalition.Stopped, Folder);
+        await WriteForkAsync(Listed, coalition.Alpha, size: 5, freezeAt: 5);
+
+        var audit = await Fednode.HereAsync("audit", Folder, "--json");
+        var status = await Fednode.HereAsync("status", "--data", Folder, "--json");
+
+        var fork = Assert.Single(audit.Json.GetProperty("findings").EnumerateArray());
+        Assert.Equal((1, FindingKind.Fork), (audit.Code, fork.GetProperty("kind").GetString()));
+        Assert.Contains("size 5", fork.GetProperty("explanation").GetString(), StringComparison.Ordinal);
+        var view = audit.Json.GetProperty("view");
+        Assert.Equal(6, view.GetProperty("entries").GetInt64());
+        Assert.Equal(status.Json.GetProperty("viewDigest").GetString(), view.GetProperty("digest").GetString());
+    }
+
+    [Theory]
+    [InlineData(Listed, 4)]
+    [InlineData("ewt/gamma/indicators/1", 5)]
+    public async Task Audit_ForkThatIsNotProven_IsAFaultOfTheNode(string origin, long freezeAt)
+    {
+        Scratch.Copy(coalition.Stopped, Folder);
+        await WriteForkAsync(origin, coalition.Alpha, size: 5, freezeAt);
+
+        var fault = Assert.Single(
+            await FindAsync(1), f => f.GetProperty("kind").GetString() == FindingKind.ForkProofFalse);
+
+        Assert.Equal(("Fault", origin, freezeAt), (
+            Severity(fault), fault.GetProperty("origin").GetString(), fault.GetProperty("index").GetInt64()));
+    }
+
     private static string? Severity(JsonElement finding) => finding.GetProperty("severity").GetString();
 
     private async Task<List<JsonElement>> FindAsync(int code)
@@ -230,33 +276,78 @@ public sealed class StoredOtherRowTests(CoalitionFixture coalition) : IDisposabl
     private Task<OfflineStorage> OpenAsync() =>
         OfflineStorage.OpenAsync(StorageConnection.ForSqliteFile(Path.Combine(Folder, "node.db")));
 
-    /// <summary>Writes a sound row of a kind, with which the folder is clean; returns its key.</summary>
+    /// <summary>Writes what proves that a log of a member signed two roots of one size.</summary>
+    private async Task WriteForkAsync(string origin, string member, long size, long freezeAt)
+    {
+        var log = member == coalition.Alpha ? Listed : Foreign;
+        using var key = KeyOf(member, log);
+        byte[] Sign(byte root) => new Checkpoint(log, size, Hash256.Of([root])).Sign(key);
+        var row = new ForkRow
+        {
+            Proof = ForkProof.Contradiction(Sign(1), Sign(2), [], []).Encode(),
+            FreezeAt = freezeAt,
+        };
+        await using var storage = await OpenAsync();
+        await storage.Rows.WriteAsync(LogRowKind.Fork, origin, row, null);
+    }
+
+    private static SigningKey KeyOf(string member, string origin)
+    {
+        var file = Path.Combine(member, "keys", string.Join('-', origin.Split('/')[2..]) + ".key");
+        Assert.True(SigningKey.TryParse(File.ReadAllText(file).Trim(), out var key, out var error), error);
+        return key;
+    }
+
+    private static DeferredRow Waiting() => new()
+    {
+        Requests =
+        [
+            new DeferredRequest
+            {
+                Key = "waits",
+                Content = new byte[32],
+                Urgent = true,
+                Entries = [new DeferredEntry { Kind = "withdrawal", Payload = [1, 2, 3] }],
+            },
+        ],
+    };
+
+    /// <summary>Writes a sound row of a kind, with which nothing is found but a fork; returns its key.</summary>
     private async Task<string> AddRowsAsync(string kind)
     {
         Scratch.Copy(coalition.Stopped, Folder);
-        await using (var storage = await OpenAsync())
+        if (kind == LogRowKind.Fork)
         {
-            var rows = storage.Rows;
-            var request = new RequestRow { Key = new byte[32], Content = new byte[32], First = 3, Count = 2 };
-            var fork = new ForkRow { Held = [1], Other = [2], Nodes = new byte[64] };
-            await (kind switch
-            {
-                PeerGrain.RowKind => rows.WriteAsync(kind, "gamma", new PeerRow { LastContact = 1 }, null),
-                IndicatorGrain.RowKind =>
-                    rows.WriteAsync(kind, Indicator, new IndicatorRow { Note = "seen twice", Hits = 2 }, null),
-                LogRowKind.Request => rows.WriteAsync(kind, Request, request, null),
-                _ => rows.WriteAsync(kind, Foreign, fork, null),
-            });
+            await WriteForkAsync(Foreign, coalition.Secretariat, size: 1, freezeAt: 1);
+            Assert.Equal(FindingKind.Fork, Assert.Single(await FindAsync(1)).GetProperty("kind").GetString());
+            return Foreign;
         }
 
-        Assert.Empty(await FindAsync(0));
-        return kind switch
+        var key = kind switch
         {
             PeerGrain.RowKind => "gamma",
             IndicatorGrain.RowKind => Indicator,
             LogRowKind.Request => Request,
-            _ => Foreign,
+            LogRowKind.Deferred => Listed,
+            _ => StorageProbe.RowKind,
         };
+        await using (var storage = await OpenAsync())
+        {
+            var rows = storage.Rows;
+            var request = new RequestRow { Key = new byte[32], Content = new byte[32], First = 3, Count = 2 };
+            await (kind switch
+            {
+                PeerGrain.RowKind => rows.WriteAsync(kind, key, new PeerRow { LastContact = 1 }, null),
+                IndicatorGrain.RowKind =>
+                    rows.WriteAsync(kind, key, new IndicatorRow { Note = "seen twice", Hits = 2 }, null),
+                LogRowKind.Request => rows.WriteAsync(kind, key, request, null),
+                LogRowKind.Deferred => rows.WriteAsync(kind, key, Waiting(), null),
+                _ => rows.WriteAsync(kind, key, new ProbeRow { Tries = 3 }, null),
+            });
+        }
+
+        Assert.Empty(await FindAsync(0));
+        return key;
     }
 
     /// <summary>A row with a right checksum that holds something else.</summary>

@@ -147,18 +147,24 @@ public sealed class Hostile(World world, int number, string name, HostileKind ki
         var heads = new List<Head>();
         if (kind is HostileKind.Replayer && _old is { } old)
         {
-            heads.Add(new Head(Origin, old.Entries.Count, branch.RootAt(old.Entries.Count), null));
+            heads.Add(new Head(Origin, old.Entries.Count, branch.RootAt(old.Entries.Count), null, old.Entries.Count));
         }
         else
         {
-            heads.Add(new Head(Origin, branch.HeadSize, branch.HeadRoot, null));
+            heads.Add(new Head(Origin, branch.HeadSize, branch.HeadRoot, null, branch.HeadSize));
         }
 
         if (kind is HostileKind.Liar)
         {
             foreach (var actor in World.Actors.Where(a => a != this))
             {
-                heads.Add(new Head(actor.Origin, World.Dice.Between(0, 5_000), Hash256.Of(BitConverter.GetBytes(World.Dice.Next())), World.Dice.Chance(0.1) ? 3 : null));
+                var size = World.Dice.Between(0, 5_000);
+                heads.Add(new Head(
+                    actor.Origin,
+                    size,
+                    Hash256.Of(BitConverter.GetBytes(World.Dice.Next())),
+                    World.Dice.Chance(0.1) ? 3 : null,
+                    size + World.Dice.Between(0, 1_000)));
             }
         }
 

@@ -157,7 +157,7 @@ public sealed class ReplicaLog(string origin)
     public SimRange? Read(long from, int maxEntries, int maxBytes)
     {
         var end = HeadSize;
-        if (from >= end && from < Held && Fork is null)
+        if (from >= end && from < Held && Fork is null && Certificate(Held) is not null)
         {
             // What came without its head is proven by the checkpoint that it came with.
             end = Held;
@@ -188,7 +188,9 @@ public sealed class ReplicaLog(string origin)
 
     /// <summary>A checkpoint over at least so many entries.</summary>
     private (byte[] Note, Checkpoint Head)? Certificate(long size) =>
-        Signed is { } signed && signed.Head.Size >= size ? signed : Cover is { } cover ? (cover.Note, cover.Head) : null;
+        Signed is { } signed && signed.Head.Size >= size ? signed
+        : Cover is { } cover && cover.Head.Size >= size ? (cover.Note, cover.Head)
+        : null;
 
     private Hash256 Node(NodeId node)
     {

@@ -114,6 +114,14 @@ public static class Runner
             world.Network.Messages - messages <= comparisons + (comparisons / 4) + 50,
             "traffic falls to the comparison of heads",
             $"{world.Network.Messages - messages} messages, {comparisons} for heads");
+        foreach (var node in world.Nodes)
+        {
+            world.Hold(
+                world.Scenario.Hostile.Count > 0 || node is { Core: { Fetching: 0, WaitingBytes: 0 }, Fetched: 0 },
+                "credits come back",
+                $"{node.Name} {node.Core?.Fetching} fetches, {node.Core?.WaitingBytes} bytes, {node.Fetched} ranges");
+        }
+
         world.Hold(
             world.Scenario.Hostile.Count > 0 || world.Fetches == fetches,
             "nothing is fetched when nothing is missing",

@@ -86,7 +86,9 @@ public sealed class Scenario
     /// <summary>Entries by which a log may grow, or null for no limit that matters here.</summary>
     public long? Quota { get; }
 
-    public bool Floods(Actor actor) => Hostile.TryGetValue(actor.Number, out var kind) && kind is HostileKind.Flooder;
+    /// <summary>Whether the others need not come to the same head of this actor's log: it does not let them.</summary>
+    public bool KeepsBack(Actor actor) =>
+        Hostile.TryGetValue(actor.Number, out var kind) && kind is (HostileKind.Flooder or HostileKind.Miser);
 
     /// <summary>Ranges and waits are small, so that small logs have many.</summary>
     public ReplicationOptions Options(Mutant mutant) => new()

@@ -73,10 +73,10 @@ public sealed partial class SimNode
     {
         switch (verified.Join(log.Held, log.Nodes(verified.NodesToJoin(log.Held))))
         {
-            case RangeJoin.Contradicts when log.Fork is null:
+            case RangeJoin.Contradicts when log.Fork is null || log.Held < log.Fork.Value.FreezeAt:
                 return StoreOutcome.Contradicts;
             case RangeJoin.Contradicts:
-                // A frozen log: what is common to the branches is already held, or comes from somebody else.
+                // A frozen log that has all that is common to the branches.
                 return StoreOutcome.Stored;
             case RangeJoin.Gap:
                 Overlie(log, range, verified);

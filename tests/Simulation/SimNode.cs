@@ -11,8 +11,10 @@ namespace FederationNode.Simulation;
 public sealed partial class SimNode(World world, int number, string name) : Actor(world, number, name)
 {
     private const int SmallPush = 16 * 1024;
+    private const int BulkPush = 192 * 1024;
 
     private readonly Dictionary<long, (SimRange Range, VerifiedRange Verified)> _fetched = [];
+    private readonly HashSet<long> _fetching = [];
     private readonly SortedDictionary<string, SaveBackoff> _backoffs = new(StringComparer.Ordinal);
     private int _life;
     private long _timer = long.MaxValue;
@@ -58,6 +60,7 @@ public sealed partial class SimNode(World world, int number, string name) : Acto
         _life++;
         Lives++;
         _fetched.Clear();
+        _fetching.Clear();
         _confirmed = false;
         _timer = long.MaxValue;
         Core = new Replicator(Name, World.Dice.Next() | 1, World.Options);
@@ -123,22 +126,22 @@ public sealed partial class SimNode(World world, int number, string name) : Acto
             },
             () =>
             {
-                Acknowledge(log, made);
+                var run = new UrgentRun(Origin, log.Held - made.Count, log.Held);
+                Acknowledge(log, made, urgent ? run : null);
                 if (urgent)
                 {
-                    World.Urgent(this, log.Held - made.Count, log.Held);
-                    Step(new UrgentHeld(new UrgentRun(Origin, log.Held - made.Count, log.Held)));
+                    World.Urgent(this, run.From, run.End);
                 }
             });
     }
 
-    private void Acknowledge(ReplicaLog log, IReadOnlyList<SimEntry> made)
+    private void Acknowledge(ReplicaLog log, IReadOnlyList<SimEntry> made, UrgentRun? urgent = null)
     {
-        SignHead(log);
+        SignHead(log, urgent);
         World.Acknowledged(Origin, made);
     }
 
-    private void SignHead(ReplicaLog log)
+    private void SignHead(ReplicaLog log, UrgentRun? urgent = null)
     {
         if (log.Held == (log.Signed?.Head.Size ?? 0) || !_confirmed)
         {
@@ -148,7 +151,7 @@ public sealed partial class SimNode(World world, int number, string name) : Acto
         var head = new Checkpoint(log.Origin, log.Held, log.RootAt(log.Held));
         World.Signed(this, head);
         log.Sign(World.Signatures.Sign(head), head);
-        Step(log.Moved());
+        Step(log.Moved() with { Urgent = urgent });
     }
 
     private void SignEarly(ReplicaLog log, IReadOnlyList<SimEntry> made)
@@ -219,6 +222,7 @@ public sealed partial class SimNode(World world, int number, string name) : Acto
                 break;
             case FetchRange fetch:
                 World.Fetching(this, fetch);
+                _fetching.Add(fetch.Id);
                 Request(
                     fetch,
                     new RangeRequest(fetch.Origin, fetch.From, fetch.MaxEntries, fetch.MaxBytes),
@@ -229,6 +233,7 @@ public sealed partial class SimNode(World world, int number, string name) : Acto
                 break;
             case DropRange drop:
                 _fetched.Remove(drop.Id);
+                _fetching.Remove(drop.Id);
                 break;
             case SearchFork search:
                 SearchOn(search, new ForkSearch(search.Size), 0);
@@ -257,7 +262,7 @@ public sealed partial class SimNode(World world, int number, string name) : Acto
         var log = Log(push.Origin);
         var size = log.HeadSize;
         var from = push.PeerSize >= 0 && push.PeerSize <= size ? push.PeerSize : push.Bulk ? 0 : size - 1;
-        var range = log.Read(from, 256, SmallPush);
+        var range = log.Read(from, 4096, push.Bulk ? BulkPush : SmallPush);
         if (range is not null && range.From + range.Entries.Count < size && !push.Bulk)
         {
             range = null;
@@ -333,8 +338,13 @@ public sealed partial class SimNode(World world, int number, string name) : Acto
         }
     }
 
-    private ReplicationEvent TakeRange(FetchRange fetch, SimRange range)
+    private ReplicationEvent? TakeRange(FetchRange fetch, SimRange range)
     {
+        if (!_fetching.Remove(fetch.Id))
+        {
+            return null;
+        }
+
         if (range.Origin != fetch.Origin || range.From > fetch.From || (range.From < fetch.From && range.Entries.Count > 0) || range.Entries.Count > fetch.MaxEntries
             || !Verify(range, out var verified))
         {

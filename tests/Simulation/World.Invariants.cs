@@ -226,12 +226,13 @@ public sealed partial class World
                 var (log, other) = (node.Log(origin), first.Log(origin));
                 if (ActorOf(origin.Split('/')[1]) is SimNode owner && log.HeadSize < owner.Log(origin).HeadSize)
                 {
-                    return $"{node.Name} has {log.HeadSize} of {owner.Log(origin).HeadSize} entries of {origin}; all: {string.Join(' ', Nodes.Select(n => $"{n.Name} {n.Log(origin).Held}"))}";
+                    return $"{node.Name} has {log.HeadSize} of {owner.Log(origin).HeadSize} entries of {origin}; all: {string.Join(", ", Nodes.Select(n => $"{n.Name} {n.Log(origin).Held} ({n.Core?.Fetching} fetches, {n.Core?.WaitingBytes} bytes wait)"))}";
                 }
 
-                if (Scenario.Floods(ActorOf(origin.Split('/')[1])))
+                if (Scenario.KeepsBack(ActorOf(origin.Split('/')[1])))
                 {
-                    // Everybody stops at the same quota, but at the last checkpoint below it that it happened to see.
+                    // At a quota all stop alike, but at the last checkpoint below it that each happened to see; and what
+                    // is given one by one takes as long as it takes.
                     continue;
                 }
 

@@ -6,7 +6,7 @@ from functools import lru_cache
 import canonical
 import entries
 import merkle
-from findings import FAULT, INFO, WARNING, Refused
+from findings import FAULT, GAP, INFO, WARNING, Refused
 from names import parse_origin
 from notes import MAX_CHECKPOINT, parse_checkpoint, parse_note, signers
 
@@ -17,11 +17,19 @@ _HASH = 32
 
 
 class LogCopy:
-    """`head` is the signed checkpoint or None; `tree` is there only if the entries lead to its root."""
+    """`head` is the signed checkpoint or None; `tree` is there only if the entries lead to its root.
+
+    `end` is where the roster closed the log or a fork froze it, or None: entries from there on are checked, and count
+    for nothing. Of the copy that stands for its log `histories` are the trees that copies of the log have, and `frozen`
+    is where they part.
+    """
 
     def __init__(self, folder):
         self.folder = folder
         self.origin = folder.origin or self._own_word()
+        self.end = None
+        self.histories = []
+        self.frozen = None
         self.head = None
         self.tree = None
         self.leaves = []
@@ -55,9 +63,23 @@ class LogCopy:
         self._read_leaves(raw)
         self._check_payloads(self._read_payloads())
 
+    @property
+    def counted(self):
+        """How many entries count."""
+        return self.head.size if self.end is None else min(self.end, self.head.size)
+
+    def close(self, size):
+        """Ends the log there, unless it ends earlier."""
+        self.end = size if self.end is None else min(self.end, size)
+
+    def freeze(self, size):
+        """Ends the log where it forked."""
+        self.frozen = size if self.frozen is None else min(self.frozen, size)
+        self.close(size)
+
     def statements(self):
-        """(index, kind, [origin, size, root, since or nothing]) of every receipt and heartbeat that has a meaning."""
-        for index, meaning in enumerate(self.meanings):
+        """(index, kind, [origin, size, root, since or nothing]) of every receipt and heartbeat that counts."""
+        for index, meaning in enumerate(self.meanings[:self.end]):
             if meaning is not None and index not in self.erased and meaning.kind in ("receipt", "heartbeat"):
                 for row in meaning.fields[1]:
                     yield index, meaning.kind, row
@@ -209,16 +231,24 @@ class LogCopy:
     def _check_payloads(self, payloads):
         for index, ((name, row), leaf) in enumerate(zip(payloads, self.leaves)):
             self.meanings.append(self._meaning(index, leaf, name, row) if row else None)
+        ordered = set()
         if parse_origin(self.origin).log == "indicators":
-            self.erased = {
-                m.fields[1] for m in self.meanings if m is not None and m.kind == "erase"
-                and self.leaves[m.fields[1]] is not None and self.leaves[m.fields[1]].kind != "erase"}
+            ordered = self._ordered(self.meanings)
+            self.erased = self._ordered(self.meanings[:self.end])
         for index, ((name, row), leaf) in enumerate(zip(payloads, self.leaves)):
-            if row is None and leaf is not None and index not in self.erased:
+            if row is None and leaf is not None and index not in ordered:
                 self._fault("payload-missing", name, index, "no payload, and no entry orders its erasure")
+            elif row is None and leaf is not None and index not in self.erased and index < self.counted:
+                self._report.add(GAP, "payload-missing", self.origin, f"{self.folder.label}/{name}", index,
+                                 "no payload, and only an entry beyond the end of the log orders its erasure")
             elif row and index in self.erased:
                 self._report.add(WARNING, "erased-payload-present", self.origin, f"{self.folder.label}/{name}", index,
                                  "an entry orders its erasure")
+
+    def _ordered(self, meanings):
+        """The entries that these order to be erased; an erase entry cannot be."""
+        return {m.fields[1] for m in meanings if m is not None and m.kind == "erase"
+                and self.leaves[m.fields[1]] is not None and self.leaves[m.fields[1]].kind != "erase"}
 
     def _meaning(self, index, leaf, name, row):
         salt, payload = row

@@ -15,12 +15,15 @@ def reference_copies(copies, report):
         if not intact:
             continue
         reference = chosen[origin] = max(intact, key=lambda copy: copy.head.size)
+        reference.histories = [reference.tree]
         for copy in signed:
             if copy.head.size > reference.head.size:
                 report.add(GAP, "copies-not-compared", origin, copy.folder.label, None,
                            f"copy of {copy.head.size} entries is damaged")
-            elif copy.head.size < reference.head.size and reference.tree.root(copy.head.size) != copy.head.root:
-                _fork(origin, copy, reference, report)
+            elif reference.tree.root(copy.head.size) != copy.head.root:
+                if copy.head.size < reference.head.size:
+                    _fork(origin, copy, reference, report)
+                _part(reference, copy)
     return chosen
 
 
@@ -32,25 +35,42 @@ def _compare_equal_sizes(origin, signed, report):
             _fork(origin, copy, other, report)
 
 
+def _part(reference, copy):
+    """Notes another history of a log, and that the log is frozen where the two part (section 10, Forks)."""
+    frozen = copy.head.size
+    if copy.tree is not None:
+        reference.histories.append(copy.tree)
+        frozen = next(i for i in range(copy.tree.size)
+                      if copy.tree.leaf_hash_at(i) != reference.tree.leaf_hash_at(i))
+    reference.freeze(frozen)
+
+
 def _fork(origin, copy, other, report):
     report.add(FAULT, "fork", origin, f"{copy.folder.label}/checkpoint", None,
                f"signed {copy.head.size} {copy.head.root.hex()}, which contradicts {other.folder.label}/checkpoint, "
                f"signed {other.head.size} {other.head.root.hex()}")
 
 
-def check_ends(roster, chosen, report):
-    """Logs that the roster closed."""
+def check_ends(roster, chosen, copies, report):
+    """Logs that the roster closed: what lies beyond their end is told, and counts for nothing."""
     for origin, log in roster.logs.items():
-        if log.closed is None or origin not in chosen:
+        if log.closed is None:
             continue
         size, root = log.closed
+        largest = max((copy for copy in copies if copy.origin == origin and copy.head is not None),
+                      key=lambda copy: copy.head.size, default=None)
+        if largest is not None and largest.head.size > size:
+            report.add(WARNING, "checkpoint-beyond-end", origin, f"{largest.folder.label}/checkpoint", size,
+                       f"signed {largest.head.size} entries, closed at {size}")
+        if origin not in chosen:
+            continue
         tree = chosen[origin].tree
         label = chosen[origin].folder.label
         if tree.size < size:
             report.add(GAP, "log-missing", origin, label, None,
                        f"no copy of the entries from {tree.size} to its end at {size}")
         if tree.size > size:
-            report.add(WARNING, "entries-beyond-end", origin, label, None, f"{tree.size} entries, closed at {size}")
+            report.add(WARNING, "entries-beyond-end", origin, label, size, f"{tree.size} entries, closed at {size}")
         if tree.size >= size and tree.root(size) != root:
             report.add(FAULT, "closed-log-differs", origin, label, None, f"root at {size} is not that of the roster")
 
@@ -77,7 +97,8 @@ def check_statements(roster, chosen, report):
                     unknown.add(origin)
                     add(WARNING, "statement-of-unknown-log", "names a log that the roster does not")
                 continue
-            tree = chosen[origin].tree if origin in chosen else None
+            named = chosen.get(origin)
+            tree = named.tree if named is not None else None
             if size == 0:
                 # Every head of size 0 has the one root (section 4), copy at hand or not.
                 if root != EMPTY_ROOT:
@@ -87,8 +108,9 @@ def check_statements(roster, chosen, report):
                 unchecked[origin] = max(unchecked.get(origin, 0), size)
             elif size > tree.size:
                 add(WARNING, f"{kind}-beyond-log", f"is for more than the {tree.size} entries at hand")
-            elif tree.root(size) != root:
-                add(FAULT, f"{kind}-false-root", "states a root that the log does not have")
+            elif root not in {history.root(size) for history in named.histories if size <= history.size}:
+                forked = named.frozen is not None and size > named.frozen
+                add(WARNING if forked else FAULT, f"{kind}-false-root", "states a root that the log does not have")
                 continue
             if kind == "receipt":
                 if size < stated.get(origin, 0):

@@ -48,6 +48,14 @@ def roster_log(*documents):
     return [entry(ROSTER, i, "roster", [1, document]) for i, document in enumerate(documents)]
 
 
+def closing(origin, size, root):
+    """The second roster of section 17 with this log closed."""
+    text = ROSTER_2[:ROSTER_2.rindex(b"\n\n") + 1]
+    vkey = b'"vkey": "' + SIGNERS[origin].vkey.encode() + b'"'
+    end = b', "closedAt": {"size": %d, "root": "%s"}' % (size, root.hex().encode())
+    return signed(text.replace(vkey, vkey + end), *KEYS[:2])
+
+
 class WorkedExamples(unittest.TestCase):
     def test_key_and_checkpoint(self):
         key = notes.parse_vkey(FIELDS["17.1"][0]["vkey"])
@@ -209,6 +217,22 @@ class Exports(unittest.TestCase):
         self.write(ALPHA, example(ALPHA)[:5] + [entry(ALPHA, 5, "erase", [1, 2, "legal"])], under="y")
         self.assertIn(("fault", "fork"), self.codes("x", "y"))
 
+    def test_receipts_of_a_forked_log(self):
+        other = example(ALPHA)[:6] + [entry(ALPHA, 6, "heartbeat", [1, []])]
+        root = self.write(ALPHA, other, {1}, under="y")
+
+        def receipt(size, stated):
+            return [entry(BETA_RECEIPTS, 0, "receipt", [1, [[ALPHA, size, stated, 1790000010000]]])]
+        fork = {("fault", "fork")}
+        for stated in (root, self.alpha_root):
+            self.write(BETA_RECEIPTS, receipt(7, stated))
+            self.assertEqual(self.codes("x", "y"), fork)
+            self.assertEqual(verify(ANCHOR, [self.path("x"), self.path("y")], 0).logs[ALPHA].counted, 6)
+        self.write(BETA_RECEIPTS, receipt(7, bytes(32)))
+        self.assertEqual(self.codes("x", "y"), fork | {("warning", "receipt-false-root")})
+        self.write(BETA_RECEIPTS, receipt(6, bytes(32)))
+        self.assertEqual(self.codes("x", "y"), fork | {("fault", "receipt-false-root")})
+
     def test_shorter_copy(self):
         self.write(ALPHA, example(ALPHA)[:6], {1}, under="y")
         self.assertEqual(self.codes("x", "y"), set())
@@ -353,20 +377,73 @@ class Exports(unittest.TestCase):
         self.assertIn(("gap", "roster-missing"), self.roster_codes(ROSTER_2))
 
     def test_closed_log(self):
-        text = ROSTER_2[:ROSTER_2.rindex(b"\n\n") + 1]
-        alpha = b'"vkey": "' + SIGNERS[ALPHA].vkey.encode() + b'"'
-
         def closed(size, root):
-            end = b', "closedAt": {"size": %d, "root": "%s"}' % (size, root.hex().encode())
-            return signed(text.replace(alpha, alpha + end), *KEYS[:2])
+            return closing(ALPHA, size, root)
+        self.write(ALPHA, example(ALPHA))
         three = bits(FIELDS["17.4"][1]["root of 3"])
+        present = {("warning", "erased-payload-present")}
+        self.assertEqual(self.roster_codes(ROSTER_1, closed(7, self.alpha_root)), present)
+        self.write(ALPHA, example(ALPHA), erased={1})
         self.assertEqual(self.roster_codes(ROSTER_1, closed(7, self.alpha_root)), set())
-        self.assertEqual(self.roster_codes(ROSTER_1, closed(3, three)), {("warning", "entries-beyond-end")})
         self.assertEqual(self.roster_codes(ROSTER_1, closed(7, three)), {("fault", "closed-log-differs")})
         self.assertEqual(self.roster_codes(ROSTER_1, closed(8, three)), {("gap", "log-missing")})
+        self.write(ALPHA, example(ALPHA))
+        beyond = {("warning", "entries-beyond-end"), ("warning", "checkpoint-beyond-end")}
+        self.assertEqual(self.roster_codes(ROSTER_1, closed(3, three)), beyond)
+        os.remove(self.path("x", *ALPHA.split("/"), "tile", "entries", "000.p", "7"))
+        self.assertIn(("warning", "checkpoint-beyond-end"), self.roster_codes(ROSTER_1, closed(3, three)))
         self.write(BETA_RECEIPTS, [])
         shutil.rmtree(self.path("x", *ALPHA.split("/")))
         self.assertEqual(self.roster_codes(ROSTER_1, closed(3, three)), {("gap", "log-missing")})
+
+    def close(self, origin, size, root):
+        self.write(ROSTER, roster_log(ROSTER_1, closing(origin, size, root)))
+
+    def digest(self):
+        return verify(ANCHOR, [self.path("x")], 0).digest
+
+    def test_view_of_a_closed_log(self):
+        beyond = {("warning", "entries-beyond-end"), ("warning", "checkpoint-beyond-end")}
+        log = example(ALPHA)
+        root = self.write(ALPHA, log[:5])
+        five = self.digest()
+        self.close(ALPHA, 5, root)
+        self.assertEqual(self.codes(), set())
+        self.assertEqual(self.digest(), five)
+        # Entry 5 orders the erasure of entry 1, and does not count any more.
+        self.write(ALPHA, log)
+        self.assertEqual(self.codes(), beyond)
+        self.assertEqual(self.digest(), five)
+        self.write(ALPHA, log, erased={1})
+        self.assertEqual(self.codes(), beyond | {("gap", "payload-missing")})
+        self.assertIsNone(self.digest())
+        self.write(ALPHA, log, erased={1, 6})
+        self.assertIn(("fault", "payload-missing"), self.codes())
+
+    def test_view_of_a_log_closed_at_nothing(self):
+        self.write(ALPHA, [])
+        none = self.digest()
+        self.write(ALPHA, example(ALPHA))
+        self.close(ALPHA, 0, merkle.EMPTY_ROOT)
+        self.assertEqual(self.digest(), none)
+
+    def test_receipts_beyond_the_end(self):
+        def receipt(index, root):
+            return entry(BETA_RECEIPTS, index, "receipt", [1, [[ALPHA, 7, root, 1790000010000]]])
+        root = self.write(BETA_RECEIPTS, [])
+        self.close(BETA_RECEIPTS, 0, root)
+        for stated in (self.alpha_root, bytes(32)):
+            self.write(BETA_RECEIPTS, [receipt(0, stated)])
+            self.assertEqual(self.codes(), {("warning", "entries-beyond-end"), ("warning", "checkpoint-beyond-end")})
+            self.assertEqual(verify(ANCHOR, [self.path("x")], 0).receipts, {})
+
+    def test_closed_roster_log(self):
+        root = self.write(ROSTER, roster_log(ROSTER_1))
+        closed = closing(ROSTER, 1, root)
+        text = closed[:closed.rindex(b"\n\n") + 1].replace(b'"version": 2', b'"version": 3')
+        beyond = {("warning", "entries-beyond-end"), ("warning", "checkpoint-beyond-end")}
+        self.assertEqual(self.roster_codes(ROSTER_1, closed, signed(text, *KEYS[:2])), beyond)
+        self.assertEqual(verify(ANCHOR, [self.path("x")], 0).roster.version, 2)
 
     def test_anchor(self):
         self.change("coalition.json", ANCHOR, origin="")

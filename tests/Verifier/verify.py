@@ -48,6 +48,8 @@ def verify(anchor_bytes, paths, now):
     walked = reference_copies(roster_copies, report)
     result.roster = roster = _walk(anchor, walked, report)
     others = [copy for copy in copies if copy not in roster_copies]
+    for copy in copies:
+        _close(copy, roster)
     for copy in others:
         key = _key_of(copy, roster, report)
         if key is not None:
@@ -58,7 +60,7 @@ def verify(anchor_bytes, paths, now):
 
     if now > roster.expires:
         report.add(WARNING, "roster-expired", anchor.roster_log.name, None, None, f"since {_time(roster.expires)}")
-    check_ends(roster, result.logs, report)
+    check_ends(roster, result.logs, copies, report)
     result.receipts, quoted = check_statements(roster, result.logs, report)
     _note_missing({copy.origin for copy in copies}, quoted, result)
     if not report.refused:
@@ -84,8 +86,15 @@ def _note_missing(present, quoted, result):
 def _view_digest(result):
     """Section 8: nodes whose `indicators` logs have equal heads must have equal digests."""
     return view.digest(view.rows(
-        (origin, [(copy.tree.leaf_hash_at(i), meaning) for i, meaning in enumerate(copy.meanings)], copy.erased)
+        (origin, [(copy.tree.leaf_hash_at(i), copy.meanings[i]) for i in range(copy.counted)], copy.erased)
         for origin, copy in result.logs.items() if parse_origin(origin).log == "indicators"))
+
+
+def _close(copy, roster):
+    """Ends a log that the roster closed (section 10, Closed logs)."""
+    named = roster.logs.get(copy.origin) if roster is not None else None
+    if named is not None and named.closed is not None:
+        copy.close(named.closed[0])
 
 
 def _walk(anchor, walked, report):
@@ -94,7 +103,7 @@ def _walk(anchor, walked, report):
     name = anchor.roster_log.name
     if name in walked:
         for index, meaning in enumerate(walked[name].meanings):
-            if meaning is None or meaning.kind != "roster":
+            if meaning is None or meaning.kind != "roster" or _is_closed(roster, name, index):
                 continue
             try:
                 after = follow(anchor, roster, meaning.fields[1])
@@ -109,6 +118,12 @@ def _walk(anchor, walked, report):
     elif name in roster.logs and roster.logs[name].vkey != anchor.roster_log:
         report.add(FAULT, "roster-log-key-differs", name, None, None, "roster and anchor name different keys")
     return roster
+
+
+def _is_closed(roster, name, index):
+    """Whether the roster in force ended its own log before this entry: only the document that does so still counts."""
+    return (roster is not None and name in roster.logs and roster.logs[name].closed is not None
+            and index >= roster.logs[name].closed[0])
 
 
 def _key_of(copy, roster, report):
@@ -152,7 +167,7 @@ def _summary(result, origin):
 def _receipts(result):
     """Who received what since when, by the receivers' clocks."""
     for origin, members in sorted(result.receipts.items()):
-        size = result.logs[origin].head.size if origin in result.logs else 0
+        size = result.logs[origin].counted if origin in result.logs else 0
         for member, statements in sorted(members.items()):
             for first, end, since in earliest(statements, size):
                 yield f"receipt {origin} {first}..{end - 1} {member} {_time(since // 1000)} ({since} ms)"

@@ -80,7 +80,7 @@ public sealed class CoalitionAuditor
             auditor._findings.AddRange(new HoldingChecks(node, auditor._logs).Run());
         }
 
-        return await auditor.ReportAsync([.. holdings.Select(h => h.Member)], now, cancellationToken);
+        return await auditor.ReportAsync(holdings, now, cancellationToken);
     }
 
     /// <summary>
@@ -153,7 +153,7 @@ public sealed class CoalitionAuditor
     }
 
     private async Task<AuditReport> ReportAsync(
-        IReadOnlyCollection<string> nodesAtHand, long? now, CancellationToken cancellationToken)
+        IReadOnlyList<NodeHoldings> holdings, long? now, CancellationToken cancellationToken)
     {
         var roster = _keys.Roster;
         if (roster is not null && now > roster.Expires)
@@ -164,11 +164,18 @@ public sealed class CoalitionAuditor
 
         foreach (var log in _logs.Values)
         {
-            _findings.AddRange(await log.CompareAsync(cancellationToken));
-            await CheckEndAsync(log, cancellationToken);
+            log.ClosedAt =
+                roster is not null && roster.TryFindLog(log.Origin, out var named, out _) ? named.ClosedAt : null;
+            _findings.AddRange(await new CopyComparison(log).RunAsync(cancellationToken));
         }
 
-        var statements = new StatementChecks(_logs, roster, nodesAtHand);
+        _findings.AddRange(new StoredForkChecks(_keys, _logs).Run(holdings));
+        foreach (var log in _logs.Values)
+        {
+            _findings.AddRange(await EndChecks.RunAsync(log, cancellationToken));
+        }
+
+        var statements = new StatementChecks(_logs, roster, [.. holdings.Select(h => h.Member)]);
         await statements.RunAsync(cancellationToken);
         _findings.AddRange(statements.Findings);
         var copies = _logs.Values.SelectMany(l => l.Copies).Concat(_unnamed).ToList();
@@ -189,41 +196,13 @@ public sealed class CoalitionAuditor
         };
     }
 
-    /// <summary>Compares a log that the roster closed with the end that the roster set.</summary>
-    private async Task CheckEndAsync(LogGroup log, CancellationToken cancellationToken)
-    {
-        if (_keys.Roster is null || !_keys.Roster.TryFindLog(log.Origin, out var named, out _)
-            || named.ClosedAt is not { } end || log.Tree is null)
-        {
-            return;
-        }
-
-        var roots = await log.Tree.RootsAtAsync([end.Size], cancellationToken);
-        if (log.Tree.Size < end.Size)
-        {
-            _findings.Add(new Finding(Severity.Gap, FindingKind.LogMissing, log.Origin, log.Tree.Size,
-                $"The roster closed this log at {end.Size} entries; the largest copy at hand has {log.Tree.Size}."));
-        }
-        else if (roots.TryGetValue(end.Size, out var root) && root != end.Root)
-        {
-            _findings.Add(new Finding(Severity.Fault, FindingKind.ClosedLogDiffers, log.Origin, null,
-                $"The roster closed this log at size {end.Size} with root {end.Root.ToBase64()}; "
-                    + $"the log's root there is {root.ToBase64()}."));
-        }
-        else if (log.Tree.Size > end.Size)
-        {
-            _findings.Add(new Finding(Severity.Warning, FindingKind.EntriesBeyondEnd, log.Origin, end.Size,
-                $"The roster closed this log at {end.Size} entries, and it has {log.Tree.Size}."));
-        }
-    }
-
     private ViewSummary ViewOf(RosterDocument? roster, IReadOnlySet<string> empty)
     {
         var view = new View();
         var entries = 0L;
-        var used = _logs.Values.Where(l => IsIndicators(l.Origin) && l.Primary is not null
-            && (roster is null || roster.TryFindLog(l.Origin, out _, out _)));
-        foreach (var entry in used.SelectMany(l => l.Primary!.Contents.ViewEntries))
+        var used = _logs.Values.Where(
+            l => IsIndicators(l.Origin) && (roster is null || roster.TryFindLog(l.Origin, out _, out _)));
+        foreach (var entry in used.SelectMany(l => l.ViewEntries()))
         {
             view.Apply(entry);
             entries++;
@@ -231,7 +210,8 @@ public sealed class CoalitionAuditor
 
         var complete = roster is not null && roster.Members.SelectMany(m => m.Logs)
             .Where(l => l.Origin.Log == Origin.Indicators)
-            .All(l => empty.Contains(l.Origin.Text) || (_logs.TryGetValue(l.Origin.Text, out var log) && log.IsSound));
+            .All(l => empty.Contains(l.Origin.Text)
+                || (_logs.TryGetValue(l.Origin.Text, out var log) && log is { IsSound: true, LacksPayload: false }));
         return new ViewSummary(view.Digest().ToString(), complete, entries, view.IndicatorCount);
     }
 

@@ -33,9 +33,10 @@ internal sealed class HoldingChecks(NodeHoldings holdings, IReadOnlyDictionary<s
             TakeStatements(log.Primary!);
         }
 
-        foreach (var copy in logs.Values.SelectMany(l => l.Copies).Where(c => IsOwn(c.Origin) && c.Head is not null))
+        var own = logs.Values.Where(l => IsOwn(l.Origin)).SelectMany(l => l.Copies);
+        foreach (var signed in own.SelectMany(c => c.Signed))
         {
-            Need(copy.Origin, copy.Head!.Value.Size, $"the signed head in {copy.Source}");
+            Need(signed.Head.Origin, signed.Head.Size, $"the signed head in {signed.Source}");
         }
 
         var findings = new List<Finding>();
@@ -149,7 +150,7 @@ internal sealed class HoldingChecks(NodeHoldings holdings, IReadOnlyDictionary<s
     }
 
     /// <summary>
-    /// Entries under the head that the node keeps; 0 if it keeps none; null if its head is damaged, which was said
+    /// Entries that the node keeps; 0 if it keeps none; null if its head is damaged, which was said
     /// already.
     /// </summary>
     private long? HeldSize(string origin)
@@ -157,7 +158,7 @@ internal sealed class HoldingChecks(NodeHoldings holdings, IReadOnlyDictionary<s
         var copy = logs.TryGetValue(origin, out var log)
             ? log.Copies.FirstOrDefault(c => holdings.Copies.Contains(c.Copy))
             : null;
-        return copy is null ? 0 : copy.Head?.Size;
+        return copy is null ? 0 : copy.Head is null ? null : copy.Held;
     }
 
     private Finding RolledBack(string origin, long size, string why) => new(

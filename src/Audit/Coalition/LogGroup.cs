@@ -1,7 +1,7 @@
-using System.Text;
 using FederationNode.Audit.Logs;
-using FederationNode.Audit.Report;
 using FederationNode.Audit.Trees;
+using FederationNode.Protocol.Entries;
+using FederationNode.Protocol.Merge;
 
 namespace FederationNode.Audit.Coalition;
 
@@ -9,6 +9,7 @@ namespace FederationNode.Audit.Coalition;
 internal sealed class LogGroup(string origin)
 {
     private readonly List<LogAudit> _copies = [];
+    private readonly HashSet<(LogHead, LogHead)> _forks = [];
 
     public string Origin { get; } = origin;
 
@@ -24,12 +25,43 @@ internal sealed class LogGroup(string origin)
 
     public VerifiedTree? Tree => Reference?.Tree;
 
+    /// <summary>
+    /// The trees of the copies that were rebuilt, one for each head; where the log did not fork, the largest says all.
+    /// </summary>
+    public IEnumerable<VerifiedTree> Trees => FrozenAt is null
+        ? new[] { Tree }.OfType<VerifiedTree>()
+        : _copies.Where(c => c.Rebuilt).DistinctBy(c => c.Signed.Last().Head).Select(c => c.Tree!);
+
     public bool IsSound => Primary is { Tree: not null, Collected.HasFault: false };
+
+    /// <summary>Where the roster closed the log, or null.</summary>
+    public LogHead? ClosedAt { get; set; }
+
+    /// <summary>Entries that still count if the log forked, as far as the sources show; or null.</summary>
+    public long? FrozenAt { get; private set; }
+
+    /// <summary>Entries that can count at most, or null if nothing bounds them (docs/protocol.md section 10).</summary>
+    public long? End => ClosedAt is { } closed ? Math.Min(closed.Size, FrozenAt ?? closed.Size) : FrozenAt;
+
+    /// <summary>
+    /// Entries of the copy believed that count: in the view, and as receipts. They are those under a head that is held
+    /// whole, unless the log ends: then there may be no checkpoint of just these.
+    /// </summary>
+    public long Counted => Math.Min(
+        Primary?.Held ?? 0,
+        End ?? _copies.Where(c => c.Rebuilt || c == Primary).Max(c => c.Head?.Size) ?? 0);
+
+    /// <summary>
+    /// Whether the copy believed lacks a payload that counts: an entry beyond the end had it erased. Who never took
+    /// that entry has the payload, so the views differ.
+    /// </summary>
+    public bool LacksPayload => Counted is var counted
+        && Primary?.Contents.Erasures.Any(e => e.IsDone && e.Index < counted && e.By >= counted) == true;
 
     public void Add(LogAudit copy)
     {
         _copies.Add(copy);
-        if (copy.Rebuilt && (Reference is null || copy.Head!.Value.Size > Reference.Head!.Value.Size))
+        if (copy.Rebuilt && (Reference is null || copy.Held > Reference.Held))
         {
             Reference = copy;
         }
@@ -50,51 +82,17 @@ internal sealed class LogGroup(string origin)
         }
     }
 
-    /// <summary>Compares the signed heads of all copies: each must be a head of one and the same tree.</summary>
-    public async Task<IReadOnlyList<Finding>> CompareAsync(CancellationToken cancellationToken)
+    /// <summary>Takes a fork; false if its two heads are known to contradict each other.</summary>
+    public bool Take(Fork fork)
     {
-        var findings = new List<Finding>();
-        var heads = _copies.Where(c => c.Head is not null).ToList();
-        var bySize = new Dictionary<long, LogAudit>();
-        var roots = Tree is null
-            ? []
-            : await Tree.RootsAtAsync(heads.Select(c => c.Head!.Value.Size), cancellationToken);
-        foreach (var copy in heads)
-        {
-            var head = copy.Head!.Value;
-            if (!bySize.TryAdd(head.Size, copy) && bySize[head.Size].Head!.Value.Root != head.Root)
-            {
-                findings.Add(Fork(bySize[head.Size], copy));
-            }
-            else if (roots.TryGetValue(head.Size, out var root))
-            {
-                if (root != head.Root && Reference!.Head!.Value.Size != head.Size)
-                {
-                    findings.Add(Fork(Reference, copy));
-                }
-            }
-            else if (heads.Count > 1)
-            {
-                findings.Add(new Finding(Severity.Gap, FindingKind.CopiesNotCompared, Origin, null,
-                    $"The head of size {head.Size} was not compared with the others: no undamaged copy is as large.",
-                    copy.Source));
-            }
-        }
-
-        return findings;
+        FrozenAt = Math.Min(FrozenAt ?? long.MaxValue, fork.FreezeAt);
+        return _forks.Add(fork.Heads);
     }
 
-    private Finding Fork(LogAudit left, LogAudit right)
-    {
-        var (a, b) = (left.Head!.Value, right.Head!.Value);
-        return new Finding(
-            Severity.Fault, FindingKind.Fork, Origin, Math.Min(a.Size, b.Size) - 1,
-            $"The log signed two histories: size {a.Size} root {a.Root.ToBase64()} ({left.Source}) and size "
-                + $"{b.Size} root {b.Root.ToBase64()} ({right.Source}). An entry up to the index given differs.",
-            right.Source,
-            Encoding.UTF8.GetString(left.Note!) + "\n" + Encoding.UTF8.GetString(right.Note!));
-    }
+    /// <summary>The entries for the view: those of the copy believed, as far as they count.</summary>
+    public IEnumerable<LogEntry> ViewEntries() =>
+        Counted is var counted && Primary is { } copy ? copy.Contents.ViewEntries.Where(e => e.Index < counted) : [];
 
     private static (bool Rebuilt, bool Faultless, long Size) Rank(LogAudit copy) =>
-        (copy.Rebuilt, !copy.Collected.HasFault, copy.Head!.Value.Size);
+        (copy.Rebuilt, !copy.Collected.HasFault, copy.Held);
 }

@@ -32,9 +32,10 @@ internal static class ReceiptMatrix
         string origin, string member, IReadOnlyDictionary<string, LogGroup> logs, ReceiptTimes times)
     {
         var issued = logs.TryGetValue(origin, out var log) ? log.Primary?.Contents.Issued ?? [] : [];
+        var counted = Math.Min(issued.Count, log?.Counted ?? 0);
         var steps = times.Steps(origin, member);
         var newest = steps.Count == 0 ? 0 : steps[^1].Size;
-        var acknowledged = Math.Min(newest, issued.Count);
+        var acknowledged = Math.Min(newest, counted);
         var (median, worst, worstIndex) = Lags(issued, steps, acknowledged);
         return new ReceiptRow(
             origin,
@@ -42,8 +43,8 @@ internal static class ReceiptMatrix
             newest,
             steps.Count == 0 ? null : steps[^1].Since,
             acknowledged,
-            issued.Count - acknowledged,
-            acknowledged < issued.Count ? acknowledged : null,
+            counted - acknowledged,
+            acknowledged < counted ? acknowledged : null,
             median,
             worst,
             worstIndex);

@@ -18,6 +18,11 @@ internal sealed class RosterWalk(TrustAnchor anchor, CoalitionKeys keys)
     {
         foreach (var (index, note) in log.Contents.Rosters)
         {
+            if (IsBeyondEnd(log.Origin, index))
+            {
+                continue;
+            }
+
             if (_inForce is not null && note.Span.SequenceEqual(_inForce))
             {
                 log.Collected.Add(
@@ -41,6 +46,12 @@ internal sealed class RosterWalk(TrustAnchor anchor, CoalitionKeys keys)
             }
         }
     }
+
+    /// <summary>
+    /// The document that closes this log stands beyond the end that it sets, and counts; what comes behind it does not.
+    /// </summary>
+    private bool IsBeyondEnd(string origin, long index) =>
+        keys.Roster is { } roster && roster.TryFindLog(origin, out var log, out _) && index >= log.ClosedAt?.Size;
 
     /// <summary>
     /// Goes on with documents that a node keeps beside the roster log. They are signed like those in it, so one that

@@ -31,8 +31,11 @@ internal sealed class StatementChecks(
         var said = new SortedDictionary<string, List<Said>>(StringComparer.Ordinal);
         foreach (var log in logs.Values.Where(l => l.Primary is not null))
         {
-            CheckSizesRise(log.Primary!);
-            foreach (var statement in log.Primary!.Contents.Statements)
+            // What stands beyond the end of the writer's own log does not count, and so says nothing.
+            var counted = log.Counted;
+            var statements = log.Primary!.Contents.Statements.FindAll(s => s.Index < counted);
+            CheckSizesRise(log.Primary!, statements);
+            foreach (var statement in statements)
             {
                 if (!said.TryGetValue(statement.Head.Origin, out var about))
                 {
@@ -80,33 +83,50 @@ internal sealed class StatementChecks(
             return;
         }
 
-        var roots = await log.Tree.RootsAtAsync(about.Select(s => s.Statement.Head.Size), cancellationToken);
+        var sizes = about.Select(s => s.Statement.Head.Size).ToHashSet();
+        var roots = new List<Dictionary<long, Hash256>>();
+        foreach (var history in log.Trees)
+        {
+            roots.Add(await history.RootsAtAsync(sizes, cancellationToken));
+        }
+
         foreach (var said in about)
         {
-            Check(said, log.Tree.Size, roots);
+            var size = said.Statement.Head.Size;
+            Check(said, log, [.. roots.Where(r => r.ContainsKey(size)).Select(r => r[size])]);
         }
     }
 
-    private void Check(Said said, long size, Dictionary<long, Hash256> roots)
+    /// <param name="said">What is checked.</param>
+    /// <param name="log">The log that it names.</param>
+    /// <param name="roots">
+    /// The root there in each history at hand: of a log that forked some saw this one and some that.
+    /// </param>
+    private void Check(Said said, LogGroup log, IReadOnlyList<Hash256> roots)
     {
         var head = said.Statement.Head;
         var isReceipt = said.Statement.Since is not null;
-        if (head.Size > size)
+        if (head.Size > log.Tree!.Size)
         {
             Add(Severity.Warning, isReceipt ? FindingKind.ReceiptBeyondLog : FindingKind.HeartbeatBeyondLog, said,
-                $"It names {head.Origin} at size {head.Size}; the largest copy at hand has {size} entries.");
+                $"It names {head.Origin} at size {head.Size}; the largest copy at hand has {log.Tree.Size} entries.");
         }
-        else if (!roots.TryGetValue(head.Size, out var root))
+        else if (roots.Count == 0)
         {
             Add(Severity.Gap, FindingKind.StatementsUnchecked, said,
                 $"The root of {head.Origin} at size {head.Size} could not be read again.");
         }
-        else if (root != head.Root)
+        else if (!roots.Contains(head.Root))
         {
-            Add(Severity.Fault, isReceipt ? FindingKind.ReceiptFalseRoot : FindingKind.HeartbeatFalseRoot, said,
+            var forked = head.Size > log.FrozenAt;
+            Add(
+                forked ? Severity.Warning : Severity.Fault,
+                isReceipt ? FindingKind.ReceiptFalseRoot : FindingKind.HeartbeatFalseRoot,
+                said,
                 $"It names {head.Origin} at size {head.Size} with root {head.Root.ToBase64()}; the log's root "
-                    + $"there is {root.ToBase64()}. Either this member says what it did not see, or it was shown "
-                    + "another log.");
+                    + $"there is {roots[0].ToBase64()}. " + (forked
+                        ? $"That log forked below, at {log.FrozenAt} entries: it may have been another history."
+                        : "Either this member says what it did not see, or it was shown another log."));
             return;
         }
 
@@ -130,10 +150,10 @@ internal sealed class StatementChecks(
         statements.Add((said.Statement.Head.Size, since));
     }
 
-    private void CheckSizesRise(LogAudit log)
+    private void CheckSizesRise(LogAudit log, List<Statement> statements)
     {
         var sizes = new Dictionary<string, long>(StringComparer.Ordinal);
-        foreach (var statement in log.Contents.Statements.Where(s => s.Since is not null))
+        foreach (var statement in statements.Where(s => s.Since is not null))
         {
             var (origin, size, _) = statement.Head;
             if (sizes.TryGetValue(origin, out var before) && size < before)

@@ -6,7 +6,7 @@ using FederationNode.Protocol.Merge;
 namespace FederationNode.Audit.Logs;
 
 /// <summary>
-/// The checks of single entries: payload against leaf, and erasures. Findings wait until it is known which leaves were
+/// The checks of single entries: payload against leaf. Findings wait until it is known which leaves were
 /// changed, because a changed leaf makes its payload look wrong, too. Entries come in the order of the log.
 /// </summary>
 internal sealed class EntryChecks(string originText, LogContents contents)
@@ -77,12 +77,23 @@ internal sealed class EntryChecks(string originText, LogContents contents)
     }
 
     /// <summary>
-    /// Ends the walk: checks erasures and hands over what was found about entries whose leaf is sound.
+    /// Ends the walk: hands over what was found about entries whose leaf is sound, and which of them are to be erased.
     /// </summary>
     public void Finish(FindingList findings, IReadOnlySet<long> changedLeaves)
     {
-        CheckErasures();
+        foreach (var index in _withoutPayload.Where(i => !_orders.ContainsKey(i)).Order())
+        {
+            Note(
+                Severity.Fault,
+                FindingKind.PayloadMissing,
+                index,
+                "The payload is not there, and no entry of this log orders its erasure.");
+        }
+
         contents.Erased = _orders.Count;
+        contents.Erasures.AddRange(_orders
+            .Where(o => !_malformed.Contains(o.Key) && !changedLeaves.Contains(o.Key))
+            .Select(o => new Erasure(o.Key, o.Value, _withoutPayload.Contains(o.Key))));
         foreach (var finding in _waiting.Where(f => !changedLeaves.Contains(f.Index!.Value)))
         {
             findings.Add(finding with { Source = findings.Source });
@@ -104,27 +115,6 @@ internal sealed class EntryChecks(string originText, LogContents contents)
         if (entry.Payload is ErasePayload erase && !_erases.Contains(erase.Index))
         {
             _orders.TryAdd(erase.Index, index);
-        }
-    }
-
-    private void CheckErasures()
-    {
-        foreach (var index in _withoutPayload.Where(i => !_orders.ContainsKey(i)).Order())
-        {
-            Note(
-                Severity.Fault,
-                FindingKind.PayloadMissing,
-                index,
-                "The payload is not there, and no entry of this log orders its erasure.");
-        }
-
-        foreach (var (index, by) in _orders)
-        {
-            if (!_withoutPayload.Contains(index) && !_malformed.Contains(index))
-            {
-                Note(Severity.Warning, FindingKind.ErasedPayloadPresent, index,
-                    $"Entry {by} orders the erasure of this payload, and this copy still has it.");
-            }
         }
     }
 

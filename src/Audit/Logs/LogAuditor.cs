@@ -16,9 +16,15 @@ public static class LogAuditor
     /// <param name="key">The log's key; its name is the origin.</param>
     /// <param name="cancellationToken">Ends the audit.</param>
     public static async Task<LogAudit> AuditAsync(
-        ILogSource source, VerificationKey key, CancellationToken cancellationToken) =>
-        await AuditAsync(await OpenedLog.OpenAsync(source, cancellationToken), new SingleKey(key), cancellationToken);
+        ILogSource source, VerificationKey key, CancellationToken cancellationToken)
+    {
+        var audit = await AuditAsync(
+            await OpenedLog.OpenAsync(source, cancellationToken), new SingleKey(key), cancellationToken);
+        audit.CheckErasures(end: long.MaxValue);
+        return audit;
+    }
 
+    /// <summary>Audits a copy but for its erasures: which of them count, only the whole coalition tells.</summary>
     internal static async Task<LogAudit> AuditAsync(
         OpenedLog opened, ILogKeys keys, CancellationToken cancellationToken)
     {

@@ -9,6 +9,12 @@ namespace FederationNode.Audit.Logs;
 /// <param name="Since">Unix milliseconds for a receipt; null for a heartbeat.</param>
 internal readonly record struct Statement(long Index, LogHead Head, long? Since);
 
+/// <summary>That an entry of a log orders the erasure of an earlier one.</summary>
+/// <param name="Index">The entry to be erased.</param>
+/// <param name="By">The first entry that says so.</param>
+/// <param name="IsDone">Whether the copy has no payload there.</param>
+internal readonly record struct Erasure(long Index, long By, bool IsDone);
+
 /// <summary>What the entries of one copy of a log mean.</summary>
 internal sealed class LogContents
 {
@@ -26,12 +32,17 @@ internal sealed class LogContents
     /// <summary>Receipts and heartbeats.</summary>
     public List<Statement> Statements { get; } = [];
 
+    /// <summary>What is to be erased, by index. Where the log ends decides which of it counts.</summary>
+    public List<Erasure> Erasures { get; private init; } = [];
+
     public long Meaningful { get; private set; }
 
     public long Erased { get; set; }
 
-    /// <summary>The counts without what they count, for a copy that is set aside.</summary>
-    public LogContents CountsOnly() => new() { Meaningful = Meaningful, Erased = Erased };
+    /// <summary>
+    /// The counts without what they count, for a copy that is set aside; what it should have erased is asked later.
+    /// </summary>
+    public LogContents CountsOnly() => new() { Meaningful = Meaningful, Erased = Erased, Erasures = Erasures };
 
     public void Take(LogEntry entry)
     {

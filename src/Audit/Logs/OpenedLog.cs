@@ -1,8 +1,10 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using FederationNode.Audit.Report;
 using FederationNode.Audit.Sources;
 using FederationNode.Protocol;
 using FederationNode.Protocol.Keys;
+using FederationNode.Protocol.Merkle;
 using FederationNode.Protocol.Notes;
 
 namespace FederationNode.Audit.Logs;
@@ -19,6 +21,9 @@ internal sealed class OpenedLog
 
     /// <summary>The signed note, or null if there is none.</summary>
     public byte[]? Note { get; private set; }
+
+    /// <summary>What is held beyond it, or null.</summary>
+    private HeldBeyond? Beyond => Source.Beyond;
 
     /// <summary>The origin on the checkpoint's first line, or null if it cannot be read.</summary>
     public string? StatedOrigin { get; private set; }
@@ -93,9 +98,9 @@ internal sealed class OpenedLog
             log.Malformed = e.Message;
         }
 
-        if (log.Note is not null)
+        if ((log.Note ?? log.Beyond?.Note) is { } note)
         {
-            log.StatedOrigin = Checkpoint.TryParse(log.Note, out var checkpoint, out var error)
+            log.StatedOrigin = Checkpoint.TryParse(note, out var checkpoint, out var error)
                 ? checkpoint.Origin
                 : null;
             log.Malformed = error;
@@ -126,7 +131,7 @@ internal sealed class OpenedLog
             return null;
         }
 
-        if (Note is null && Malformed is null)
+        if (Note is null && Beyond is null && Malformed is null)
         {
             findings.Add(Severity.Fault, FindingKind.CheckpointMissing, null, "There is no file \"checkpoint\".");
             return null;
@@ -155,11 +160,12 @@ internal sealed class OpenedLog
         {
             if (keys.Find(candidate) is { } key)
             {
-                if (Checkpoint.TryOpen(Note, key, out var checkpoint, out var error))
+                var opened = new FindingList(candidate, Source.Name);
+                if (TryOpen(key, opened, out var head, out var error))
                 {
-                    findings = new FindingList(candidate, Source.Name);
+                    findings = opened;
                     CheckVkeyFile(key, findings);
-                    return new VerifiedHead(candidate, checkpoint, key);
+                    return head;
                 }
 
                 refusal ??= error;
@@ -190,7 +196,7 @@ internal sealed class OpenedLog
             return null;
         }
 
-        if (!Checkpoint.TryOpen(Note, Vkey, out var checkpoint, out var error))
+        if (!TryOpen(Vkey, findings, out var head, out var error))
         {
             findings.Add(Severity.Fault, FindingKind.CheckpointBadSignature, null, error);
             return null;
@@ -198,7 +204,64 @@ internal sealed class OpenedLog
 
         findings.Add(Severity.Warning, FindingKind.KeyUnconfirmed, null,
             "Without a roster, the key in the log's own file \"vkey\" was believed.");
-        return new VerifiedHead(checkpoint.Origin, checkpoint, Vkey);
+        return head;
+    }
+
+    /// <summary>
+    /// Opens the checkpoint, and what proves entries beyond it; without that, only what is below it can be audited.
+    /// </summary>
+    private bool TryOpen(
+        VerificationKey key,
+        FindingList findings,
+        [NotNullWhen(true)] out VerifiedHead? head,
+        [NotNullWhen(false)] out string? error)
+    {
+        head = null;
+        error = null;
+        var checkpoint = new Checkpoint(key.Name, 0, MerkleHash.Empty);
+        if (Note is not null && !Checkpoint.TryOpen(Note, key, out checkpoint, out error))
+        {
+            return false;
+        }
+
+        Cover? cover = null;
+        if (Beyond is not null && !TryCover(Beyond, checkpoint, key, out cover, out error))
+        {
+            if (Note is null)
+            {
+                return false;
+            }
+
+            findings.Add(Severity.Fault, FindingKind.CheckpointBadSignature, checkpoint.Size,
+                $"{Beyond.Held} entries are held, but nothing proves those from {checkpoint.Size} on: {error}");
+        }
+
+        head = new VerifiedHead(key.Name, checkpoint, key, cover);
+        return true;
+    }
+
+    private static bool TryCover(
+        HeldBeyond beyond,
+        Checkpoint below,
+        VerificationKey key,
+        [NotNullWhen(true)] out Cover? cover,
+        [NotNullWhen(false)] out string? error)
+    {
+        cover = null;
+        if (!Checkpoint.TryOpen(beyond.Note, key, out var checkpoint, out error))
+        {
+            return false;
+        }
+
+        if (beyond.Held < below.Size || beyond.Held > checkpoint.Size
+            || CompactRange.Nodes(beyond.Held, checkpoint.Size).Count != beyond.After.Count)
+        {
+            error = "The checkpoint that they came with has another size.";
+            return false;
+        }
+
+        cover = new Cover(checkpoint, beyond.Note, beyond.Held, beyond.After);
+        return true;
     }
 
     private void CheckVkeyFile(VerificationKey key, FindingList findings)
@@ -210,9 +273,6 @@ internal sealed class OpenedLog
         }
     }
 }
-
-/// <summary>A checkpoint that the log's key signed.</summary>
-internal sealed record VerifiedHead(string Origin, Checkpoint Checkpoint, VerificationKey Key);
 
 /// <summary>Which key signs which log.</summary>
 internal interface ILogKeys

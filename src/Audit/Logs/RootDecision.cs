@@ -25,8 +25,9 @@ internal sealed class RootDecision
     /// <summary>The first account that leads to the root, or null if none does.</summary>
     /// <param name="sides">The bundles in order; the last one may not be full.</param>
     /// <param name="above">The level-1 hashes as stored, null where they could not be read.</param>
-    /// <param name="root">The signed root.</param>
-    public static RootDecision? Find(IReadOnlyList<BundleSides> sides, IReadOnlyList<Hash256?> above, Hash256 root)
+    /// <param name="leads">Whether a tree leads to the signed root.</param>
+    public static RootDecision? Find(
+        IReadOnlyList<BundleSides> sides, IReadOnlyList<Hash256?> above, Predicate<CompactRange> leads)
     {
         Func<BundleSides, Hash256?, Hash256?>[] accounts =
         [
@@ -39,7 +40,7 @@ internal sealed class RootDecision
         {
             foreach (var tail in Tails(sides))
             {
-                if (Try(sides, above, account, tail, root) is { } decision)
+                if (Try(sides, above, account, tail, leads) is { } decision)
                 {
                     return decision;
                 }
@@ -64,7 +65,7 @@ internal sealed class RootDecision
         IReadOnlyList<Hash256?> above,
         Func<BundleSides, Hash256?, Hash256?> account,
         Hash256[] tail,
-        Hash256 root)
+        Predicate<CompactRange> leads)
     {
         var range = new CompactRange();
         var bundles = new List<Hash256>(above.Count);
@@ -84,6 +85,6 @@ internal sealed class RootDecision
             range.Append(leaf);
         }
 
-        return range.Root() == root ? new RootDecision(bundles, tail) : null;
+        return leads(range) ? new RootDecision(bundles, tail) : null;
     }
 }

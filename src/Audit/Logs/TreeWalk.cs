@@ -7,8 +7,9 @@ using FederationNode.Protocol.Merkle;
 namespace FederationNode.Audit.Logs;
 
 /// <summary>
-/// One walk through a log at its signed size: entries, payloads and level-0 hashes bundle by bundle, then the levels
-/// above. Only after all entries were seen is it known which side led to the signed root, and so which is at fault.
+/// One walk through all that a copy holds of a log: entries, payloads and level-0 hashes bundle by bundle, then the
+/// levels above. Only after all entries were seen is it known which side led to the signed root, and so which is at
+/// fault.
 /// </summary>
 internal sealed class TreeWalk(ILogSource source, VerifiedHead head, LogAudit audit)
 {
@@ -26,17 +27,17 @@ internal sealed class TreeWalk(ILogSource source, VerifiedHead head, LogAudit au
     private readonly HashSet<long> _changedLeaves = [];
     private readonly HashSet<string> _damages = new(StringComparer.Ordinal);
 
-    private long Size => head.Checkpoint.Size;
+    private long Size => head.Held;
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         var complete = await ReadBundlesAsync(cancellationToken);
         var above = complete ? await ReadLevelAsync(1, cancellationToken) : [];
-        var decision = complete ? RootDecision.Find(_sides, above, head.Checkpoint.Root) : null;
+        var decision = complete ? RootDecision.Find(_sides, above, head.IsLedTo) : null;
         if (complete && decision is null)
         {
             _findings.Add(Severity.Fault, FindingKind.RootMismatch, FirstInDoubt(above),
-                $"Neither entries nor hashes lead to the root that the log signed for size {Size}.");
+                $"Neither entries nor hashes lead to the root that the log signed for size {head.Top.Size}.");
         }
 
         foreach (var side in _sides)

@@ -48,8 +48,8 @@ public sealed record LogRow(
 /// <param name="Member">The receiver.</param>
 /// <param name="NewestSize">Largest size acknowledged; 0 if none was.</param>
 /// <param name="Since">Earliest time stated for that size, unix milliseconds; null if none was acknowledged.</param>
-/// <param name="Acknowledged">Entries of the audited copy that are acknowledged.</param>
-/// <param name="NotAcknowledged">Entries of the audited copy that are not.</param>
+/// <param name="Acknowledged">Entries of the audited copy that count and are acknowledged.</param>
+/// <param name="NotAcknowledged">Those that count and are not.</param>
 /// <param name="FirstNotAcknowledged">The first of these, or null if there are none.</param>
 /// <param name="MedianLagMs">Median lag in milliseconds; null if no entry is acknowledged.</param>
 /// <param name="WorstLagMs">Longest lag in milliseconds; null likewise.</param>
@@ -95,10 +95,10 @@ public sealed record MemberSummary(string Name, string Status, IReadOnlyList<str
 /// </summary>
 /// <param name="Digest">The view digest, docs/protocol.md section 8, in hexadecimal.</param>
 /// <param name="Complete">
-/// Whether every <c>indicators</c> log that the roster names went in, undamaged, or counts as empty. Otherwise the
-/// digest says nothing.
+/// Whether every <c>indicators</c> log that the roster names went in, undamaged, as far as it counts, or is empty.
+/// Otherwise the digest says nothing.
 /// </param>
-/// <param name="Entries">Entries that went in.</param>
+/// <param name="Entries">Entries that went in; those beyond the end of a log do not.</param>
 /// <param name="Indicators">Indicators that anybody ever said something about.</param>
 public sealed record ViewSummary(string Digest, bool Complete, long Entries, int Indicators);
 

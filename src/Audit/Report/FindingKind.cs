@@ -79,7 +79,9 @@ public static class FindingKind
     /// <summary>Salt and payload do not open the leaf's commitment, or the payload is too long (fault).</summary>
     public const string PayloadChanged = "payload-changed";
 
-    /// <summary>There is no payload, and no entry of the log orders its erasure (fault).</summary>
+    /// <summary>
+    /// There is no payload, and no entry of the log orders its erasure (fault), or only one beyond its end (gap).
+    /// </summary>
     public const string PayloadMissing = "payload-missing";
 
     /// <summary>There is a payload beside a leaf that commits to none (fault).</summary>
@@ -97,8 +99,18 @@ public static class FindingKind
     /// <summary>The log goes on beyond the end that the roster set (warning).</summary>
     public const string EntriesBeyondEnd = "entries-beyond-end";
 
-    /// <summary>Two signed heads of one log contradict each other (fault, with evidence).</summary>
+    /// <summary>
+    /// The log's key signed a checkpoint beyond the end that the roster set (warning, with evidence).
+    /// </summary>
+    public const string CheckpointBeyondEnd = "checkpoint-beyond-end";
+
+    /// <summary>
+    /// Two signed heads of one log contradict each other, or a proof of that is kept (fault, with evidence).
+    /// </summary>
     public const string Fork = "fork";
+
+    /// <summary>What a node keeps as the proof of a fork proves none, or another one (fault).</summary>
+    public const string ForkProofFalse = "fork-proof-false";
 
     /// <summary>Copies of a log could not be compared because the larger one is damaged (gap).</summary>
     public const string CopiesNotCompared = "copies-not-compared";
@@ -114,7 +126,8 @@ public static class FindingKind
     public const string LogEmpty = "log-empty";
 
     /// <summary>
-    /// A receipt states a root that the log does not have at that size (fault of the receiver's log).
+    /// A receipt states a root that the log does not have at that size (fault of the receiver's log; warning if the log
+    /// forked below).
     /// </summary>
     public const string ReceiptFalseRoot = "receipt-false-root";
 
@@ -124,7 +137,10 @@ public static class FindingKind
     /// <summary>A receipt is for fewer entries of a log than an earlier one by the same receiver (warning).</summary>
     public const string ReceiptSizeRegressed = "receipt-size-regressed";
 
-    /// <summary>A heartbeat quotes a root that the log does not have at that size (fault of the quoting log).</summary>
+    /// <summary>
+    /// A heartbeat quotes a root that the log does not have at that size (fault of the quoting log; warning if the log
+    /// forked below).
+    /// </summary>
     public const string HeartbeatFalseRoot = "heartbeat-false-root";
 
     /// <summary>A heartbeat quotes more entries than the copy at hand has (warning).</summary>

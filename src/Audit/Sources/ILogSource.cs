@@ -1,3 +1,5 @@
+using FederationNode.Protocol;
+
 namespace FederationNode.Audit.Sources;
 
 /// <summary>
@@ -11,6 +13,11 @@ public interface ILogSource
 
     /// <summary>The log that this copy must be of, or null if the copy itself is to say so.</summary>
     string? Origin { get; }
+
+    /// <summary>
+    /// What the copy holds beyond its checkpoint, or null if nothing; its files are then those of all that it holds.
+    /// </summary>
+    HeldBeyond? Beyond => null;
 
     /// <summary>
     /// What was handed out so far although its storage is known to be changed. If the trees do not show which entry
@@ -34,6 +41,15 @@ public interface ILogSource
     /// <exception cref="MissingRowException">This file's storage is gone: likewise.</exception>
     Task<byte[]?> ReadAsync(string path, CancellationToken cancellationToken);
 }
+
+/// <summary>
+/// Entries that came under a larger checkpoint than the copy holds: a log that is being fetched, or that ends where no
+/// checkpoint was signed (docs/protocol.md section 10). Nothing of it is verified.
+/// </summary>
+/// <param name="Note">The larger checkpoint, as it was signed.</param>
+/// <param name="Held">Entries held.</param>
+/// <param name="After">The complete subtrees of its tree behind them, from left to right.</param>
+public sealed record HeldBeyond(byte[] Note, long Held, IReadOnlyList<Hash256> After);
 
 /// <summary>Entries that a source read from a row with a wrong checksum.</summary>
 /// <param name="First">The first entry that the row concerns.</param>

@@ -31,4 +31,17 @@ public sealed record NodeHoldings(
     IReadOnlyList<HeldClaim> Claims,
     string? ReceiptsLog,
     IReadOnlyDictionary<string, long>? Receipted,
-    IReadOnlyList<ReadOnlyMemory<byte>> Rosters);
+    IReadOnlyList<ReadOnlyMemory<byte>> Rosters)
+{
+    /// <summary>The proofs of forks that it keeps.</summary>
+    public IReadOnlyList<StoredFork> Forks { get; init; } = [];
+}
+
+/// <summary>A proof of a fork as a node keeps it; nothing of it is verified.</summary>
+/// <param name="Origin">The log.</param>
+/// <param name="Proof">The encoded proof.</param>
+/// <param name="FreezeAt">
+/// Entries of the log that count by what stands beside the proof; null where that is damaged, which was said already.
+/// </param>
+/// <param name="Record">What keeps it, in words: "the row of ...".</param>
+public sealed record StoredFork(string Origin, ReadOnlyMemory<byte> Proof, long? FreezeAt, string Record);

@@ -14,6 +14,8 @@ internal sealed class VerifiedTree(TileReader reader, IReadOnlyList<Hash256> bun
 {
     private const int BundleLevel = 8;
 
+    private IReadOnlyList<Hash256> Bundles => bundles;
+
     public long Size { get; } = ((long)bundles.Count * TilePath.FullWidth) + tail.Count;
 
     /// <summary>
@@ -48,6 +50,31 @@ internal sealed class VerifiedTree(TileReader reader, IReadOnlyList<Hash256> bun
         }
 
         return roots;
+    }
+
+    /// <summary>How many leaves both trees share from the first on, or null if a tile cannot be read again.</summary>
+    public async Task<long?> CommonAsync(VerifiedTree other, CancellationToken cancellationToken)
+    {
+        var (mine, theirs) = (Bundles, other.Bundles);
+        var same = 0;
+        while (same < mine.Count && same < theirs.Count && mine[same] == theirs[same])
+        {
+            same++;
+        }
+
+        if (await LeavesAsync(same, cancellationToken) is not { } left
+            || await other.LeavesAsync(same, cancellationToken) is not { } right)
+        {
+            return null;
+        }
+
+        var at = 0;
+        while (at < left.Count && at < right.Count && left[at] == right[at])
+        {
+            at++;
+        }
+
+        return ((long)same * TilePath.FullWidth) + at;
     }
 
     private static Hash256 Extend(CompactRange range, IReadOnlyList<Hash256>? leaves, int count)

@@ -185,6 +185,9 @@ public sealed record ListingRequest
 
     /// <summary>For a keyword that the lint refuses: the reason to publish it all the same.</summary>
     public string? OverrideLint { get; init; }
+
+    /// <summary>In a request of its own: whether it goes before all that is not urgent; null: yes.</summary>
+    public bool? Urgent { get; init; }
 }
 
 /// <summary>How to find a keyword.</summary>
@@ -204,7 +207,11 @@ public sealed record KeywordRuleRequest(
 
 /// <summary>Many listings at once, published together; at most <see cref="Limits.MaxAppendEntries"/>.</summary>
 /// <param name="Listings">The listings.</param>
-public sealed record ListingBatch(IReadOnlyList<ListingRequest> Listings);
+/// <param name="Urgent">
+/// Whether they go before all that is not urgent, here and to the other members; null: if there are at most 16. More than
+/// <see cref="Limits.MaxUrgentEntries"/> are never urgent.
+/// </param>
+public sealed record ListingBatch(IReadOnlyList<ListingRequest> Listings, bool? Urgent = null);
 
 /// <summary>Takes back the own listing of an indicator.</summary>
 /// <param name="IndicatorId">The indicator, in hexadecimal.</param>
@@ -220,12 +227,16 @@ public sealed record OpinionRequest(string IndicatorId, string Stance, string Li
 
 /// <summary>Where published entries stand. Given only when they are durable.</summary>
 /// <param name="Origin">The log.</param>
-/// <param name="Index">Index of the first entry.</param>
+/// <param name="Index">Index of the first entry; null while it is deferred.</param>
 /// <param name="Count">Number of entries.</param>
 /// <param name="Repeated">Whether an earlier request with the same idempotency key had already done it.</param>
 /// <param name="IndicatorIds">The indicators, in the order of the request.</param>
+/// <param name="Deferred">
+/// The entries are durable and count here, and get their places in the log once the node has heard from enough others
+/// that it holds all of its own log.
+/// </param>
 public sealed record PublishResponse(
-    string Origin, long Index, int Count, bool Repeated, IReadOnlyList<string> IndicatorIds);
+    string Origin, long? Index, int Count, bool Repeated, IReadOnlyList<string> IndicatorIds, bool Deferred = false);
 
 /// <summary>An indicator in a list.</summary>
 /// <param name="Id">Its id, in hexadecimal.</param>
@@ -373,7 +384,9 @@ public sealed record LogRow(string Origin, long Size, string Root, string Vkey, 
 /// <param name="RosterExpires">When that roster expires, in unix seconds.</param>
 /// <param name="Ready">Whether the list is loaded and the node answers with it.</param>
 /// <param name="Indicators">Indicators with a listing in force.</param>
-/// <param name="ViewDigest">Digest of the merged list, in hexadecimal.</param>
+/// <param name="ViewDigest">
+/// Digest of the merged list, in hexadecimal; while the node is not ready, of the list as it was some time ago.
+/// </param>
 /// <param name="Peers">The links to the others.</param>
 /// <param name="Logs">The logs held.</param>
 /// <param name="Alarms">What needs a person, in words; empty when all is well.</param>

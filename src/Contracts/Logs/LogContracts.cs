@@ -23,6 +23,9 @@ public sealed record StoredEntry(
 /// <param name="SignedSize">Size of the newest checkpoint of which every entry is held.</param>
 /// <param name="SignedRoot">Root of that checkpoint.</param>
 /// <param name="Checkpoint">That checkpoint as a signed note; empty while there is none.</param>
+/// <param name="HeadSize">Entries that count: those under the checkpoint, and of a forked log those before the fork.</param>
+/// <param name="HeadRoot">Root over these.</param>
+/// <param name="FrozenAt">Where the log is frozen because a fork of it was proven, or null.</param>
 [GenerateSerializer, Immutable, Alias("fednode.LogStatus")]
 public sealed record LogStatus(
     [property: Id(0)] string Origin,
@@ -30,7 +33,10 @@ public sealed record LogStatus(
     [property: Id(2)] Hash256 Root,
     [property: Id(3)] long SignedSize,
     [property: Id(4)] Hash256 SignedRoot,
-    [property: Id(5)] byte[] Checkpoint);
+    [property: Id(5)] byte[] Checkpoint,
+    [property: Id(6)] long HeadSize,
+    [property: Id(7)] Hash256 HeadRoot,
+    [property: Id(8)] long? FrozenAt = null);
 
 /// <summary>An entry to append to an own log. The log adds origin, time, salt and commitment.</summary>
 /// <param name="Kind">The entry's kind.</param>
@@ -52,11 +58,20 @@ public sealed record NewEntry(
 /// With a key: what tells the caller's request from others, where the entries do not (a default that depends on the
 /// time, for example). Null: the entries themselves.
 /// </param>
+/// <param name="Urgent">
+/// The entries go before all that is not urgent, in the queue of this log and to the other members. At most
+/// <see cref="Limits.MaxUrgentEntries"/> entries; more of them are not urgent.
+/// </param>
 [GenerateSerializer, Immutable, Alias("fednode.AppendRequest")]
 public sealed record AppendRequest(
     [property: Id(0)] IReadOnlyList<NewEntry> Entries,
     [property: Id(1)] string? IdempotencyKey = null,
-    [property: Id(2)] Hash256? RequestHash = null);
+    [property: Id(2)] Hash256? RequestHash = null,
+    [property: Id(3)] bool Urgent = false)
+{
+    /// <summary>Whether it is treated as urgent.</summary>
+    public bool GoesFirst => Urgent && Entries.Count <= Limits.MaxUrgentEntries;
+}
 
 /// <summary>Why an append was refused; nothing was changed.</summary>
 [GenerateSerializer, Alias("fednode.AppendRefusal")]
@@ -77,26 +92,36 @@ public enum AppendRefusal
     /// <summary>The storage cannot take it now (full, read-only, unreachable).</summary>
     StorageUnavailable,
 
-    /// <summary>A peer shows a newer head of this log than the node holds: it first pulls its own log back.</summary>
+    /// <summary>
+    /// The node has not yet made sure that it holds all of its own log, or a peer has shown that it does not: an old
+    /// backup may have been restored, and it first fetches what it lost.
+    /// </summary>
     Behind,
+
+    /// <summary>The log forked: it takes nothing any more, and goes on in a new epoch.</summary>
+    Frozen,
 
     /// <summary>A stored row that is needed is damaged: only a copy of the database helps.</summary>
     Damaged,
 }
 
 /// <summary>What became of one append request.</summary>
-/// <param name="First">Index of the first entry; the others follow without a gap.</param>
+/// <param name="First">Index of the first entry; the others follow without a gap. -1 while they are deferred.</param>
 /// <param name="Count">Number of entries.</param>
 /// <param name="Repeated">Whether an earlier request with the same idempotency key had already done it.</param>
 /// <param name="Refusal">Why not, or <see cref="AppendRefusal.None"/>.</param>
 /// <param name="Error">The refusal in words, or null.</param>
+/// <param name="Deferred">
+/// The entries are durable and count at this member, and get their places in the log once it may sign.
+/// </param>
 [GenerateSerializer, Immutable, Alias("fednode.AppendResult")]
 public sealed record AppendResult(
     [property: Id(0)] long First,
     [property: Id(1)] int Count,
     [property: Id(2)] bool Repeated,
     [property: Id(3)] AppendRefusal Refusal,
-    [property: Id(4)] string? Error)
+    [property: Id(4)] string? Error,
+    [property: Id(5)] bool Deferred = false)
 {
     /// <summary>A refusal.</summary>
     public static AppendResult Refused(AppendRefusal why, string error) => new(-1, 0, false, why, error);
@@ -106,16 +131,30 @@ public sealed record AppendResult(
 /// <param name="Checkpoint">Signed note of a checkpoint that covers them.</param>
 /// <param name="From">Index of the first entry.</param>
 /// <param name="Entries">The entries, without a gap; may be empty.</param>
-/// <param name="Proof">
-/// RFC 6962 consistency proof from size <c>From + Entries.Count</c> to the checkpoint's size; empty when they are equal
-/// or the first is 0.
-/// </param>
+/// <param name="Before">The complete subtrees before them, from left to right: docs/protocol.md, "Range proof".</param>
+/// <param name="After">Those behind them, up to the checkpoint's size.</param>
 [GenerateSerializer, Immutable, Alias("fednode.LogRange")]
 public sealed record LogRange(
     [property: Id(0)] byte[] Checkpoint,
     [property: Id(1)] long From,
     [property: Id(2)] IReadOnlyList<StoredEntry> Entries,
-    [property: Id(3)] IReadOnlyList<Hash256> Proof);
+    [property: Id(3)] IReadOnlyList<Hash256> Before,
+    [property: Id(4)] IReadOnlyList<Hash256> After)
+{
+    /// <summary>Index after the last entry.</summary>
+    public long End => From + Entries.Count;
+}
+
+/// <summary>
+/// A range that this node has verified by itself: signature, place in the tree, payloads. Whoever makes one vouches for
+/// it; it never comes from another node.
+/// </summary>
+/// <param name="Range">The range.</param>
+/// <param name="LeafHashes">The hash of each entry.</param>
+[GenerateSerializer, Immutable, Alias("fednode.CheckedRange")]
+public sealed record CheckedRange(
+    [property: Id(0)] LogRange Range,
+    [property: Id(1)] Hash256[] LeafHashes);
 
 /// <summary>What a log made of a range that a peer sent.</summary>
 [GenerateSerializer, Alias("fednode.ExtendOutcome")]
@@ -127,8 +166,13 @@ public enum ExtendOutcome
     /// <summary>Everything was held already.</summary>
     AlreadyHeld,
 
-    /// <summary>The range starts above what is held: the entries between must be pulled first.</summary>
+    /// <summary>The range starts above what is held: the entries between must be pulled first. Nothing was kept.</summary>
     Gap,
+
+    /// <summary>
+    /// The range starts above what is held and is kept in memory: its entries count at once, as urgent ones.
+    /// </summary>
+    Overlaid,
 
     /// <summary>The sender is at fault: bad signature, proof, payload or size. Nothing was changed.</summary>
     Refused,
@@ -136,7 +180,9 @@ public enum ExtendOutcome
     /// <summary>The roster does not name this log, or closed it. Nothing was changed.</summary>
     UnknownLog,
 
-    /// <summary>A validly signed head contradicts what is held: the origin forked. Nothing was changed.</summary>
+    /// <summary>
+    /// What the log's key signed contradicts what is held: the origin forked. If that alone proves it, the log is frozen.
+    /// </summary>
     Fork,
 
     /// <summary>The storage cannot take it now. Nothing was changed.</summary>
@@ -152,11 +198,27 @@ public enum ExtendOutcome
 /// <param name="Outcome">What happened.</param>
 /// <param name="Size">Entries held now.</param>
 /// <param name="Error">What was wrong, for the log and the sender; null when nothing was.</param>
+/// <param name="HeadSize">Entries that count now.</param>
 [GenerateSerializer, Immutable, Alias("fednode.ExtendResult")]
 public sealed record ExtendResult(
     [property: Id(0)] ExtendOutcome Outcome,
     [property: Id(1)] long Size,
-    [property: Id(2)] string? Error);
+    [property: Id(2)] string? Error,
+    [property: Id(3)] long HeadSize = 0);
+
+/// <summary>What a log made of a fork proof.</summary>
+[GenerateSerializer, Alias("fednode.ForkOutcome")]
+public enum ForkOutcome
+{
+    /// <summary>It holds; the log is frozen where it says, or was frozen earlier already. Durable.</summary>
+    Taken,
+
+    /// <summary>It proves nothing. Whoever sent it is to blame.</summary>
+    Refused,
+
+    /// <summary>The storage cannot take it now.</summary>
+    StorageUnavailable,
+}
 
 /// <summary>One entry with the proof that makes it a signed document of its own.</summary>
 /// <param name="Index">Its index in the log.</param>
@@ -191,17 +253,25 @@ public interface IMemberLogGrain : IGrainWithStringKey
     [Alias("FindAppend")]
     Task<AppendResult?> FindAppendAsync(string idempotencyKey, Hash256 requestHash);
 
-    /// <summary>Verifies a range from a peer and, if it continues what is held, stores it.</summary>
+    /// <summary>
+    /// Verifies a range from a peer and, if it continues what is held, stores it. A small one that starts above what is
+    /// held is kept in memory.
+    /// </summary>
     [Alias("Extend")]
     Task<ExtendResult> ExtendAsync([Immutable] LogRange range);
+
+    /// <summary>Likewise, with a range that this node has verified already.</summary>
+    [Alias("ExtendChecked")]
+    Task<ExtendResult> ExtendCheckedAsync([Immutable] CheckedRange range);
 
     /// <summary>What is held.</summary>
     [Alias("GetStatus")]
     Task<LogStatus> GetStatusAsync();
 
     /// <summary>
-    /// Reads entries from <paramref name="from"/> on, up to the newest complete checkpoint, with the consistency proof.
-    /// At least one entry if there is one, however large.
+    /// Reads entries from <paramref name="from"/> on, with their proof, up to the newest complete checkpoint; from there
+    /// on, what is held beyond it, or a run that is kept above what is held. At least one entry if there is one, however
+    /// large. Beyond all that, the newest complete checkpoint alone.
     /// </summary>
     /// <param name="from">First index.</param>
     /// <param name="maxEntries">Most entries, 1 to <see cref="Limits.MaxRangeEntries"/>.</param>
@@ -223,11 +293,28 @@ public interface IMemberLogGrain : IGrainWithStringKey
     [Alias("ReadTile")]
     Task<byte[]?> ReadTileAsync(int level, long number, int width);
 
+    /// <summary>The hashes of complete subtrees of what is held, each given as its level and its index on that level.</summary>
+    [Alias("ReadNodes")]
+    Task<IReadOnlyList<Hash256>> ReadNodesAsync([Immutable] IReadOnlyList<(int Level, long Index)> nodes);
+
     /// <summary>
-    /// Tells an own log that a peer says to hold <paramref name="size"/> entries of it. If that is more than this node
-    /// has (an old backup was restored), it takes no entries for a while; once a range proves it, not before all are
-    /// back.
+    /// An own log may take entries and sign: enough peers could have shown that they hold more of it, and none does.
     /// </summary>
-    [Alias("NotePeerSize")]
-    Task NotePeerSizeAsync(long size);
+    [Alias("Confirm")]
+    Task ConfirmAsync();
+
+    /// <summary>
+    /// A peer shows a checkpoint of this own log. If it is good and ahead of what is held, an old backup was restored:
+    /// the log takes no entries before all are back. The answer is the checkpoint's size, or null if it is not good.
+    /// </summary>
+    [Alias("NoteShown")]
+    Task<long?> NoteShownAsync([Immutable] byte[] checkpoint);
+
+    /// <summary>Verifies a fork proof of this log and keeps the one that freezes it earliest.</summary>
+    [Alias("TakeFork")]
+    Task<ForkOutcome> TakeForkAsync([Immutable] byte[] proof);
+
+    /// <summary>The fork proof that is kept, or null.</summary>
+    [Alias("GetFork")]
+    Task<byte[]?> GetForkAsync();
 }

@@ -1,53 +1,42 @@
-using FederationNode.Protocol.Entries;
-
 namespace FederationNode.Contracts.Peers;
 
-/// <summary>How a peer is doing, for people and metrics.</summary>
-/// <param name="Member">The peer.</param>
-/// <param name="Reachable">Whether the last exchange worked.</param>
-/// <param name="LastContact">When the last exchange that worked ended, in unix milliseconds; 0 if none did.</param>
-/// <param name="Failures">Failed exchanges since then.</param>
-/// <param name="NextAttempt">When the node tries again, in unix milliseconds; 0: at the next occasion.</param>
-/// <param name="LastError">What went wrong last, or null.</param>
-[GenerateSerializer, Immutable, Alias("fednode.PeerStatus")]
-public sealed record PeerStatus(
-    [property: Id(0)] string Member,
-    [property: Id(1)] bool Reachable,
-    [property: Id(2)] long LastContact,
-    [property: Id(3)] int Failures,
-    [property: Id(4)] long NextAttempt,
-    [property: Id(5)] string? LastError);
+/// <summary>A log that a peer is not asked for, for a while.</summary>
+/// <param name="Origin">The log.</param>
+/// <param name="Reason">Why the last request for it failed.</param>
+/// <param name="Failures">How often in a row.</param>
+/// <param name="Until">Not before this time, in unix milliseconds.</param>
+[GenerateSerializer, Immutable, Alias("fednode.PeerLogBackoff")]
+public sealed record PeerLogBackoff(
+    [property: Id(0)] string Origin,
+    [property: Id(1)] string Reason,
+    [property: Id(2)] int Failures,
+    [property: Id(3)] long Until);
 
-/// <summary>
-/// The link to one other member: pushes new heads to it, compares heads with it, and keeps the backoff, which
-/// survives a restart. Key: the member's name.
-/// </summary>
+/// <summary>What must survive a restart about a peer, so that a node that restarts often does not hammer it.</summary>
+/// <param name="LastContact">When an exchange last worked, in unix milliseconds; 0 if never.</param>
+/// <param name="Failures">Failed exchanges since then.</param>
+/// <param name="NextAttempt">Not before this time, in unix milliseconds.</param>
+/// <param name="Logs">Logs that it could not or would not give.</param>
+[GenerateSerializer, Immutable, Alias("fednode.PeerMemory")]
+public sealed record PeerMemory(
+    [property: Id(0)] long LastContact,
+    [property: Id(1)] int Failures,
+    [property: Id(2)] long NextAttempt,
+    [property: Id(3)] IReadOnlyList<PeerLogBackoff> Logs)
+{
+    /// <summary>Nothing is remembered.</summary>
+    public static PeerMemory None { get; } = new(0, 0, 0, []);
+}
+
+/// <summary>What is remembered of the link to one other member. Key: the member's name.</summary>
 [Alias("fednode.IPeerGrain")]
 public interface IPeerGrain : IGrainWithStringKey
 {
-    /// <summary>Sends the newest head of a log, with the entries that the peer lacks if they are small.</summary>
-    [Alias("Push")]
-    Task PushAsync(string origin);
+    /// <summary>What was saved last.</summary>
+    [Alias("Load")]
+    Task<PeerMemory> LoadAsync();
 
-    /// <summary>Exchanges heads and asks for what the peer has and this node lacks.</summary>
-    [Alias("CompareHeads")]
-    Task CompareHeadsAsync();
-
-    /// <summary>Takes note of heads that the peer sent on its own accord.</summary>
-    [Alias("NoteHeads")]
-    Task NoteHeadsAsync([Immutable] IReadOnlyList<PeerHead> heads);
-
-    /// <summary>How the link is doing.</summary>
-    [Alias("GetStatus")]
-    Task<PeerStatus> GetStatusAsync();
-}
-
-/// <summary>A head that a peer claims to hold. It proves nothing until the entries arrive with a checkpoint.</summary>
-/// <param name="Origin">The log.</param>
-/// <param name="Size">Entries that the peer holds.</param>
-[GenerateSerializer, Immutable, Alias("fednode.PeerHead")]
-public readonly record struct PeerHead([property: Id(0)] string Origin, [property: Id(1)] long Size)
-{
-    /// <summary>Leaves out the root, which is of use to fork detection only.</summary>
-    public static PeerHead Of(LogHead head) => new(head.Origin, head.Size);
+    /// <summary>Saves it. That the storage does not take it is logged and does no harm.</summary>
+    [Alias("Save")]
+    Task SaveAsync([Immutable] PeerMemory memory);
 }

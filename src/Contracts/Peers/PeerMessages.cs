@@ -5,14 +5,20 @@ namespace FederationNode.Contracts.Peers;
 /// <summary>The routes between nodes. Every body is MessagePack. docs/protocol.md, "Peer protocol".</summary>
 public static class PeerRoutes
 {
-    /// <summary>POST <see cref="PushMessage"/>, answered by <see cref="SizeMessage"/>.</summary>
+    /// <summary>POST <see cref="PushMessage"/>, answered by <see cref="PushAnswerMessage"/>.</summary>
     public const string Push = "/peer/v1/push";
 
-    /// <summary>POST <see cref="HeadsMessage"/>, answered by <see cref="HeadsMessage"/>.</summary>
+    /// <summary>POST <see cref="HeadsQuestionMessage"/>, answered by <see cref="HeadsAnswerMessage"/>.</summary>
     public const string Heads = "/peer/v1/heads";
 
     /// <summary>POST <see cref="RangeRequestMessage"/>, answered by <see cref="RangeMessage"/>.</summary>
     public const string Range = "/peer/v1/range";
+
+    /// <summary>POST <see cref="ForkRequestMessage"/>, answered by <see cref="ForkMessage"/>.</summary>
+    public const string Fork = "/peer/v1/fork";
+
+    /// <summary>POST <see cref="ForkPushMessage"/>, answered by <see cref="PushAnswerMessage"/>.</summary>
+    public const string ForkPush = "/peer/v1/fork/push";
 
     /// <summary>POST <see cref="EvaluateMessage"/>, answered by <see cref="EvaluatedMessage"/>. Only at the secretariat.</summary>
     public const string Evaluate = "/peer/v1/seller/evaluate";
@@ -41,7 +47,9 @@ public sealed class EntryMessage
     public byte[]? Payload { get; init; }
 }
 
-/// <summary>A new head: <c>[checkpoint, from, entries]</c>; entries are empty when they are too large to push.</summary>
+/// <summary>
+/// A new head: <c>[checkpoint, size, from, entries, before, after]</c>. Without entries the last four are 0 and empty.
+/// </summary>
 [MessagePackObject]
 public sealed class PushMessage
 {
@@ -49,25 +57,41 @@ public sealed class PushMessage
     [Key(0)]
     public required byte[] Checkpoint { get; init; }
 
-    /// <summary>Index of the first entry.</summary>
+    /// <summary>Entries that the sender holds, up to a signed checkpoint.</summary>
     [Key(1)]
+    public required long Size { get; init; }
+
+    /// <summary>Index of the first entry.</summary>
+    [Key(2)]
     public required long From { get; init; }
 
-    /// <summary>The entries up to the checkpoint's size, or none.</summary>
-    [Key(2)]
+    /// <summary>Entries under the checkpoint, or none.</summary>
+    [Key(3)]
     public required EntryMessage[] Entries { get; init; }
+
+    /// <summary>The complete subtrees before them, hashes of 32 bytes.</summary>
+    [Key(4)]
+    public required byte[][] Before { get; init; }
+
+    /// <summary>Those behind them.</summary>
+    [Key(5)]
+    public required byte[][] After { get; init; }
 }
 
-/// <summary>The answer to a push: <c>[size]</c>, the entries that the receiver now holds of that log.</summary>
+/// <summary>The answer to a push: <c>[size, held]</c>.</summary>
 [MessagePackObject]
-public sealed class SizeMessage
+public sealed class PushAnswerMessage
 {
-    /// <summary>Entries held.</summary>
+    /// <summary>Entries of that log that the receiver now holds, up to a signed checkpoint.</summary>
     [Key(0)]
     public required long Size { get; init; }
+
+    /// <summary>Entries that it holds without a gap; more than that in the middle of a transfer.</summary>
+    [Key(1)]
+    public required long Held { get; init; }
 }
 
-/// <summary>A head on the wire: <c>[origin, size, root]</c>.</summary>
+/// <summary>A head on the wire: <c>[origin, size, root, frozenAt, held]</c>.</summary>
 [MessagePackObject]
 public sealed class HeadMessage
 {
@@ -75,22 +99,100 @@ public sealed class HeadMessage
     [Key(0)]
     public required string Origin { get; init; }
 
-    /// <summary>Entries held, up to a signed checkpoint.</summary>
+    /// <summary>Entries held that count.</summary>
     [Key(1)]
     public required long Size { get; init; }
 
     /// <summary>Root over them, 32 bytes.</summary>
     [Key(2)]
     public required byte[] Root { get; init; }
+
+    /// <summary>Where the log is frozen, or nil.</summary>
+    [Key(3)]
+    public long? FrozenAt { get; init; }
+
+    /// <summary>Entries held without a gap, at least as many.</summary>
+    [Key(4)]
+    public required long Held { get; init; }
 }
 
-/// <summary>All heads that a node holds: <c>[[head, ...]]</c>.</summary>
+/// <summary>An urgent run on the wire: <c>[origin, from, end]</c>.</summary>
 [MessagePackObject]
-public sealed class HeadsMessage
+public sealed class UrgentMessage
 {
-    /// <summary>One for each log.</summary>
+    /// <summary>The log.</summary>
     [Key(0)]
+    public required string Origin { get; init; }
+
+    /// <summary>Index of the first entry.</summary>
+    [Key(1)]
+    public required long From { get; init; }
+
+    /// <summary>Index after the last.</summary>
+    [Key(2)]
+    public required long End { get; init; }
+}
+
+/// <summary>Asks for heads: <c>[digest, instance, since, yours, wait]</c>.</summary>
+[MessagePackObject]
+public sealed class HeadsQuestionMessage
+{
+    /// <summary>Digest of the asker's heads, 32 bytes.</summary>
+    [Key(0)]
+    public required byte[] Digest { get; init; }
+
+    /// <summary>What the last answer said, or 0.</summary>
+    [Key(1)]
+    public required long Instance { get; init; }
+
+    /// <summary>The version that the last answer said, or 0.</summary>
+    [Key(2)]
+    public required long Since { get; init; }
+
+    /// <summary>Signed checkpoints of the answerer's own logs that it seems to lack.</summary>
+    [Key(3)]
+    public required byte[][] Yours { get; init; }
+
+    /// <summary>Milliseconds for which an answer without news may be held back.</summary>
+    [Key(4)]
+    public required int Wait { get; init; }
+}
+
+/// <summary>Heads: <c>[digest, instance, version, heads, urgent, links, paused, yours]</c>.</summary>
+[MessagePackObject]
+public sealed class HeadsAnswerMessage
+{
+    /// <summary>Digest of the answerer's heads, 32 bytes.</summary>
+    [Key(0)]
+    public required byte[] Digest { get; init; }
+
+    /// <summary>Tells one run of the answerer from another.</summary>
+    [Key(1)]
+    public required long Instance { get; init; }
+
+    /// <summary>Counts its changes in this run.</summary>
+    [Key(2)]
+    public required long Version { get; init; }
+
+    /// <summary>The heads that changed since.</summary>
+    [Key(3)]
     public required HeadMessage[] Heads { get; init; }
+
+    /// <summary>The urgent runs that came since.</summary>
+    [Key(4)]
+    public required UrgentMessage[] Urgent { get; init; }
+
+    /// <summary>Whom it can reach, or nil if that did not change.</summary>
+    [Key(5)]
+    public string[]? Links { get; init; }
+
+    /// <summary>Whether it takes nothing now.</summary>
+    [Key(6)]
+    public required bool Paused { get; init; }
+
+    /// <summary>Signed checkpoints of the asker's own logs.</summary>
+    [Key(7)]
+    public required byte[][] Yours { get; init; }
 }
 
 /// <summary>Asks for entries: <c>[origin, from, maxEntries, maxBytes]</c>.</summary>
@@ -114,7 +216,7 @@ public sealed class RangeRequestMessage
     public required int MaxBytes { get; init; }
 }
 
-/// <summary>Entries with their proof: <c>[checkpoint, from, entries, proof]</c>.</summary>
+/// <summary>Entries with their proof: <c>[checkpoint, from, entries, before, after]</c>.</summary>
 [MessagePackObject]
 public sealed class RangeMessage
 {
@@ -130,9 +232,44 @@ public sealed class RangeMessage
     [Key(2)]
     public required EntryMessage[] Entries { get; init; }
 
-    /// <summary>Consistency proof from size <c>from + entries</c> to the checkpoint, hashes of 32 bytes.</summary>
+    /// <summary>The complete subtrees before them, hashes of 32 bytes.</summary>
     [Key(3)]
-    public required byte[][] Proof { get; init; }
+    public required byte[][] Before { get; init; }
+
+    /// <summary>Those behind them, up to the checkpoint's size.</summary>
+    [Key(4)]
+    public required byte[][] After { get; init; }
+}
+
+/// <summary>Asks for the fork proof of a log: <c>[origin]</c>.</summary>
+[MessagePackObject]
+public sealed class ForkRequestMessage
+{
+    /// <summary>The log.</summary>
+    [Key(0)]
+    public required string Origin { get; init; }
+}
+
+/// <summary>A fork proof: <c>[proof]</c>.</summary>
+[MessagePackObject]
+public sealed class ForkMessage
+{
+    /// <summary>The encoded proof.</summary>
+    [Key(0)]
+    public required byte[] Proof { get; init; }
+}
+
+/// <summary>Shows a fork proof: <c>[origin, proof]</c>.</summary>
+[MessagePackObject]
+public sealed class ForkPushMessage
+{
+    /// <summary>The log.</summary>
+    [Key(0)]
+    public required string Origin { get; init; }
+
+    /// <summary>The encoded proof.</summary>
+    [Key(1)]
+    public required byte[] Proof { get; init; }
 }
 
 /// <summary>Blinded seller identifiers: <c>[type, epoch, [point, ...]]</c>. Nothing raw can be in it.</summary>

@@ -33,13 +33,21 @@ public sealed partial class ListFollower(
 
     private readonly Channel<string> _grown = Channel.CreateUnbounded<string>(new() { SingleReader = true });
     private readonly ConcurrentDictionary<string, bool> _pending = new(StringComparer.Ordinal);
+
+    // As long as all that the logs keep above what they hold, at most; an empty name in the channel points here.
+    private readonly ConcurrentQueue<(string Origin, LogRange Range)> _urgent = new();
+    private readonly ConcurrentDictionary<string, bool> _deferring = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, bool> _retrying = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, CorruptStateException> _heldUp = new(StringComparer.Ordinal);
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>
-    /// Whether all that was held at start is applied, as far as it can be read, and a roster is in force.
+    /// Whether all that was held at start is applied, as far as it can be read, and a roster is in force: the list can be
+    /// asked.
     /// </summary>
+    public bool IsLoaded { get; private set; }
+
+    /// <summary>Whether all that others were seen to hold at start is applied, too.</summary>
     public bool IsReady { get; private set; }
 
     /// <summary>
@@ -77,7 +85,32 @@ public sealed partial class ListFollower(
             }
         }
 
+        void OnOverlaid(string origin, CheckedRange range)
+        {
+            if (Origin.Parse(origin).Log == Origin.Indicators)
+            {
+                _urgent.Enqueue((origin, range.Range));
+                _grown.Writer.TryWrite("");
+            }
+        }
+
+        void OnDeferred(string origin, IReadOnlyList<NewEntry> waiting)
+        {
+            if (waiting.Count > 0)
+            {
+                // At once, on the caller's thread: it answers only when what it took counts.
+                _deferring[origin] = true;
+                list.Defer(Origin.Parse(origin), waiting, clock.GetUtcNow().ToUnixTimeSeconds(), roster.Counts);
+            }
+            else
+            {
+                Queue(origin);
+            }
+        }
+
         heads.Grew += OnGrew;
+        heads.Overlaid += OnOverlaid;
+        heads.Deferred += OnDeferred;
         try
         {
             foreach (var head in heads.All())
@@ -85,31 +118,56 @@ public sealed partial class ListFollower(
                 OnGrew(head);
             }
 
+            foreach (var (origin, waiting) in heads.AllDeferred)
+            {
+                OnDeferred(origin, waiting);
+            }
+
             while (await _grown.Reader.WaitToReadAsync(stoppingToken))
             {
                 while (_grown.Reader.TryRead(out var origin))
                 {
+                    ApplyUrgent();
                     _pending.TryRemove(origin, out _);
-                    await FollowAsync(origin, stoppingToken);
+                    await (origin.Length == 0 ? Task.CompletedTask : FollowAsync(origin, stoppingToken));
                 }
             }
         }
         finally
         {
             heads.Grew -= OnGrew;
+            heads.Overlaid -= OnOverlaid;
+            heads.Deferred -= OnDeferred;
         }
     }
 
-    /// <summary>Says that every log held at start has been announced to this list: once they are applied, it is ready.</summary>
+    /// <summary>Says that every log held at start has been announced to this list: once they are applied, it is loaded.</summary>
+    internal async Task BecomeLoadedAsync(IReadOnlyList<LogStatus> held, CancellationToken cancellationToken)
+    {
+        await WaitAppliedAsync(held, cancellationToken);
+        IsLoaded = true;
+    }
+
+    /// <summary>Says that this node has caught up with the others: once these logs are applied, the list is ready.</summary>
     internal async Task BecomeReadyAsync(IReadOnlyList<LogStatus> held, CancellationToken cancellationToken)
     {
-        foreach (var log in held.Where(h => h.SignedSize > 0 && IsFollowed(h.Origin)))
+        await WaitAppliedAsync(held, cancellationToken);
+        IsLoaded = true;
+        IsReady = true;
+        foreach (var log in heads.All().Where(l => IsFollowed(l.Origin) && list.AppliedOf(l.Origin) > l.HeadSize))
         {
-            await WaitAppliedOrHeldUpAsync(log.Origin, log.SignedSize - 1, cancellationToken);
+            Queue(log.Origin);
         }
 
-        IsReady = true;
         LogReady(list.Current.Indicators);
+    }
+
+    private async Task WaitAppliedAsync(IReadOnlyList<LogStatus> held, CancellationToken cancellationToken)
+    {
+        foreach (var log in held.Where(h => h.HeadSize > 0 && IsFollowed(h.Origin)))
+        {
+            await WaitAppliedOrHeldUpAsync(log.Origin, log.HeadSize - 1, cancellationToken);
+        }
     }
 
     /// <summary>Says that a log cannot be read on, so that nobody waits for it.</summary>
@@ -145,11 +203,29 @@ public sealed partial class ListFollower(
         var log = grains.GetGrain<IMemberLogGrain>(text);
         try
         {
-            while (heads.Get(text) is { } head && list.AppliedOf(text) < head.SignedSize && !stopping.IsCancellationRequested)
+            if (heads.Get(text) is { } now && list.AppliedOf(text) > WantedOf(now))
+            {
+                await TruncateAsync(origin, log, now.HeadSize);
+            }
+
+            if (heads.Get(text) is { } head && list.AppliedOf(text) < WantedOf(head))
             {
                 var range = await log.ReadAsync(list.AppliedOf(text), Limits.MaxRangeEntries, Limits.MaxRangeBytes);
                 Apply(origin, range);
                 await ReceiptAsync(text);
+                if (range.Entries.Count > 0 && list.AppliedOf(text) < WantedOf(heads.Get(text)!))
+                {
+                    // One part of something large after the other, and what came to other logs in between.
+                    Queue(text);
+                    return;
+                }
+            }
+
+            if (heads.AllDeferred.TryGetValue(text, out var waiting) && waiting.Count == 0
+                && _deferring.TryRemove(text, out _))
+            {
+                // What waited is applied from the log by now.
+                list.Defer(origin, [], clock.GetUtcNow().ToUnixTimeSeconds(), roster.Counts);
             }
 
             NoteMended(text);
@@ -168,6 +244,47 @@ public sealed partial class ListFollower(
         }
     }
 
+    /// <summary>
+    /// Entries of a log that the list should have. Until it is ready, and nobody compares it with others', that is also
+    /// what has come of a long log before its head: a detector is better served with it.
+    /// </summary>
+    private long WantedOf(LogStatus head) =>
+        IsReady || head.FrozenAt is not null || IsClosed(head.Origin) || identity.KeyOf(head.Origin) is not null
+            ? head.HeadSize
+            : Math.Max(head.HeadSize, head.Size);
+
+    private bool IsClosed(string origin) =>
+        roster.Current is { } document && document.TryFindLog(origin, out var log, out _) && log.ClosedAt is not null;
+
+    private void ApplyUrgent()
+    {
+        while (_urgent.TryDequeue(out var urgent))
+        {
+            list.Overlie(
+                Origin.Parse(urgent.Origin),
+                urgent.Range.From,
+                urgent.Range.Entries,
+                clock.GetUtcNow().ToUnixTimeSeconds(),
+                roster.Counts);
+            SayChanged();
+        }
+    }
+
+    /// <summary>The log forked, or was closed: what is behind that does not count any more.</summary>
+    private async Task TruncateAsync(Origin origin, IMemberLogGrain log, long size)
+    {
+        var now = clock.GetUtcNow().ToUnixTimeSeconds();
+        foreach (var index in list.Truncate(origin, size, now, roster.Counts))
+        {
+            if ((await log.ReadAsync(index, 1, 1)).Entries is [var entry])
+            {
+                list.Restore(origin, index, entry, now, roster.Counts);
+            }
+        }
+
+        SayChanged();
+    }
+
     private void NoteMended(string origin)
     {
         if (_heldUp.TryRemove(origin, out var damage))
@@ -180,7 +297,7 @@ public sealed partial class ListFollower(
     /// <summary>Receipts what is applied, if that is a whole head: the one now, for it may have moved while we read.</summary>
     private async Task ReceiptAsync(string text)
     {
-        if (identity.KeyOf(text) is null && heads.Get(text) is { } head && list.AppliedOf(text) == head.SignedSize)
+        if (identity.KeyOf(text) is null && heads.Get(text) is { FrozenAt: null } head && list.AppliedOf(text) == head.SignedSize)
         {
             await grains.GetGrain<IReceiptsGrain>(identity.Member).HeldAsync(
                 [new HeldStatement(text, head.SignedSize, head.SignedRoot, clock.GetUtcNow().ToUnixTimeMilliseconds())]);

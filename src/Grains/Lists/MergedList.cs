@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using FederationNode.Contracts.Logs;
 using FederationNode.Matching.Lists;
 using FederationNode.Protocol;
+using FederationNode.Protocol.Entries;
 using FederationNode.Protocol.Merge;
 using FederationNode.Protocol.Merkle;
 
@@ -17,23 +18,78 @@ public sealed class MergedList
 {
     private const int SecondsBetweenCounts = 60;
 
+    /// <summary>Behind every entry that a log can have.</summary>
+    private const long NoPlaceYet = ProtocolLimits.MaxLogSize;
+
+    /// <summary>Entries applied while readers wait; a few milliseconds.</summary>
+    private const int Slice = 128;
+
+    /// <summary>After a change of more indicators the digest is not worked out before somebody asks for it.</summary>
+    private const int MaxPrompt = 256;
+
+    /// <summary>Buckets of the digest that are worked out while readers wait; a few milliseconds.</summary>
+    private const int DigestPart = 64;
+
+    private const int MostDigestParts = 2048;
+
     private readonly ConcurrentDictionary<string, long> _applied = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<Hash256, IndicatorState> _states = new();
-    private readonly HashSet<Hash256> _inForce = [];
-    private readonly SortedSet<Hash256> _ids = [];
-    private readonly Lock _idsLock = new();
-    private readonly View _view = new();
+    private readonly Lock _gate = new();
+    private readonly View _view = new(Seed());
+    private readonly UrgentEntries _urgent = new();
+    private readonly Dictionary<Hash256, bool> _urgentOnly = [];
     private long _countedAt;
+    private long _version;
+    private IdOrder? _order;
     private Snapshot _snapshot;
 
     /// <summary>Makes an empty list, which has the digest of the empty view.</summary>
-    public MergedList() => _snapshot = new Snapshot(_view.Digest(), 0, 0);
+    public MergedList() => _snapshot = new Snapshot(_view.Digest(), 0, 0, 0);
 
-    /// <summary>Digest and size of the list, as of the last change.</summary>
-    public Snapshot Current => Volatile.Read(ref _snapshot);
+    /// <summary>Digest and size of the list now.</summary>
+    public Snapshot Current
+    {
+        get
+        {
+            // Readers get in between, for after much was applied this takes seconds. So do changes, but not for ever.
+            for (var part = 0; part < MostDigestParts; part++)
+            {
+                lock (_gate)
+                {
+                    if (_snapshot.Version == _version || _view.PrepareDigest(DigestPart))
+                    {
+                        return Settle();
+                    }
+                }
+            }
+
+            lock (_gate)
+            {
+                return Settle();
+            }
+        }
+    }
+
+    /// <summary>Digest and size of the list now, or, while much is being applied, a little earlier. Costs nothing.</summary>
+    public Snapshot Latest => Volatile.Read(ref _snapshot);
+
+    /// <summary>The size of the list now, with the digest of <see cref="Latest"/>: cheap, also while much is being applied.</summary>
+    public Snapshot Glance
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return Latest with { Indicators = Indicators, InForce = InForce };
+            }
+        }
+    }
+
+    private long Indicators => _view.IndicatorCount + _urgentOnly.Count;
+
+    private long InForce => _view.ActiveCount + _urgentOnly.Values.Count(a => a);
 
     /// <summary>The matcher; safe from any thread.</summary>
-    public IndicatorMatcher Matcher { get; } = new(BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)));
+    public IndicatorMatcher Matcher { get; } = new(Seed());
 
     /// <summary>Entries of each indicators log that are applied, by origin.</summary>
     public IReadOnlyDictionary<string, long> Applied => _applied;
@@ -42,24 +98,27 @@ public sealed class MergedList
     public long AppliedOf(string origin) => _applied.GetValueOrDefault(origin);
 
     /// <summary>What everybody says of an indicator, or false if nobody says anything.</summary>
-    public bool TryGet(Hash256 id, [NotNullWhen(true)] out IndicatorState? state) => _states.TryGetValue(id, out state);
+    public bool TryGet(Hash256 id, [NotNullWhen(true)] out IndicatorState? state)
+    {
+        lock (_gate)
+        {
+            state = StateOf(id);
+            return state is not null;
+        }
+    }
 
     /// <summary>Up to <paramref name="count"/> indicators in the order of their ids, after <paramref name="after"/>.</summary>
     public IReadOnlyList<IndicatorState> Page(Hash256? after, int count)
     {
-        List<Hash256> ids;
-        lock (_idsLock)
+        lock (_gate)
         {
-            if (_ids.Count == 0)
+            if (_order is null || _order.Version != _version)
             {
-                return [];
+                _order = new IdOrder(_version, [.. _view.IndicatorIds.Concat(_urgentOnly.Keys)]);
             }
 
-            var from = after ?? default;
-            ids = [.. _ids.GetViewBetween(from < _ids.Max ? from : _ids.Max, _ids.Max).Where(i => after is null || i > from).Take(count)];
+            return [.. _order.After(after, count).Select(StateOf).OfType<IndicatorState>()];
         }
-
-        return [.. ids.Select(i => _states.GetValueOrDefault(i)).OfType<IndicatorState>()];
     }
 
     /// <summary>Applies entries of one log, which follow those applied before.</summary>
@@ -74,18 +133,137 @@ public sealed class MergedList
         Origin origin, long from, IReadOnlyList<StoredEntry> entries, long now, Func<string, bool> counts)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(from, AppliedOf(origin.Text));
-        var touched = new HashSet<Hash256>();
         var without = new List<(long, string)>();
-        for (var i = 0; i < entries.Count; i++)
+        var touched = new HashSet<Hash256>();
+        var changed = 0;
+        for (var i = 0; i < entries.Count; i += Slice)
         {
-            var stored = entries[i];
+            touched.Clear();
+            var meaningful = Interpret(origin, from + i, entries.Skip(i).Take(Slice), without);
+            lock (_gate)
+            {
+                foreach (var entry in meaningful)
+                {
+                    Take(entry, touched);
+                }
+
+                touched.UnionWith(_urgent.Drop(origin.Text, Math.Min(from + i + Slice, from + entries.Count)));
+                Recount(touched, now, counts);
+            }
+
+            changed += touched.Count;
+        }
+
+        Matcher.Publish();
+        _applied[origin.Text] = from + entries.Count;
+        Finish(changed);
+        return without;
+    }
+
+    /// <summary>
+    /// Lets urgent entries count, which came before those below them. They are not in the digest, which speaks of what is
+    /// held without a gap; they give way to the same entries when these are applied.
+    /// </summary>
+    public void Overlie(
+        Origin origin, long from, IReadOnlyList<StoredEntry> entries, long now, Func<string, bool> counts)
+    {
+        var touched = new HashSet<Hash256>();
+        var meaningful = Interpret(origin, from, entries, []);
+        lock (_gate)
+        {
+            foreach (var entry in meaningful.Where(e => e.Index >= AppliedOf(origin.Text)))
+            {
+                if (_urgent.Add(entry) is { } id)
+                {
+                    touched.Add(id);
+                    PutMatcher(entry);
+                }
+            }
+
+            Recount(touched, now, counts);
+        }
+
+        Matcher.Publish();
+        Finish(touched.Count);
+    }
+
+    /// <summary>
+    /// Lets what waits for an own log count, as the member's newest word, in the place of what waited before.
+    /// </summary>
+    public void Defer(
+        Origin origin, IReadOnlyList<NewEntry> waiting, long now, Func<string, bool> counts)
+    {
+        lock (_gate)
+        {
+            var touched = new HashSet<Hash256>(_urgent.DropFrom(origin.Text, NoPlaceYet));
+            for (var i = 0; i < waiting.Count; i++)
+            {
+                if (Payload.TryDecode(waiting[i].Kind, waiting[i].Payload, out var payload, out _)
+                    && new LogEntry(origin, NoPlaceYet + i, default, now, payload) is var entry
+                    && _urgent.Add(entry) is { } id)
+                {
+                    touched.Add(id);
+                    PutMatcher(entry);
+                }
+            }
+
+            Recount(touched, now, counts);
+        }
+
+        Matcher.Publish();
+        Finish(waiting.Count);
+    }
+
+    /// <summary>Takes the entries of a log from an index on out of the list: they do not count any more.</summary>
+    /// <param name="origin">The log.</param>
+    /// <param name="size">Entries of it that count.</param>
+    /// <param name="now">Unix seconds, by which listings expire.</param>
+    /// <param name="counts">Whether the roster lets a member's word count.</param>
+    /// <returns>Indexes of entries below that count again, to be given to <see cref="Restore"/>.</returns>
+    public IReadOnlyList<long> Truncate(Origin origin, long size, long now, Func<string, bool> counts)
+    {
+        IReadOnlyList<long> restored;
+        HashSet<Hash256> touched;
+        lock (_gate)
+        {
+            touched = [.. _view.Truncate(origin, size, out restored)];
+            touched.UnionWith(_urgent.Drop(origin.Text, long.MaxValue));
+            Recount(touched, now, counts);
+        }
+
+        _applied[origin.Text] = Math.Min(AppliedOf(origin.Text), size);
+        Finish(touched.Count);
+        return restored;
+    }
+
+    /// <summary>Applies an entry again that had been erased by one that does not count any more.</summary>
+    public void Restore(Origin origin, long index, StoredEntry stored, long now, Func<string, bool> counts)
+    {
+        var touched = new HashSet<Hash256>();
+        var meaningful = Interpret(origin, index, [stored], []);
+        lock (_gate)
+        {
+            meaningful.ForEach(e => Take(e, touched));
+            Recount(touched, now, counts);
+        }
+
+        Matcher.Publish();
+        Finish(touched.Count);
+    }
+
+    private static ulong Seed() => BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8));
+
+    /// <summary>The entries that have a meaning; this takes most of the time and holds nobody up.</summary>
+    private static List<LogEntry> Interpret(
+        Origin origin, long from, IEnumerable<StoredEntry> entries, List<(long, string)> without)
+    {
+        var meaningful = new List<LogEntry>(Slice);
+        foreach (var (i, stored) in entries.Index())
+        {
             if (LogEntry.TryInterpret(
                     origin, from + i, MerkleHash.Leaf(stored.Leaf), stored.Leaf, stored.Salt, stored.Payload, out var entry, out var reason))
             {
-                if (_view.Apply(entry) is { } id)
-                {
-                    touched.Add(id);
-                }
+                meaningful.Add(entry);
             }
             else
             {
@@ -93,61 +271,98 @@ public sealed class MergedList
             }
         }
 
-        Publish(touched, now, counts);
-        _applied[origin.Text] = from + entries.Count;
-        return without;
+        return meaningful;
     }
 
-    private void Publish(HashSet<Hash256> touched, long now, Func<string, bool> counts)
+    private void Take(LogEntry entry, HashSet<Hash256> touched)
     {
-        foreach (var id in touched)
+        if (_view.Apply(entry) is { } id)
         {
-            if (_view.TryGet(id, out var state))
-            {
-                _states[id] = state;
-                Matcher.Put(state);
-            }
-            else
-            {
-                _states.TryRemove(id, out _);
-            }
-
-            lock (_idsLock)
-            {
-                _ = state is null ? _ids.Remove(id) : _ids.Add(id);
-            }
+            touched.Add(id);
+            PutMatcher(entry);
         }
-
-        Matcher.Publish();
-        Volatile.Write(ref _snapshot, new Snapshot(_view.Digest(), _states.Count, CountInForce(touched, now, counts)));
     }
+
+    /// <summary>What was withdrawn or erased may stay in the matcher: what a match means is asked of the view.</summary>
+    private void PutMatcher(LogEntry entry)
+    {
+        if (entry.Payload is ListingPayload listing)
+        {
+            Matcher.Put(listing);
+        }
+    }
+
+    private IndicatorState? StateOf(Hash256 id) =>
+        _view.TryGet(id, out var state) ? _urgent.Over(state) : _urgent.Over(id);
 
     /// <summary>
-    /// Looks at what changed; at everything only once a minute, because listings expire and members come and go
-    /// without a change. A publication must not cost time in proportion to the list.
+    /// Keeps the number of indicators in force: looks at what changed, and at everything only once a minute, because
+    /// listings expire and members come and go without a change.
     /// </summary>
-    private int CountInForce(HashSet<Hash256> touched, long now, Func<string, bool> counts)
+    private void Recount(HashSet<Hash256> touched, long now, Func<string, bool> counts)
     {
-        var all = now - _countedAt >= SecondsBetweenCounts;
-        foreach (var id in all ? _states.Keys : (IEnumerable<Hash256>)touched)
+        _version++;
+        foreach (var id in touched)
         {
-            if (_states.TryGetValue(id, out var state) && state.Active(now, counts).Any())
+            _view.CountActive(id, now, counts);
+            _urgentOnly.Remove(id);
+            if (!_view.Contains(id) && _urgent.Over(id) is { } urgent)
             {
-                _inForce.Add(id);
-            }
-            else
-            {
-                _inForce.Remove(id);
+                _urgentOnly[id] = urgent.Active(now, counts).Any();
             }
         }
 
-        _countedAt = all ? now : _countedAt;
-        return _inForce.Count;
+        if (now - _countedAt >= SecondsBetweenCounts)
+        {
+            _countedAt = now;
+            _view.CountActive(now, counts);
+        }
+    }
+
+    private void Finish(int changed)
+    {
+        if (changed <= MaxPrompt)
+        {
+            _ = Current;
+        }
+    }
+
+    private Snapshot Settle()
+    {
+        if (_snapshot.Version != _version)
+        {
+            Volatile.Write(ref _snapshot, new Snapshot(_view.Digest(), Indicators, InForce, _version));
+        }
+
+        return _snapshot;
     }
 
     /// <summary>The list at one moment.</summary>
     /// <param name="Digest">Digest of the merged view.</param>
     /// <param name="Indicators">Indicators that anybody says something about.</param>
     /// <param name="InForce">Those with a listing in force at the time of the last change.</param>
-    public sealed record Snapshot(Hash256 Digest, long Indicators, long InForce);
+    /// <param name="Version">Counts changes in this run.</param>
+    public sealed record Snapshot(Hash256 Digest, long Indicators, long InForce, long Version);
+
+    /// <summary>The ids in their order, as of one version: paging is rare, and a tree of millions costs too much.</summary>
+    private sealed class IdOrder
+    {
+        private readonly Hash256[] _ids;
+
+        public IdOrder(long version, Hash256[] ids)
+        {
+            Version = version;
+            _ids = ids;
+            Array.Sort(_ids);
+        }
+
+        public long Version { get; }
+
+        public ArraySegment<Hash256> After(Hash256? after, int count)
+        {
+            var at = after is { } id ? Array.BinarySearch(_ids, id) : ~0;
+            at = at >= 0 ? at + 1 : ~at;
+            return new ArraySegment<Hash256>(_ids, at, Math.Min(count, _ids.Length - at));
+        }
+    }
 }

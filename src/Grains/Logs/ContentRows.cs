@@ -7,18 +7,19 @@ internal static class ContentRows
 {
     /// <summary>
     /// Writes a row that, if it is there already, says the same: left by a crash before the head that was to name it.
-    /// It is written again all the same, so that a payload row never keeps less than it is given.
+    /// It is written again all the same, so that a payload row never keeps less than it is given. It is on disk with that
+    /// head.
     /// </summary>
     public static async Task WriteContentAsync<T>(this RowStore rows, string kind, string key, T value)
         where T : class
     {
         try
         {
-            await rows.WriteAsync(kind, key, value, null);
+            await rows.WriteUnsyncedAsync(kind, key, value, null);
         }
         catch (RowConflictException)
         {
-            await rows.WriteAsync(kind, key, value, await ETagAsync<T>(rows, kind, key));
+            await rows.WriteUnsyncedAsync(kind, key, value, await ETagAsync<T>(rows, kind, key));
         }
     }
 

@@ -38,7 +38,9 @@ public sealed class LogAppender(IGrainFactory grains) : IAsyncDisposable
 
     private sealed class LogQueue
     {
-        private readonly Channel<Waiting> _channel = Channel.CreateBounded<Waiting>(MaxQueued);
+        // Two queues: what is urgent goes into a batch of its own, before all that is not.
+        private readonly Channel<Waiting> _urgent = Channel.CreateBounded<Waiting>(MaxQueued);
+        private readonly Channel<Waiting> _bulk = Channel.CreateBounded<Waiting>(MaxQueued);
         private readonly IMemberLogGrain _log;
         private readonly Task _loop;
 
@@ -51,37 +53,56 @@ public sealed class LogAppender(IGrainFactory grains) : IAsyncDisposable
         public async Task<AppendResult> EnqueueAsync(AppendRequest request, CancellationToken cancellationToken)
         {
             var waiting = new Waiting(request);
-            await _channel.Writer.WriteAsync(waiting, cancellationToken);
+            await (request.GoesFirst ? _urgent : _bulk).Writer.WriteAsync(waiting, cancellationToken);
             return await waiting.Done.Task.WaitAsync(cancellationToken);
         }
 
         public async Task CloseAsync()
         {
-            _channel.Writer.TryComplete();
+            _urgent.Writer.TryComplete();
+            _bulk.Writer.TryComplete();
             await _loop;
         }
 
         private async Task DrainAsync()
         {
             var batch = new List<Waiting>();
-            Waiting? held = null;
-            while (held is not null || await _channel.Reader.WaitToReadAsync())
+            var urgent = _urgent.Reader.WaitToReadAsync().AsTask();
+            var bulk = _bulk.Reader.WaitToReadAsync().AsTask();
+            while (true)
             {
-                batch.Clear();
-                var entries = 0;
-                while (held is not null || _channel.Reader.TryRead(out held))
+                await Task.WhenAny(urgent, bulk);
+                if (urgent.IsCompleted && bulk.IsCompleted && !await urgent && !await bulk)
                 {
-                    if (entries > 0 && entries + held.Request.Entries.Count > Limits.MaxAppendEntries)
-                    {
-                        break;
-                    }
-
-                    entries += held.Request.Entries.Count;
-                    batch.Add(held);
-                    held = null;
+                    return;
                 }
 
-                await AppendBatchAsync(batch);
+                Fill(batch, _urgent.Reader, Limits.MaxUrgentEntries);
+                if (batch.Count == 0)
+                {
+                    Fill(batch, _bulk.Reader, Limits.MaxAppendEntries);
+                }
+
+                if (batch.Count > 0)
+                {
+                    await AppendBatchAsync(batch);
+                    batch.Clear();
+                }
+
+                // A wait that goes on is kept: each new one would stay in the queue's list until something comes.
+                urgent = urgent.IsCompleted ? _urgent.Reader.WaitToReadAsync().AsTask() : urgent;
+                bulk = bulk.IsCompleted ? _bulk.Reader.WaitToReadAsync().AsTask() : bulk;
+            }
+        }
+
+        private static void Fill(List<Waiting> batch, ChannelReader<Waiting> queue, int most)
+        {
+            var entries = 0;
+            while (queue.TryPeek(out var next) && (entries == 0 || entries + next.Request.Entries.Count <= most)
+                && queue.TryRead(out next))
+            {
+                entries += next.Request.Entries.Count;
+                batch.Add(next);
             }
         }
 

@@ -20,7 +20,10 @@ public static class LogRowKind
     /// <summary>An answered idempotent request: <see cref="RequestRow"/>. Key: origin and hash of the key.</summary>
     public const string Request = "log-request";
 
-    /// <summary>What proves that a log forked: <see cref="ForkRow"/>. Key: the origin; the first proof stays.</summary>
+    /// <summary>Requests that wait until the log may sign: <see cref="DeferredRow"/>. Key: the origin.</summary>
+    public const string Deferred = "log-deferred";
+
+    /// <summary>What proves that a log forked: <see cref="ForkRow"/>. Key: the origin; the earliest fork stays.</summary>
     public const string Fork = "log-fork";
 }
 
@@ -68,6 +71,17 @@ public sealed class HeadRow
     /// <summary>The newest idempotent requests; older ones have rows of their own.</summary>
     [Key(6)]
     public RequestRow[] Requests { get; set; } = [];
+
+    /// <summary>
+    /// While entries are held beyond <see cref="SignedSize"/>: the checkpoint that they came with, as it was signed. It
+    /// proves them to others. Empty otherwise.
+    /// </summary>
+    [Key(7)]
+    public byte[] Cover { get; set; } = [];
+
+    /// <summary>The complete subtrees of that checkpoint's tree behind what is held, joined. At most 80 hashes.</summary>
+    [Key(8)]
+    public byte[] CoverAfter { get; set; } = [];
 }
 
 /// <summary>An entry that is not sealed yet.</summary>
@@ -131,28 +145,64 @@ public sealed class TileRow
     public byte[] Hashes { get; set; } = [];
 }
 
-/// <summary>
-/// Two heads that one origin signed and that contradict each other. Whoever has the log's key can check it with this
-/// alone: either both notes name one size and two roots, or the hashes make up the larger tree while those of its first
-/// part make up another root than the smaller note's.
-/// </summary>
+/// <summary>Requests that were taken while an own log could not sign, in their order.</summary>
+[MessagePackObject]
+public sealed class DeferredRow
+{
+    /// <summary>The requests.</summary>
+    [Key(0)]
+    public DeferredRequest[] Requests { get; set; } = [];
+}
+
+/// <summary>A request that waits.</summary>
+[MessagePackObject]
+public sealed class DeferredRequest
+{
+    /// <summary>The idempotency key; the node makes one where the caller gave none, so that nothing is logged twice.</summary>
+    [Key(0)]
+    public string Key { get; set; } = "";
+
+    /// <summary>The caller's hash of the request, or SHA-256 over the entries.</summary>
+    [Key(1)]
+    public byte[] Content { get; set; } = [];
+
+    /// <summary>Whether the entries go first.</summary>
+    [Key(2)]
+    public bool Urgent { get; set; }
+
+    /// <summary>The entries.</summary>
+    [Key(3)]
+    public DeferredEntry[] Entries { get; set; } = [];
+}
+
+/// <summary>An entry that waits.</summary>
+[MessagePackObject]
+public sealed class DeferredEntry
+{
+    /// <summary>Its kind.</summary>
+    [Key(0)]
+    public string Kind { get; set; } = "";
+
+    /// <summary>The payload.</summary>
+    [Key(1)]
+    public byte[] Payload { get; set; } = [];
+
+    /// <summary>Index of the entry that it amends, or null.</summary>
+    [Key(2)]
+    public long? Ref { get; set; }
+}
+
+/// <summary>A fork of a log, proven. docs/protocol.md, "Fork proof".</summary>
 [MessagePackObject]
 public sealed class ForkRow
 {
-    /// <summary>The checkpoint of the branch that this node holds, as it was signed.</summary>
+    /// <summary>The encoded proof.</summary>
     [Key(0)]
-    public byte[] Held { get; set; } = [];
+    public byte[] Proof { get; set; } = [];
 
-    /// <summary>The checkpoint that contradicts it, as it was signed.</summary>
+    /// <summary>Entries of the log that count.</summary>
     [Key(1)]
-    public byte[] Other { get; set; } = [];
-
-    /// <summary>
-    /// The hashes, joined, of the fewest complete subtrees of the larger tree that make up its entries below the
-    /// smaller size, then of those that make up the rest. Empty for equal sizes. At most 120 hashes.
-    /// </summary>
-    [Key(2)]
-    public byte[] Nodes { get; set; } = [];
+    public long FreezeAt { get; set; }
 }
 
 /// <summary>What an idempotent request did.</summary>

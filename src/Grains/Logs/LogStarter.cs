@@ -3,6 +3,7 @@ using FederationNode.Contracts.Logs;
 using FederationNode.Contracts.Roster;
 using FederationNode.Grains.Identity;
 using FederationNode.Grains.Lists;
+using FederationNode.Grains.Replication;
 using FederationNode.Grains.Rosters;
 using FederationNode.Grains.Storage;
 using FederationNode.Protocol.Roster;
@@ -22,6 +23,7 @@ public sealed partial class LogStarter(
     RosterBoard roster,
     HeadBoard heads,
     ListFollower follower,
+    ReplicationDriver replication,
     [FromKeyedServices(FederationClock.Key)] TimeProvider clock,
     ILogger<LogStarter> logger) : BackgroundService
 {
@@ -58,11 +60,14 @@ public sealed partial class LogStarter(
 
             await WakeLogsAsync(roster.Current);
             heads.Complete();
+            await replication.BeginAsync();
             await ReceiptRosterAsync(rosterOrigin);
             if (roster.Current is not null)
             {
-                await follower.BecomeReadyAsync(heads.All(), stoppingToken);
+                await follower.BecomeLoadedAsync(heads.All(), stoppingToken);
             }
+
+            _ = BecomeReadyAsync(stoppingToken);
 
             while (true)
             {
@@ -73,6 +78,16 @@ public sealed partial class LogStarter(
         finally
         {
             heads.Grew -= OnGrew;
+        }
+    }
+
+    /// <summary>Ready is who has, and has applied, all that others were seen to hold when this node started.</summary>
+    private async Task BecomeReadyAsync(CancellationToken stopping)
+    {
+        await replication.CaughtUpAsync().WaitAsync(stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!stopping.IsCancellationRequested)
+        {
+            await follower.BecomeReadyAsync(heads.All(), stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -96,9 +111,9 @@ public sealed partial class LogStarter(
             await rosterGrain.FollowLogAsync();
             await WakeLogsAsync(roster.Current);
             await ReceiptRosterAsync(identity.Anchor.RosterLogKey.Name);
-            if (!follower.IsReady && roster.Current is not null)
+            if (!follower.IsLoaded && roster.Current is not null)
             {
-                await follower.BecomeReadyAsync([], stopping);
+                await follower.BecomeLoadedAsync([], stopping);
             }
         }
         catch (Exception failure) when (failure is not OperationCanceledException)
@@ -122,7 +137,9 @@ public sealed partial class LogStarter(
     {
         var origins = identity.LogKeys.Select(k => k.VerificationKey.Name)
             .Concat(document?.Members.SelectMany(m => m.Logs).Select(l => l.Origin.Text) ?? []);
-        foreach (var origin in origins.Distinct().Where(o => heads.Get(o) is null))
+        var closed = document?.Members.SelectMany(m => m.Logs).Where(l => l.ClosedAt is not null).Select(l => l.Origin.Text)
+            .ToHashSet(StringComparer.Ordinal) ?? [];
+        foreach (var origin in origins.Distinct().Where(o => heads.Get(o) is null || closed.Contains(o)))
         {
             await WakeAsync(origin);
         }

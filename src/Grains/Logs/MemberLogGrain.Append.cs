@@ -21,9 +21,22 @@ public sealed partial class MemberLogGrain
     {
         if (WhyNotWritable() is { } refusal)
         {
-            return [.. requests.Select(_ => refusal)];
+            return refusal.Refusal is AppendRefusal.Behind && Defers
+                ? await DeferAsync(requests, refusal)
+                : [.. requests.Select(_ => refusal)];
         }
 
+        if (_deferred.Requests.Length > 0)
+        {
+            // Nobody overtakes what waits.
+            await AppendDeferredAsync();
+        }
+
+        return await AppendNowAsync(requests);
+    }
+
+    private async Task<IReadOnlyList<AppendResult>> AppendNowAsync(IReadOnlyList<AppendRequest> requests)
+    {
         var batch = new AppendBatch(_log.Size, _clock.GetUtcNow().ToUnixTimeSeconds());
         foreach (var request in requests)
         {
@@ -43,8 +56,9 @@ public sealed partial class MemberLogGrain
     public async Task<AppendResult?> FindAppendAsync(string idempotencyKey, Hash256 requestHash)
     {
         RefuseDamaged();
-        return await FindRequestAsync(HashOfKey(idempotencyKey), []) is { } earlier
-            ? Repeat(earlier, requestHash)
+        return await FindRequestAsync(HashOfKey(idempotencyKey), []) is { } earlier ? Repeat(earlier, requestHash)
+            : Array.Find(_deferred.Requests, r => r.Key == idempotencyKey) is { } waiting
+                ? RepeatDeferred(waiting, requestHash)
             : null;
     }
 
@@ -66,7 +80,12 @@ public sealed partial class MemberLogGrain
                 AppendRefusal.NotOurs, $"The roster closed the log {_origin} at size {end.Size}.");
         }
 
-        return WhyBehind();
+        return _fork is { } fork
+            ? AppendResult.Refused(
+                AppendRefusal.Frozen,
+                $"The log {_origin} forked: other members hold a proof that its key signed two different logs. It stays at "
+                    + $"{fork.FreezeAt} entries. Ask the secretariat for a new epoch.")
+            : WhyBehind();
     }
 
     /// <summary>
@@ -117,6 +136,7 @@ public sealed partial class MemberLogGrain
         }
 
         var first = batch.NextIndex;
+        batch.NoteUrgent(request);
         foreach (var entry in request.Entries)
         {
             var salt = RandomNumberGenerator.GetBytes(ProtocolLimits.SaltSize);
@@ -168,9 +188,11 @@ public sealed partial class MemberLogGrain
     private static AppendResult Repeat(RequestRow earlier, Hash256 content) =>
         content.Span.SequenceEqual(earlier.Content)
             ? new AppendResult(earlier.First, earlier.Count, true, AppendRefusal.None, null)
-            : AppendResult.Refused(
-                AppendRefusal.KeyReused,
-                "The idempotency key was used for another request: choose a new key for new content.");
+            : KeyReused();
+
+    private static AppendResult KeyReused() => AppendResult.Refused(
+        AppendRefusal.KeyReused,
+        "The idempotency key was used for another request: choose a new key for new content.");
 
     private async Task<RequestRow?> FindRequestAsync(Hash256 key, IReadOnlyList<RequestRow> underWay) =>
         underWay.Concat(_log.Head.Requests).FirstOrDefault(r => key.Span.SequenceEqual(r.Key))
@@ -187,6 +209,8 @@ public sealed partial class MemberLogGrain
             {
                 head.SignedSize = head.Size;
                 head.Checkpoint = [];
+                head.Cover = [];
+                head.CoverAfter = [];
                 head.Requests = requests;
             });
         }
@@ -204,7 +228,12 @@ public sealed partial class MemberLogGrain
         }
 
         _checkpoint = await SignCheckpointAsync();
-        Show();
+        if (batch.Urgent is var (from, end))
+        {
+            _heads.AppendedUrgent(_origin, from, end);
+        }
+
+        await ShowAsync();
         return null;
     }
 
@@ -267,5 +296,19 @@ public sealed partial class MemberLogGrain
         public long Issued => issued;
 
         public long NextIndex => size + Entries.Count;
+
+        /// <summary>The newest run of urgent entries in it, if that is not too long for one.</summary>
+        public (long From, long End)? Urgent { get; private set; }
+
+        public void NoteUrgent(AppendRequest request)
+        {
+            if (request.GoesFirst)
+            {
+                var (first, next) = (NextIndex, NextIndex + request.Entries.Count);
+                Urgent = Urgent is var (from, end) && end == first && next - from <= Limits.MaxUrgentEntries
+                    ? (from, next)
+                    : (first, next);
+            }
+        }
     }
 }

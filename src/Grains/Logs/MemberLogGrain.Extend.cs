@@ -1,11 +1,11 @@
-using FederationNode.Contracts;
+using System.Diagnostics.CodeAnalysis;
 using FederationNode.Contracts.Logs;
 using FederationNode.Grains.Storage;
 using FederationNode.Protocol;
-using FederationNode.Protocol.Entries;
 using FederationNode.Protocol.Keys;
 using FederationNode.Protocol.Merkle;
 using FederationNode.Protocol.Notes;
+using FederationNode.Protocol.Replication;
 
 namespace FederationNode.Grains.Logs;
 
@@ -20,9 +20,29 @@ public sealed partial class MemberLogGrain
             return new ExtendResult(ExtendOutcome.Damaged, 0, _damage.Message);
         }
 
+        if (!TryGetKey(out var key, out var unknown))
+        {
+            return Outcome(ExtendOutcome.UnknownLog, unknown);
+        }
+
+        return RangeCheck.TryCheck(_origin, range, key, out var verified, out var error)
+            ? await ExtendCheckedAsync(verified)
+            : Outcome(ExtendOutcome.Refused, error);
+    }
+
+    /// <inheritdoc/>
+    public async Task<ExtendResult> ExtendCheckedAsync(CheckedRange range)
+    {
+        if (_damage is not null)
+        {
+            return new ExtendResult(ExtendOutcome.Damaged, 0, _damage.Message);
+        }
+
         try
         {
-            return await ExtendSoundAsync(range);
+            return TryGetKey(out _, out var unknown)
+                ? await TakeAsync(range)
+                : Outcome(ExtendOutcome.UnknownLog, unknown);
         }
         catch (CorruptStateException damage)
         {
@@ -31,109 +51,99 @@ public sealed partial class MemberLogGrain
         }
     }
 
-    private async Task<ExtendResult> ExtendSoundAsync(LogRange range)
+    private async Task<ExtendResult> TakeAsync(CheckedRange given)
     {
-        if (!TryGetKey(out var key, out var unknown))
+        var range = given.Restore();
+        NoteShown(range.Note, range.Head);
+        if (given.Range.Entries.Count == 0)
         {
-            return Outcome(ExtendOutcome.UnknownLog, unknown);
+            return await TakeHeadAsync(range.Note, range.Head);
         }
 
-        if (range.Entries.Count > Limits.MaxRangeEntries || range.Proof.Count > Limits.MaxProofHashes)
+        var own = await _log.ReadNodesAsync(range.NodesToJoin(_log.Size));
+        switch (range.Join(_log.Size, own))
         {
-            return Outcome(ExtendOutcome.Refused, "The range has too many entries or proof hashes.");
+            case RangeJoin.Contradicts:
+                return await ContradictAsync(range);
+            case RangeJoin.Gap:
+                return Overlie(given, range);
+            case RangeJoin.Held:
+                return await TakeHeadAsync(range.Note, range.Head);
+            default:
+                return await StoreAsync(given, range);
         }
-
-        if (!Checkpoint.TryOpen(range.Checkpoint, key, out var checkpoint, out var error))
-        {
-            return Outcome(ExtendOutcome.Refused, error);
-        }
-
-        NoteShown(range.Checkpoint, checkpoint);
-        if (checkpoint.Size <= _log.Size)
-        {
-            return await TakeCheckpointAsync(range.Checkpoint, checkpoint);
-        }
-
-        var end = range.From + range.Entries.Count;
-        if (end > checkpoint.Size)
-        {
-            return Outcome(ExtendOutcome.Refused, "The range goes beyond its checkpoint.");
-        }
-
-        return range.From > _log.Size || end <= _log.Size
-            ? Outcome(ExtendOutcome.Gap, null)
-            : await StoreRangeAsync(range, checkpoint);
-    }
-
-    private bool TryGetKey(
-        [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out VerificationKey? key,
-        [System.Diagnostics.CodeAnalysis.NotNullWhen(false)] out string? error)
-    {
-        if (_key is not null)
-        {
-            key = _key.VerificationKey;
-            error = null;
-            return true;
-        }
-
-        return _roster.TryGetLogKey(_origin, out key, out error);
     }
 
     /// <summary>No new entries; at most a checkpoint for what a broken-off transfer had already brought.</summary>
-    private async Task<ExtendResult> TakeCheckpointAsync(byte[] note, Checkpoint checkpoint)
+    private async Task<ExtendResult> TakeHeadAsync(byte[] note, Checkpoint head)
     {
-        if (checkpoint.Root != await RootAtAsync(checkpoint.Size))
+        if (head.Size > _log.Size)
         {
-            return await RecordForkAsync(note, checkpoint, []);
+            return Outcome(ExtendOutcome.Gap, null);
         }
 
-        return IsOwn || checkpoint.Size <= SignedSize
+        if (head.Root != await RootAtAsync(head.Size))
+        {
+            return await ContradictAsync(note, head);
+        }
+
+        return IsOwn || head.Size <= SignedSize
             ? Outcome(ExtendOutcome.AlreadyHeld, null)
-            : await CommitExtendAsync(_log.Plan([]), note, checkpoint.Size);
-    }
-
-    private async Task<ExtendResult> StoreRangeAsync(LogRange range, Checkpoint checkpoint)
-    {
-        var fresh = range.Entries.Skip((int)(_log.Size - range.From)).ToList();
-        for (var i = 0; i < fresh.Count; i++)
-        {
-            if (FaultOf(fresh[i]) is { } fault)
+            : await CommitExtendAsync(_log.Plan([]), row =>
             {
-                return Outcome(ExtendOutcome.Refused, $"Entry {_log.Size + i}: {fault}");
-            }
-        }
-
-        var plan = _log.Plan(fresh);
-        if (!ConsistencyProof.Verify(plan.Size, checkpoint.Size, plan.Root, checkpoint.Root, range.Proof))
-        {
-            return Contradicts(range, checkpoint) is { } leaves
-                ? await RecordForkAsync(range.Checkpoint, checkpoint, leaves)
-                : Outcome(
-                    ExtendOutcome.Refused,
-                    $"The entries up to {plan.Size} and the proof do not lead to the checkpoint at {checkpoint.Size}.");
-        }
-
-        return await CommitExtendAsync(plan, range.Checkpoint, checkpoint.Size);
+                (row.SignedSize, row.Checkpoint) = (head.Size, note);
+                if (head.Size == row.Size)
+                {
+                    (row.Cover, row.CoverAfter) = ([], []);
+                }
+            });
     }
 
-    private async Task<ExtendResult> CommitExtendAsync(LogPlan plan, byte[] note, long signedSize)
+    private async Task<ExtendResult> StoreAsync(CheckedRange given, VerifiedRange range)
+    {
+        var end = Math.Min(range.End, Limit ?? long.MaxValue);
+        if (end <= _log.Size)
+        {
+            return Outcome(ExtendOutcome.AlreadyHeld, null);
+        }
+
+        var (skip, take) = ((int)(_log.Size - range.From), (int)(end - _log.Size));
+        var plan = _log.Plan(
+            [.. given.Range.Entries.Skip(skip).Take(take)], new ArraySegment<Hash256>(given.LeafHashes, skip, take));
+        if (range.Head.Size == plan.Size && plan.Root != range.Head.Root)
+        {
+            throw new InvalidOperationException($"A range of {_origin} was said to be verified and does not fit.");
+        }
+
+        return await CommitExtendAsync(plan, row =>
+        {
+            var isWhole = range.Head.Size == row.Size;
+            if (IsOwn)
+            {
+                var isBack = row.Size >= _shownSize;
+                row.SignedSize = isBack ? row.Size : row.SignedSize;
+                row.Checkpoint = isBack ? [] : _shown;
+            }
+            else if (isWhole)
+            {
+                (row.SignedSize, row.Checkpoint) = (range.Head.Size, range.Note);
+            }
+
+            (row.Cover, row.CoverAfter) = isWhole || row.SignedSize == row.Size
+                ? ([], [])
+                : (range.Note, HeadEdge.Join([.. CompactRange.Nodes(row.Size, range.Head.Size).Select(n => HashOf(range, n))]));
+        });
+    }
+
+    private static Hash256 HashOf(VerifiedRange range, NodeId node) => range.TryHash(node, out var hash)
+        ? hash
+        : throw new InvalidOperationException("A verified range tells everything that lies behind its first entry.");
+
+    private async Task<ExtendResult> CommitExtendAsync(LogPlan plan, Action<HeadRow> complete)
     {
         try
         {
-            await _log.CommitAsync(plan, head =>
-            {
-                if (IsOwn)
-                {
-                    var whole = head.Size >= _shownSize;
-                    head.SignedSize = whole ? head.Size : head.SignedSize;
-                    head.Checkpoint = whole ? [] : _shown;
-                }
-                else if (signedSize <= head.Size)
-                {
-                    head.SignedSize = signedSize;
-                    head.Checkpoint = note;
-                }
-            });
+            await _log.CommitAsync(plan, complete);
         }
         catch (RowConflictException conflict)
         {
@@ -151,32 +161,26 @@ public sealed partial class MemberLogGrain
         _checkpoint = !IsOwn ? _log.Head.Checkpoint
             : SignedSize == _log.Size ? await SignCheckpointAsync()
             : _checkpoint;
-        Show();
+        TrimOverlay();
+        await ShowAsync();
+        if (IsOwn)
+        {
+            await AppendDeferredAsync();
+        }
+
         return Outcome(ExtendOutcome.Extended, null);
     }
 
-    /// <summary>What is wrong with an entry so that its sender is to blame, or null.</summary>
-    private static string? FaultOf(StoredEntry entry)
+    private bool TryGetKey([NotNullWhen(true)] out VerificationKey? key, [NotNullWhen(false)] out string? error)
     {
-        if (entry.Leaf.Length is 0 or > ProtocolLimits.MaxEntry)
+        if (_key is not null)
         {
-            return $"an entry has 1 to {ProtocolLimits.MaxEntry} bytes.";
+            key = _key.VerificationKey;
+            error = null;
+            return true;
         }
 
-        if (entry.Salt is null && entry.Payload is null)
-        {
-            return null;
-        }
-
-        if (entry.Salt is not { Length: ProtocolLimits.SaltSize } || entry.Payload is null)
-        {
-            return "salt and payload come together, or not at all.";
-        }
-
-        return !Leaf.TryDecode(entry.Leaf, out var leaf, out _) ? "a leaf without meaning has no payload."
-            : entry.Payload.Length > EntryKind.MaxPayload(leaf.Kind) ? "the payload is too long."
-            : leaf.Opens(entry.Salt, entry.Payload) ? null
-            : "the payload is not what the leaf commits to.";
+        return _roster.TryGetLogKey(_origin, out key, out error);
     }
 
     private ExtendResult Outcome(ExtendOutcome outcome, string? error)
@@ -186,6 +190,6 @@ public sealed partial class MemberLogGrain
             LogRefused(_origin, error!);
         }
 
-        return new ExtendResult(outcome, _log.Size, error);
+        return new ExtendResult(outcome, _log.Size, error, HeadSize);
     }
 }

@@ -1,86 +1,144 @@
+using System.Diagnostics.CodeAnalysis;
 using FederationNode.Contracts.Logs;
 using FederationNode.Grains.Storage;
 using FederationNode.Protocol;
+using FederationNode.Protocol.Keys;
 using FederationNode.Protocol.Merkle;
 using FederationNode.Protocol.Notes;
+using FederationNode.Protocol.Replication;
 
 namespace FederationNode.Grains.Logs;
 
 /// <content>
-/// Forks: heads that the log's key signed and that contradict what is held. The branch that was seen first stays. What
-/// proves the fork is stored once; further proofs of the same origin's fork say nothing new.
+/// Forks: the log's key signed what contradicts what is held. A proof freezes the log at the entries that both branches
+/// share; the branch that was seen first stays in the rows, and beyond that size counts no more.
 /// </content>
 public sealed partial class MemberLogGrain
 {
+    private ForkRow? _fork;
+    private string? _forkETag;
+
+    /// <inheritdoc/>
+    public Task<byte[]?> GetForkAsync() => Task.FromResult(_fork?.Proof);
+
+    /// <inheritdoc/>
+    public async Task<ForkOutcome> TakeForkAsync(byte[] proof)
+    {
+        if (KeyForProof() is not { } key
+            || !ForkProof.TryDecode(proof, out var decoded, out var error)
+            || !decoded.TryVerify(_origin, Opener(key), out var freezeAt, out error))
+        {
+            return ForkOutcome.Refused;
+        }
+
+        return _damage is null ? await FreezeAsync(decoded, freezeAt) : ForkOutcome.StorageUnavailable;
+    }
+
+    private async Task<ForkOutcome> FreezeAsync(ForkProof proof, long freezeAt)
+    {
+        if (_fork is { } known && ForkProof.TryDecode(known.Proof, out var before, out _)
+            && !proof.Replaces(freezeAt, before, known.FreezeAt))
+        {
+            return ForkOutcome.Taken;
+        }
+
+        var row = new ForkRow { Proof = proof.Encode(), FreezeAt = freezeAt };
+        try
+        {
+            _forkETag = await _rows.WriteAsync(LogRowKind.Fork, _origin, row, _forkETag);
+        }
+        catch (RowConflictException conflict)
+        {
+            StepDown(conflict);
+            return ForkOutcome.StorageUnavailable;
+        }
+        catch (StorageException failure)
+        {
+            LogStorageFailed(_origin, failure);
+            DeactivateOnIdle();
+            return ForkOutcome.StorageUnavailable;
+        }
+
+        _fork = row;
+        LogFork(_origin, freezeAt);
+        TrimOverlay();
+        await ShowAsync();
+        return ForkOutcome.Taken;
+    }
+
+    private async Task LoadForkAsync()
+    {
+        if (await _rows.ReadAsync<ForkRow>(LogRowKind.Fork, _origin) is { } stored)
+        {
+            (_fork, _forkETag) = (stored.Value, stored.ETag);
+        }
+    }
+
     /// <summary>The root over the first entries, at most all that are held.</summary>
     private async Task<Hash256> RootAtAsync(long size) => size == _log.Size
         ? _log.Root
         : ProofBuilder.BuildRoot(await _log.ReadNodesAsync(ProofBuilder.NodesForRoot(size)));
 
-    /// <summary>
-    /// The leaf hashes of a range that is its checkpoint's whole log, or null. With the whole log the origin is to
-    /// blame that it does not continue what is held; without it, the sender may have made up what does not fit.
-    /// </summary>
-    private static Hash256[]? Contradicts(LogRange range, Checkpoint checkpoint)
+    /// <summary>A signed head that is not of the branch held here, with nothing known of its entries.</summary>
+    private async Task<ExtendResult> ContradictAsync(byte[] note, Checkpoint head)
     {
-        if (range.From != 0 || range.Entries.Count != checkpoint.Size)
+        if (CoverOf(head.Size) is not var (cover, size))
         {
-            return null;
+            return ForkSeen(head.Size);
         }
 
-        Hash256[] leaves = [.. range.Entries.Select(e => MerkleHash.Leaf(e.Leaf))];
-        return MerkleHash.Root(leaves) == checkpoint.Root ? leaves : null;
-    }
-
-    private async Task<ExtendResult> RecordForkAsync(byte[] note, Checkpoint other, Hash256[] otherLeaves)
-    {
-        LogFork(_origin, other.Size);
-        try
-        {
-            if (await ProveForkAsync(note, other, otherLeaves) is { } proof)
-            {
-                await _rows.WriteAsync(LogRowKind.Fork, _origin, proof, null);
-            }
-        }
-        catch (RowConflictException)
-        {
-            // One proof is enough, and there is one.
-        }
-        catch (StorageException failure)
-        {
-            return Outcome(ExtendOutcome.StorageUnavailable, failure.Message);
-        }
-
-        return Outcome(
-            ExtendOutcome.Fork,
-            $"The head of {_origin} at size {other.Size} contradicts what is held: the origin forked.");
+        var proof = ForkProof.Contradiction(
+            note,
+            cover,
+            size == head.Size ? [] : await _log.ReadNodesAsync(CompactRange.Nodes(0, head.Size)),
+            size == head.Size ? [] : await _log.ReadNodesAsync(CompactRange.Nodes(head.Size, size)));
+        return await FreezeAsync(proof, head.Size) is ForkOutcome.StorageUnavailable
+            ? Outcome(ExtendOutcome.StorageUnavailable, "The proof that the log forked could not be stored.")
+            : ForkSeen(head.Size);
     }
 
     /// <summary>
-    /// What proves the fork, or null: of entries that a broken-off transfer brought, no checkpoint is held that covers
-    /// them, and the checkpoint that is held may be of both branches.
+    /// A range of another branch. If it shows where the branches part, that is proven at once, also of a log that is
+    /// frozen at a later entry already.
     /// </summary>
-    private async Task<ForkRow?> ProveForkAsync(byte[] note, Checkpoint other, Hash256[] otherLeaves)
+    private async Task<ExtendResult> ContradictAsync(VerifiedRange range)
     {
-        var held = SignedSize;
-        if (otherLeaves.Length > 0)
+        var isWhole = _fork is { } known && _log.Size >= known.FreezeAt;
+        var search = new ForkSearch(Math.Min(_log.Size, range.End));
+        if (search.Take(range, await _log.ReadNodesAsync(ForkSearch.NodesFor(range, _log.Size))) is { } common
+            && CoverOf(common + 1) is var (note, size)
+            && ForkSearch.Prove(
+                range, common, note, size, await _log.ReadNodesAsync(ForkSearch.NodesForProof(common, size))) is { } proof
+            && await FreezeAsync(proof, common) is ForkOutcome.StorageUnavailable)
         {
-            return held > 0 && RootOver(0, held) != await RootAtAsync(held)
-                ? Row([.. Parts(held, other.Size).Select(n => RootOver(n.Begin, n.End))])
-                : null;
+            return Outcome(ExtendOutcome.StorageUnavailable, "The proof that the log forked could not be stored.");
         }
 
-        return other.Size > held ? null
-            : other.Size == held ? Row([])
-            : Row(await _log.ReadNodesAsync(Parts(other.Size, held)));
-
-        Hash256 RootOver(long begin, long end) =>
-            MerkleHash.Root(otherLeaves.AsSpan((int)begin, (int)(end - begin)));
-
-        ForkRow Row(IReadOnlyList<Hash256> nodes) =>
-            new() { Held = _checkpoint, Other = note, Nodes = HeadEdge.Join(nodes) };
+        return isWhole ? Outcome(ExtendOutcome.AlreadyHeld, null) : ForkSeen(range.Head.Size);
     }
 
-    private static IReadOnlyList<NodeId> Parts(long small, long large) =>
-        [.. CompactRange.Nodes(0, small), .. CompactRange.Nodes(small, large)];
+    private ExtendResult ForkSeen(long size) => Outcome(
+        ExtendOutcome.Fork, $"The head of {_origin} at size {size} contradicts what is held: the origin forked.");
+
+    /// <summary>The smallest signed checkpoint that is known to cover at least so many of the entries held.</summary>
+    private (byte[] Note, long Size)? CoverOf(long size) =>
+        size <= SignedSize && _checkpoint.Length > 0 ? (_checkpoint, SignedSize)
+        : size <= _log.Size && Checkpoint.TryParse(_log.Head.Cover, out var cover, out _) ? (_log.Head.Cover, cover.Size)
+        : null;
+
+    /// <summary>A fork can be proven of a log whose member is not active any more, too.</summary>
+    private VerificationKey? KeyForProof() =>
+        _key?.VerificationKey
+        ?? (_roster.Current is { } roster && roster.TryFindLog(_origin, out var log, out _) ? log.Key : null);
+
+    private static CheckpointOpener Opener(VerificationKey key)
+    {
+        bool Open(
+            string origin,
+            ReadOnlySpan<byte> note,
+            [NotNullWhen(true)] out Checkpoint? checkpoint,
+            [NotNullWhen(false)] out string? error) => Checkpoint.TryOpen(note, key, out checkpoint, out error);
+
+        return Open;
+    }
 }

@@ -14,12 +14,15 @@ public sealed partial class MemberLogGrain
     [LoggerMessage(3, LogLevel.Error, "A peer showed a checkpoint of our own log {Origin} at {PeerSize}, this node holds {Size}: an old backup was restored. Nothing is appended until the rest is fetched back.")]
     private partial void LogBehind(string origin, long size, long peerSize);
 
-    [LoggerMessage(4, LogLevel.Critical, "{Origin} forked: its key signed a head of size {Size} that contradicts what is held.")]
+    [LoggerMessage(4, LogLevel.Critical, "{Origin} forked: its key signed two branches, which is proven. The log is frozen at {Size} entries.")]
     private partial void LogFork(string origin, long size);
+
+    [LoggerMessage(6, LogLevel.Warning, "{Origin} may not sign yet: {Count} entries are kept and count here, and are logged as soon as it may.")]
+    private partial void LogDeferred(string origin, int count);
+
+    [LoggerMessage(7, LogLevel.Error, "Entries that were kept for {Origin} cannot be logged any more: {Error}")]
+    private partial void LogDeferredLost(string origin, string error);
 
     [LoggerMessage(5, LogLevel.Warning, "A range of {Origin} was refused: {Error}")]
     private partial void LogRefused(string origin, string error);
-
-    [LoggerMessage(6, LogLevel.Warning, "A peer says that it holds {PeerSize} entries of our own log {Origin}, this node {Size}. Nothing is appended while the proof is fetched.")]
-    private partial void LogClaim(string origin, long size, long peerSize);
 }

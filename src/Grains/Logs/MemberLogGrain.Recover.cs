@@ -5,30 +5,46 @@ namespace FederationNode.Grains.Logs;
 
 /// <content>
 /// An own log that an old backup set back. Nothing is appended, and nothing beyond the last checkpoint is signed,
-/// before all that the peers have seen is fetched back. A checkpoint under the own key proves that there is more; a
-/// peer's word does not, so it holds the log up only for as long as fetching the proof may take.
+/// before enough peers could have shown that they hold more, and all that they did show is fetched back. A checkpoint
+/// under the own key proves that there is more; a mere claim is not heard.
 /// </content>
 public sealed partial class MemberLogGrain
 {
-    private static readonly TimeSpan s_claimHolds = TimeSpan.FromSeconds(30);
-
     // The largest checkpoint of this log beyond what is held; kept in the head row with the first entries fetched back.
     private byte[] _shown = [];
     private long _shownSize;
-    private long _claimedSize;
-    private long? _claimedAt;
 
     /// <inheritdoc/>
-    public Task NotePeerSizeAsync(long size)
+    public async Task ConfirmAsync()
     {
-        // Only the first claim counts: somebody who goes on lying must not go on stopping this log.
-        if (IsOwn && _damage is null && size > _log.Size && _claimedAt is null)
+        _heads.Confirm(_origin);
+        if (_damage is null)
         {
-            (_claimedSize, _claimedAt) = (size, _clock.GetTimestamp());
-            LogClaim(_origin, _log.Size, size);
+            await AppendDeferredAsync();
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<long?> NoteShownAsync(byte[] checkpoint)
+    {
+        if (!IsOwn || !Checkpoint.TryOpen(checkpoint, _key!.VerificationKey, out var shown, out _))
+        {
+            return null;
         }
 
-        return Task.CompletedTask;
+        if (_damage is not null)
+        {
+            // The peer shows what is true; that this log takes nothing anyhow is no fault of its.
+            return shown.Size;
+        }
+
+        NoteShown(checkpoint, shown);
+        if (shown.Size <= _log.Size)
+        {
+            await TakeHeadAsync(checkpoint, shown);
+        }
+
+        return shown.Size;
     }
 
     private void NoteShown(byte[] note, Checkpoint checkpoint)
@@ -36,6 +52,7 @@ public sealed partial class MemberLogGrain
         if (IsOwn && checkpoint.Size > Math.Max(_log.Size, _shownSize))
         {
             (_shown, _shownSize) = (note, checkpoint.Size);
+            _heads.Show(_origin, note);
             LogBehind(_origin, _log.Size, checkpoint.Size);
         }
     }
@@ -43,21 +60,30 @@ public sealed partial class MemberLogGrain
     /// <summary>What an earlier activation was shown and could not yet fetch back.</summary>
     private void RestoreShown()
     {
-        if (Checkpoint.TryOpen(_log.Head.Checkpoint, _key!.VerificationKey, out var shown, out _))
+        foreach (var note in (byte[]?[])[_log.Head.Checkpoint, _heads.ShownOf(_origin)])
         {
-            NoteShown(_log.Head.Checkpoint, shown);
+            if (Checkpoint.TryOpen(note, _key!.VerificationKey, out var shown, out _))
+            {
+                NoteShown(note!, shown);
+            }
         }
     }
 
     private AppendResult? WhyBehind()
     {
-        var claimed = _claimedAt is { } at && _clock.GetElapsedTime(at) < s_claimHolds ? _claimedSize : 0;
-        var most = Math.Max(_shownSize, claimed);
-        return most > _log.Size
-            ? AppendResult.Refused(
+        if (_shownSize > _log.Size)
+        {
+            return AppendResult.Refused(
                 AppendRefusal.Behind,
-                $"A peer holds {most} entries of {_origin}, this node {_log.Size}: it was restored from an old backup "
-                    + "and first fetches what it lost. Try again soon.")
-            : null;
+                $"A peer holds {_shownSize} entries of {_origin}, this node {_log.Size}: it was restored from an old backup "
+                    + "and first fetches what it lost. Try again soon.");
+        }
+
+        return _heads.IsConfirmed(_origin)
+            ? null
+            : AppendResult.Refused(
+                AppendRefusal.Behind,
+                $"The node has just started and first asks the other members whether they hold more of {_origin}: after an "
+                    + "old backup was restored they would. It needs an answer of more than a third of them. Try again soon.");
     }
 }

@@ -3,9 +3,11 @@ using FederationNode.Contracts.Logs;
 using FederationNode.Grains.Identity;
 using FederationNode.Grains.Rosters;
 using FederationNode.Grains.Storage;
+using FederationNode.Protocol;
 using FederationNode.Protocol.Keys;
 using FederationNode.Protocol.Merkle;
 using FederationNode.Protocol.Notes;
+using FederationNode.Protocol.Replication;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -64,20 +66,26 @@ public sealed partial class MemberLogGrain : Grain, IMemberLogGrain
             return;
         }
 
+        await LoadForkAsync();
+        await LoadDeferredAsync();
         if (IsOwn)
         {
             RestoreShown();
         }
 
         _checkpoint = IsOwn && SignedSize > 0 ? await SignCheckpointAsync() : IsOwn ? [] : _log.Head.Checkpoint;
-        Show();
+        await ShowAsync();
     }
 
     /// <inheritdoc/>
-    public Task<LogStatus> GetStatusAsync()
+    public async Task<LogStatus> GetStatusAsync()
     {
         RefuseDamaged();
-        return Task.FromResult(Status());
+
+        // The roster may have closed it since.
+        var status = await StatusAsync();
+        _heads.Put(status);
+        return status;
     }
 
     /// <inheritdoc/>
@@ -86,24 +94,41 @@ public sealed partial class MemberLogGrain : Grain, IMemberLogGrain
         RefuseDamaged();
         maxEntries = Math.Clamp(maxEntries, 1, Limits.MaxRangeEntries);
         maxBytes = Math.Clamp(maxBytes, 1, Limits.MaxRangeBytes);
-        var signed = SignedSize;
-        if (from < 0 || from >= signed)
+        from = Math.Max(0, from);
+        var end = HeadSize;
+        if (from >= end && Limit is null)
         {
-            return new LogRange(_checkpoint, Math.Clamp(from, 0, signed), [], []);
+            // What came without its head is proven by the checkpoint that it came with.
+            end = from < _log.Size ? _log.Size : end;
+            if (from >= _log.Size && ReadOverlay(from, maxEntries) is { } urgent)
+            {
+                return urgent;
+            }
         }
 
-        var entries = await _log.ReadAsync(from, signed, maxEntries, maxBytes);
-        var end = from + entries.Count;
-        var nodes = ProofBuilder.NodesForConsistency(end, signed);
-        var proof = ProofBuilder.BuildConsistency(end, signed, await _log.ReadNodesAsync(nodes));
-        return new LogRange(_checkpoint, from, entries, proof);
+        if (from >= end || CoverOf(end) is not var (note, size))
+        {
+            return new LogRange(_checkpoint, Math.Min(from, end), [], [], []);
+        }
+
+        var entries = await _log.ReadAsync(from, end, maxEntries, maxBytes);
+        var proof = RangeProof.Of(
+            from, await _log.ReadNodesAsync(RangeProof.Nodes(from, from + entries.Count, size)));
+        return new LogRange(note, from, entries, proof.Before, proof.After);
     }
 
     /// <inheritdoc/>
-    public Task<EntryEvidence?> GetEvidenceAsync(long index)
+    public async Task<EntryEvidence?> GetEvidenceAsync(long index)
     {
         RefuseDamaged();
-        return LogEvidence.ReadAsync(_log, SignedSize, _checkpoint, index);
+        return EvidenceAbove(index) ?? await LogEvidence.ReadAsync(_log, SignedSize, _checkpoint, index);
+    }
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<Hash256>> ReadNodesAsync(IReadOnlyList<(int Level, long Index)> nodes)
+    {
+        RefuseDamaged();
+        return _log.ReadNodesAsync([.. nodes.Select(n => new NodeId(n.Level, n.Index))]);
     }
 
     /// <inheritdoc/>
@@ -115,15 +140,29 @@ public sealed partial class MemberLogGrain : Grain, IMemberLogGrain
 
     private long SignedSize => _log.Head.SignedSize;
 
-    private LogStatus Status()
+    /// <summary>
+    /// Entries that count: up to a signed head, of a forked log those that its branches share, of a closed one those
+    /// before its end.
+    /// </summary>
+    private long HeadSize => Limit is { } limit ? Math.Min(limit, _log.Size) : SignedSize;
+
+    /// <summary>Where the log ends, for it forked or the roster closed it; or null.</summary>
+    private long? Limit =>
+        _roster.Current is { } roster && roster.TryFindLog(_origin, out var log, out _) && log.ClosedAt is { } end
+            ? Math.Min(end.Size, _fork?.FreezeAt ?? end.Size)
+            : _fork?.FreezeAt;
+
+    private async Task<LogStatus> StatusAsync()
     {
         var signedRoot = SignedSize == _log.Size ? _log.Root
             : Checkpoint.TryParse(_checkpoint, out var checkpoint, out _) ? checkpoint.Root
             : MerkleHash.Empty;
-        return new LogStatus(_origin, _log.Size, _log.Root, SignedSize, signedRoot, _checkpoint);
+        var headRoot = HeadSize == SignedSize ? signedRoot : await RootAtAsync(HeadSize);
+        return new LogStatus(
+            _origin, _log.Size, _log.Root, SignedSize, signedRoot, _checkpoint, HeadSize, headRoot, _fork?.FreezeAt);
     }
 
-    private void Show() => _heads.Put(Status());
+    private async Task ShowAsync() => _heads.Put(await StatusAsync());
 
     /// <summary>Signs the head of an own log; of one that is being fetched back, the head that it had.</summary>
     private async Task<byte[]> SignCheckpointAsync() =>

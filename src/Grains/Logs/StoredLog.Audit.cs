@@ -17,6 +17,12 @@ public sealed partial class StoredLog
     /// </summary>
     public IReadOnlyCollection<SuspectRow> Suspects => _suspects.Values;
 
+    /// <summary>Whether entries are held beyond the signed size, under a larger checkpoint that proves them.</summary>
+    public bool HasCover => Head.Cover.Length > 0 && Size > Head.SignedSize;
+
+    /// <summary>The complete subtrees of that checkpoint's tree behind what is held.</summary>
+    public IReadOnlyList<Hash256> CoverAfter => HeadEdge.Split(Head.CoverAfter);
+
     /// <summary>The first entry that stands in the head row; the last entry of the log if none does.</summary>
     public long FirstUnsealed => Math.Max(0, Size - Math.Max(1, Head.Tail.Length));
 

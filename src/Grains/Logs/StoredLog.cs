@@ -2,6 +2,7 @@ using FederationNode.Contracts.Logs;
 using FederationNode.Grains.Storage;
 using FederationNode.Protocol;
 using FederationNode.Protocol.Merkle;
+using FederationNode.Protocol.Notes;
 
 namespace FederationNode.Grains.Logs;
 
@@ -62,15 +63,18 @@ public sealed partial class StoredLog
     /// Works out what the log would be with these entries behind it. Nothing is written, and nothing of the log is
     /// changed, before <see cref="CommitAsync"/>.
     /// </summary>
-    internal LogPlan Plan(IReadOnlyList<StoredEntry> entries)
+    /// <param name="entries">The entries.</param>
+    /// <param name="leafHashes">Their hashes, or null if they are not known yet.</param>
+    internal LogPlan Plan(IReadOnlyList<StoredEntry> entries, IReadOnlyList<Hash256>? leafHashes = null)
     {
         var edge = _edge.Clone();
         var plan = new LogPlan(edge);
         var unsealed = new List<TailEntry>(Head.Tail);
-        foreach (var entry in entries)
+        for (var i = 0; i < entries.Count; i++)
         {
+            var entry = entries[i];
             unsealed.Add(new TailEntry { Leaf = entry.Leaf, Salt = entry.Salt, Payload = entry.Payload });
-            edge.Add(MerkleHash.Leaf(entry.Leaf), (level, number, root, hashes) =>
+            edge.Add(leafHashes?[i] ?? MerkleHash.Leaf(entry.Leaf), (level, number, root, hashes) =>
             {
                 if (level == 0)
                 {
@@ -98,16 +102,18 @@ public sealed partial class StoredLog
     {
         var rows = _rows as RowStore
             ?? throw new InvalidOperationException("A log that was opened for an audit is for reading only.");
-        foreach (var (number, root, bundle, payloads) in plan.Bundles)
-        {
-            await rows.WriteContentAsync(LogRowKind.Bundle, BundleKey(number, root), bundle);
-            await rows.WriteContentAsync(LogRowKind.Payloads, BundleKey(number, root), payloads);
-        }
-
-        foreach (var (level, number, root, tile) in plan.Tiles)
-        {
-            await rows.WriteContentAsync(LogRowKind.Tile, TileKey(level, number, root), tile);
-        }
+        var contents = plan.Bundles
+            .SelectMany(b => (Func<Task>[])
+            [
+                () => rows.WriteContentAsync(LogRowKind.Bundle, BundleKey(b.Number, b.Root), b.Bundle),
+                () => rows.WriteContentAsync(LogRowKind.Payloads, BundleKey(b.Number, b.Root), b.Payloads),
+            ])
+            .Concat(plan.Tiles.Select(t => (Func<Task>)(() =>
+                rows.WriteContentAsync(LogRowKind.Tile, TileKey(t.Level, t.Number, t.Root), t.Tile))));
+        await Parallel.ForEachAsync(
+            contents,
+            new ParallelOptions { MaxDegreeOfParallelism = rows.WritersAtOnce },
+            async (write, _) => await write());
 
         var head = new HeadRow
         {
@@ -118,6 +124,8 @@ public sealed partial class StoredLog
             SignedSize = Head.SignedSize,
             Checkpoint = Head.Checkpoint,
             Requests = Head.Requests,
+            Cover = Head.Cover,
+            CoverAfter = Head.CoverAfter,
         };
         complete(head);
         _etag = await rows.WriteAsync(LogRowKind.Head, Origin, head, _etag);
@@ -252,21 +260,56 @@ public sealed partial class StoredLog
         return (key, tile.Hashes);
     }
 
-    /// <summary>The hashes of complete subtrees.</summary>
+    /// <summary>
+    /// The hashes of complete subtrees: of what is held, and, beyond, of the tree of the checkpoint that covers it.
+    /// </summary>
+    /// <exception cref="ArgumentException">A subtree lies beyond all that, or is too small to be known there.</exception>
     public async Task<IReadOnlyList<Hash256>> ReadNodesAsync(IReadOnlyList<NodeId> nodes)
     {
         var hashes = new Hash256[nodes.Count];
         for (var i = 0; i < nodes.Count; i++)
         {
-            var (level, index) = nodes[i];
-            var tileLevel = level / WidthBits;
-            var span = 1 << (level % WidthBits);
-            var first = index * span;
-            var tile = await ReadTileAsync(tileLevel, first / Width);
-            hashes[i] = HeadEdge.RootOf(tile, (int)(first % Width), span);
+            hashes[i] = await ReadNodeAsync(nodes[i]);
         }
 
         return hashes;
+    }
+
+    private async Task<Hash256> ReadNodeAsync(NodeId node)
+    {
+        if (node.End > Size)
+        {
+            return await ReadCoverAsync(node);
+        }
+
+        var (level, index) = node;
+        var span = 1 << (level % WidthBits);
+        var first = index * span;
+        var tile = await ReadTileAsync(level / WidthBits, first / Width);
+        return HeadEdge.RootOf(tile, (int)(first % Width), span);
+    }
+
+    private async Task<Hash256> ReadCoverAsync(NodeId node)
+    {
+        var behind = Checkpoint.TryParse(Head.Cover, out var cover, out _) && node.End <= cover.Size
+            ? CompactRange.Nodes(Size, cover.Size)
+            : throw new ArgumentException($"{node} lies beyond what is known of {Origin}.", nameof(node));
+        for (var i = 0; i < behind.Count; i++)
+        {
+            if (behind[i] == node)
+            {
+                return new Hash256(Head.CoverAfter.AsSpan(i * Hash256.Size, Hash256.Size));
+            }
+        }
+
+        if (node.Level == 0)
+        {
+            throw new ArgumentException($"{node} lies within a subtree of {Origin} of which only the hash is known.", nameof(node));
+        }
+
+        return MerkleHash.Node(
+            await ReadNodeAsync(new NodeId(node.Level - 1, 2 * node.Index)),
+            await ReadNodeAsync(new NodeId(node.Level - 1, (2 * node.Index) + 1)));
     }
 
     private async Task<Hash256> RootOfTileAsync(int level, long number)
@@ -284,7 +327,8 @@ public sealed partial class StoredLog
     /// <summary>A decoder accepts nil for every part that is an object; a head without it means nothing.</summary>
     private static void RefuseMissingParts(HeadRow head)
     {
-        if (head.Root is not { Length: Hash256.Size } || head.Checkpoint is null
+        if (head.Root is not { Length: Hash256.Size } || head.Checkpoint is null || head.Cover is null
+            || head.CoverAfter is null || head.CoverAfter.Length != CoverHashes(head) * Hash256.Size
             || head.Tail?.All(e => e?.Leaf is { Length: > 0 and <= ProtocolLimits.MaxEntry }) != true
             || head.Edge?.All(e => e is not null) != true
             || head.Requests?.All(r => r is { Key: not null, Content: not null }) != true
@@ -293,6 +337,12 @@ public sealed partial class StoredLog
             throw new InvalidDataException("A part of it is missing or out of range.");
         }
     }
+
+    private static int CoverHashes(HeadRow head) =>
+        head.Cover.Length == 0 ? 0
+        : Checkpoint.TryParse(head.Cover, out var cover, out _) && cover.Size > head.Size && head.Size >= 0
+            ? CompactRange.Nodes(head.Size, cover.Size).Count
+        : -1;
 
     private static CorruptStateException Damaged(string kind, string key, string fault) =>
         new(kind, key, char.ToLowerInvariant(fault[0]) + fault[1..].TrimEnd('.'));

@@ -1,4 +1,6 @@
+using FederationNode.Contracts.Logs;
 using FederationNode.Contracts.Peers;
+using FederationNode.Protocol.Replication;
 
 namespace FederationNode.Grains.Peers;
 
@@ -8,17 +10,35 @@ namespace FederationNode.Grains.Peers;
 /// </summary>
 public interface IPeerTransport
 {
-    /// <summary>Sends a new head. The answer is what the peer holds then.</summary>
+    /// <summary>Asks for heads.</summary>
     /// <exception cref="PeerException">The exchange failed, or the peer refused.</exception>
-    Task<SizeMessage> PushAsync(string member, PushMessage push, CancellationToken cancellationToken);
+    Task<HeadsAnswer> AskHeadsAsync(string member, HeadsQuestion question, CancellationToken cancellationToken);
 
-    /// <summary>Exchanges heads.</summary>
+    /// <summary>Sends a new head. The answer is what the peer holds then.</summary>
+    /// <param name="member">The peer.</param>
+    /// <param name="range">The checkpoint, and entries or none.</param>
+    /// <param name="size">Entries that this node holds.</param>
+    /// <param name="cancellationToken">Ends the exchange.</param>
     /// <exception cref="PeerException">The exchange failed, or the peer refused.</exception>
-    Task<HeadsMessage> ExchangeHeadsAsync(string member, HeadsMessage heads, CancellationToken cancellationToken);
+    Task<PushAnswerMessage> PushAsync(string member, LogRange range, long size, CancellationToken cancellationToken);
 
     /// <summary>Fetches entries.</summary>
+    /// <param name="member">The peer.</param>
+    /// <param name="request">Which.</param>
+    /// <param name="urgent">Over the connection for small things, on which no bulk is in the way.</param>
+    /// <param name="cancellationToken">Ends the exchange.</param>
     /// <exception cref="PeerException">The exchange failed, or the peer refused.</exception>
-    Task<RangeMessage> GetRangeAsync(string member, RangeRequestMessage request, CancellationToken cancellationToken);
+    Task<LogRange> GetRangeAsync(
+        string member, RangeRequestMessage request, bool urgent, CancellationToken cancellationToken);
+
+    /// <summary>Fetches the fork proof of a log.</summary>
+    /// <exception cref="PeerException">The exchange failed, or the peer has none.</exception>
+    Task<byte[]> GetForkAsync(string member, string origin, CancellationToken cancellationToken);
+
+    /// <summary>Shows a fork proof.</summary>
+    /// <exception cref="PeerException">The exchange failed, or the peer refused.</exception>
+    Task<PushAnswerMessage> PushForkAsync(
+        string member, string origin, byte[] proof, CancellationToken cancellationToken);
 
     /// <summary>Has blinded points evaluated by a key holder.</summary>
     /// <exception cref="PeerException">The exchange failed, or the key holder refused.</exception>

@@ -1,10 +1,11 @@
 using FederationNode.Contracts.Logs;
 using FederationNode.Contracts.Peers;
 using FederationNode.Protocol;
+using FederationNode.Protocol.Replication;
 
 namespace FederationNode.Grains.Peers;
 
-/// <summary>Between what grains speak and what goes over the wire.</summary>
+/// <summary>Between what grains and the replication speak and what goes over the wire.</summary>
 public static class PeerWire
 {
     /// <summary>An entry for the wire.</summary>
@@ -17,33 +18,88 @@ public static class PeerWire
         Checkpoint = range.Checkpoint,
         From = range.From,
         Entries = [.. range.Entries.Select(ToMessage)],
-        Proof = [.. range.Proof.Select(h => h.ToArray())],
+        Before = Bytes(range.Before),
+        After = Bytes(range.After),
     };
 
-    /// <summary>A range from the wire, or null if its proof is not made of hashes or an entry has no leaf.</summary>
-    public static LogRange? FromMessage(RangeMessage message)
+    /// <summary>A push for the wire.</summary>
+    /// <param name="range">The checkpoint, with entries or none.</param>
+    /// <param name="size">Entries that this node holds.</param>
+    public static PushMessage ToMessage(LogRange range, long size) => new()
     {
-        if (message.Checkpoint is null || message.Proof is null || message.Proof.Any(h => h is not { Length: Hash256.Size })
-            || message.Entries is null || message.Entries.Any(e => e?.Leaf is null))
-        {
-            return null;
-        }
+        Checkpoint = range.Checkpoint,
+        Size = size,
+        From = range.Entries.Count == 0 ? 0 : range.From,
+        Entries = [.. range.Entries.Select(ToMessage)],
+        Before = Bytes(range.Before),
+        After = Bytes(range.After),
+    };
 
-        return new LogRange(
-            message.Checkpoint,
-            message.From,
-            [.. message.Entries.Select(e => new StoredEntry(e.Leaf, e.Salt, e.Payload))],
-            [.. message.Proof.Select(h => new Hash256(h))]);
-    }
+    /// <summary>A range from the wire. Nothing in it is verified.</summary>
+    public static LogRange FromMessage(RangeMessage message) => new(
+        message.Checkpoint,
+        message.From,
+        [.. message.Entries.Select(e => new StoredEntry(e.Leaf, e.Salt, e.Payload))],
+        Hashes(message.Before),
+        Hashes(message.After));
 
-    /// <summary>A push as a range, whose proof is empty, or null if it is malformed.</summary>
-    public static LogRange? FromMessage(PushMessage message) => message.Entries is null
-        ? null
-        : FromMessage(new RangeMessage
-        {
-            Checkpoint = message.Checkpoint,
-            From = message.From,
-            Entries = message.Entries,
-            Proof = [],
-        });
+    /// <summary>A push from the wire, as a range. Nothing in it is verified.</summary>
+    public static LogRange FromMessage(PushMessage message) => new(
+        message.Checkpoint,
+        message.From,
+        [.. message.Entries.Select(e => new StoredEntry(e.Leaf, e.Salt, e.Payload))],
+        Hashes(message.Before),
+        Hashes(message.After));
+
+    /// <summary>A question for heads for the wire.</summary>
+    public static HeadsQuestionMessage ToMessage(HeadsQuestion question) => new()
+    {
+        Digest = question.Digest.ToArray(),
+        Instance = (long)question.Instance,
+        Since = question.Since,
+        Yours = [.. question.Yours],
+        Wait = question.Wait,
+    };
+
+    /// <summary>A question for heads from the wire.</summary>
+    public static HeadsQuestion FromMessage(HeadsQuestionMessage message) =>
+        new(new Hash256(message.Digest), (ulong)message.Instance, message.Since, message.Yours, message.Wait);
+
+    /// <summary>Heads for the wire.</summary>
+    public static HeadsAnswerMessage ToMessage(HeadsAnswer answer) => new()
+    {
+        Digest = answer.Digest.ToArray(),
+        Instance = (long)answer.Instance,
+        Version = answer.Version,
+        Heads =
+        [
+            .. answer.Heads.Select(h => new HeadMessage
+            {
+                Origin = h.Origin,
+                Size = h.Size,
+                Root = h.Root.ToArray(),
+                FrozenAt = h.FrozenAt,
+                Held = h.Held,
+            }),
+        ],
+        Urgent = [.. answer.Urgent.Select(u => new UrgentMessage { Origin = u.Origin, From = u.From, End = u.End })],
+        Links = answer.Links is null ? null : [.. answer.Links],
+        Paused = answer.Paused,
+        Yours = [.. answer.Yours],
+    };
+
+    /// <summary>Heads from the wire.</summary>
+    public static HeadsAnswer FromMessage(HeadsAnswerMessage message) => new(
+        new Hash256(message.Digest),
+        (ulong)message.Instance,
+        message.Version,
+        [.. message.Heads.Select(h => new Head(h.Origin, h.Size, new Hash256(h.Root), h.FrozenAt, h.Held))],
+        [.. message.Urgent.Select(u => new UrgentRun(u.Origin, u.From, u.End))],
+        message.Links,
+        message.Paused,
+        message.Yours);
+
+    private static byte[][] Bytes(IReadOnlyList<Hash256> hashes) => [.. hashes.Select(h => h.ToArray())];
+
+    private static Hash256[] Hashes(byte[][] bytes) => [.. bytes.Select(b => new Hash256(b))];
 }

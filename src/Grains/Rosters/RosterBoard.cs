@@ -26,8 +26,8 @@ public sealed class RosterBoard(NodeIdentity identity, RosterDocument? current =
     public bool Counts(string member) => Current?.Counts(member) ?? false;
 
     /// <summary>
-    /// The key of a log that takes new entries: its member is active and the log is open. Before the first roster only
-    /// the roster log itself is known, from the trust anchor.
+    /// The key of a log whose entries are taken: its member is active; of a closed log, up to its end. Before the first
+    /// roster only the roster log itself is known, from the trust anchor.
     /// </summary>
     public bool TryGetLogKey(
         string origin,
@@ -50,10 +50,6 @@ public sealed class RosterBoard(NodeIdentity identity, RosterDocument? current =
         else if (member.Status != MemberStatus.Active)
         {
             error = $"{member.Name} is {member.Status.ToString().ToLowerInvariant()} by the roster, version {roster.Version}.";
-        }
-        else if (log.ClosedAt is { } end)
-        {
-            error = $"The log {origin} was closed at size {end.Size}.";
         }
         else
         {

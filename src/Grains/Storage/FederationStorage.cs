@@ -13,6 +13,9 @@ public static class FederationStorage
     /// </summary>
     public const string ProviderName = "federation";
 
+    /// <summary>The same rows, written so that they are on disk with the next write of the other provider.</summary>
+    internal const string UnsyncedProviderName = "federation-unsynced";
+
     /// <summary>
     /// The service id under which all rows are stored, whatever the silo's cluster is called: tools find the rows of
     /// a stopped node without knowing its configuration.
@@ -42,20 +45,27 @@ public static class FederationStorage
     internal static void AddFederationStorageServices(this IServiceCollection services, StorageConnection connection)
     {
         services.AddSingleton(connection);
-        services.AddKeyedSingleton(ProviderName, (_, _) => connection.CreateDataSource());
-
-        // Orleans prefers these to the silo's own for the provider of this name.
-        services.AddKeyedSingleton(ProviderName, new ClusterOptions { ServiceId = ServiceId, ClusterId = ServiceId });
-        services.AddAdoNetGrainStorage(ProviderName, options => options.Configure<IServiceProvider>((o, provider) =>
-        {
-            o.Invariant = connection.Invariant;
-            o.DataSource = provider.GetRequiredKeyedService<DbDataSource>(ProviderName);
-            o.GrainStorageSerializer = new MessagePackGrainStorageSerializer();
-        }));
+        AddProvider(services, connection, ProviderName, synced: true);
+        AddProvider(services, connection, UnsyncedProviderName, synced: false);
         services.AddSingleton(provider => new RowStore(
             provider.GetRequiredKeyedService<IGrainStorage>(ProviderName),
             provider.GetRequiredKeyedService<DbDataSource>(ProviderName),
-            connection));
+            connection,
+            provider.GetRequiredKeyedService<IGrainStorage>(UnsyncedProviderName)));
+    }
+
+    private static void AddProvider(IServiceCollection services, StorageConnection connection, string name, bool synced)
+    {
+        services.AddKeyedSingleton(name, (_, _) => connection.CreateDataSource(synced));
+
+        // Orleans prefers these to the silo's own for the provider of this name.
+        services.AddKeyedSingleton(name, new ClusterOptions { ServiceId = ServiceId, ClusterId = ServiceId });
+        services.AddAdoNetGrainStorage(name, options => options.Configure<IServiceProvider>((o, provider) =>
+        {
+            o.Invariant = connection.Invariant;
+            o.DataSource = provider.GetRequiredKeyedService<DbDataSource>(name);
+            o.GrainStorageSerializer = new MessagePackGrainStorageSerializer();
+        }));
     }
 
     private sealed class MigrationAtStart(StorageConnection connection) : ILifecycleParticipant<ISiloLifecycle>

@@ -63,9 +63,13 @@ public sealed class OfflineStorage : IAsyncDisposable
         var services = collection.BuildServiceProvider();
         try
         {
-            var provider = services.GetRequiredKeyedService<IGrainStorage>(FederationStorage.ProviderName);
             var lifecycle = new StartOnlyLifecycle();
-            ((ILifecycleParticipant<ISiloLifecycle>)provider).Participate(lifecycle);
+            foreach (var name in (string[])[FederationStorage.ProviderName, FederationStorage.UnsyncedProviderName])
+            {
+                var provider = services.GetRequiredKeyedService<IGrainStorage>(name);
+                ((ILifecycleParticipant<ISiloLifecycle>)provider).Participate(lifecycle);
+            }
+
             await lifecycle.StartAsync(cancellation).ConfigureAwait(false);
             return new OfflineStorage(services);
         }

@@ -8,8 +8,8 @@ namespace FederationNode.Grains.Storage;
 
 /// <summary>
 /// Rows of state under (kind, key), kept by Orleans' grain storage, so that one grain can keep several: a head row,
-/// bundle rows, payload rows. Every write and clear is a compare-and-set on the row's ETag, and is on disk when the
-/// task has completed.
+/// bundle rows, payload rows. Every write and clear is a compare-and-set on the row's ETag, and, unless said otherwise,
+/// on disk when the task has completed.
 /// </summary>
 /// <remarks>
 /// <para>Safe for concurrent use. On SQLite, which has one writer at a time, writers queue up here without holding a
@@ -39,9 +39,12 @@ public sealed class RowStore : IRowReader, IDisposable
 
     private const int KeysPerPage = 1000;
 
+    private const int MaxWritersAtOnce = 8;
+
     private static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: true);
 
     private readonly IGrainStorage _storage;
+    private readonly IGrainStorage _unsynced;
     private readonly DbDataSource _database;
     private readonly StorageConnection _connection;
     private readonly SemaphoreSlim? _oneWriter;
@@ -50,16 +53,25 @@ public sealed class RowStore : IRowReader, IDisposable
     /// <param name="storage">Orleans' ADO.NET provider.</param>
     /// <param name="database">The database under that provider, for listing keys; not disposed here.</param>
     /// <param name="connection">The same database, for error texts.</param>
-    public RowStore(IGrainStorage storage, DbDataSource database, StorageConnection connection)
+    /// <param name="unsynced">A provider over the same database whose commits need not be on disk yet, if there is one.</param>
+    public RowStore(
+        IGrainStorage storage, DbDataSource database, StorageConnection connection, IGrainStorage? unsynced = null)
     {
         ArgumentNullException.ThrowIfNull(storage);
         ArgumentNullException.ThrowIfNull(database);
         ArgumentNullException.ThrowIfNull(connection);
         _storage = storage;
+        _unsynced = unsynced ?? storage;
         _database = database;
         _connection = connection;
         _oneWriter = connection.Engine == StorageEngine.Sqlite ? new SemaphoreSlim(1, 1) : null;
     }
+
+    /// <summary>How many writes at the same time are quicker than one: PostgreSQL puts them on disk together.</summary>
+    public int WritersAtOnce => _oneWriter is null ? MaxWritersAtOnce : 1;
+
+    /// <summary>Whether writes go through.</summary>
+    public StorageHealth Health { get; } = new();
 
     /// <summary>Reads a row; null when there is none.</summary>
     /// <typeparam name="T">The row's type, marked with MessagePack's attributes.</typeparam>
@@ -84,13 +96,25 @@ public sealed class RowStore : IRowReader, IDisposable
     /// <returns>The row's new ETag.</returns>
     /// <exception cref="RowConflictException">The row does not have that ETag; nothing was written.</exception>
     /// <exception cref="StorageException">The database failed.</exception>
-    public async Task<string> WriteAsync<T>(string kind, string key, T value, string? expectedETag)
+    public Task<string> WriteAsync<T>(string kind, string key, T value, string? expectedETag) =>
+        WriteToAsync(_storage, kind, key, value, expectedETag);
+
+    /// <summary>
+    /// Writes a row that means nothing before another is written that refers to it: it is on disk, at the latest, when
+    /// the next <see cref="WriteAsync"/> that begins after this has completed. Otherwise as that.
+    /// </summary>
+    /// <inheritdoc cref="WriteAsync"/>
+    public Task<string> WriteUnsyncedAsync<T>(string kind, string key, T value, string? expectedETag) =>
+        WriteToAsync(_unsynced, kind, key, value, expectedETag);
+
+    private async Task<string> WriteToAsync<T>(
+        IGrainStorage storage, string kind, string key, T value, string? expectedETag)
     {
         ArgumentNullException.ThrowIfNull(value);
         CheckETag(expectedETag);
         var (stateName, id) = Address(kind, key);
         var state = new GrainState<T>(value, expectedETag) { RecordExists = expectedETag is not null };
-        await WriteGuardedAsync(kind, key, expectedETag, () => _storage.WriteStateAsync(stateName, id, state))
+        await WriteGuardedAsync(kind, key, expectedETag, () => storage.WriteStateAsync(stateName, id, state))
             .ConfigureAwait(false);
         return state.ETag!;
     }
@@ -217,20 +241,24 @@ public sealed class RowStore : IRowReader, IDisposable
 
     private async Task WriteGuardedAsync(string kind, string key, string? expectedETag, Func<Task> write)
     {
-        if (_oneWriter is null)
+        if (_oneWriter is not null)
         {
-            await GuardAsync(kind, key, expectedETag, write).ConfigureAwait(false);
-            return;
+            await _oneWriter.WaitAsync().ConfigureAwait(false);
         }
 
-        await _oneWriter.WaitAsync().ConfigureAwait(false);
         try
         {
             await GuardAsync(kind, key, expectedETag, write).ConfigureAwait(false);
+            Health.Worked();
+        }
+        catch (StorageException failure) when (failure.Fault is not StorageFault.Busy)
+        {
+            Health.Failed(failure.Message);
+            throw;
         }
         finally
         {
-            _oneWriter.Release();
+            _oneWriter?.Release();
         }
     }
 

@@ -10,14 +10,15 @@ namespace FederationNode.Grains.Storage;
 /// pool: whoever opens one through this source, Orleans included, gets a durable one.
 /// </summary>
 /// <remarks>
-/// <c>synchronous=FULL</c>: with the write-ahead log, a commit is on disk when it is acknowledged (NORMAL would lose
-/// the newest commits when the power fails). <c>busy_timeout</c>: SQLite's own waiting is finer than the driver's,
+/// <c>synchronous=FULL</c>: with the write-ahead log, a commit is on disk when it is acknowledged. <c>NORMAL</c>: it is
+/// in the write-ahead log, which is one file and written in order, so the next commit with <c>FULL</c> puts both on disk;
+/// when the power fails before, both are gone. A process that is killed loses neither. <c>busy_timeout</c>: SQLite's own waiting is finer than the driver's,
 /// which sleeps for 150 ms at a time. <c>secure_delete=ON</c>: an erased payload is overwritten, not merely unlinked.
 /// </remarks>
-internal sealed class SqliteDataSource(string connectionString) : DbDataSource
+internal sealed class SqliteDataSource(string connectionString, bool synced) : DbDataSource
 {
-    private const string Settings =
-        "PRAGMA busy_timeout = 5000; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;";
+    private readonly string _settings =
+        $"PRAGMA busy_timeout = 5000; PRAGMA synchronous = {(synced ? "FULL" : "NORMAL")}; PRAGMA secure_delete = ON;";
 
     public override string ConnectionString => connectionString;
 
@@ -51,12 +52,12 @@ internal sealed class SqliteDataSource(string connectionString) : DbDataSource
         SqliteConnection.ClearPool(connection);
     }
 
-    private static void OnStateChange(object sender, StateChangeEventArgs change)
+    private void OnStateChange(object sender, StateChangeEventArgs change)
     {
         if (change.CurrentState == ConnectionState.Open)
         {
             using var command = ((SqliteConnection)sender).CreateCommand();
-            command.CommandText = Settings;
+            command.CommandText = _settings;
             command.ExecuteNonQuery();
         }
     }

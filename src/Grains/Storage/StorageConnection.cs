@@ -135,8 +135,12 @@ public sealed record StorageConnection
     /// Opens a source of connections, all of which have the durability settings that the node relies on.
     /// The caller disposes it. Nothing is opened or created yet.
     /// </summary>
-    public DbDataSource CreateDataSource() => Engine == StorageEngine.Sqlite
-        ? new SqliteDataSource(_connectionString)
+    /// <param name="synced">
+    /// Whether a commit is on disk when it is acknowledged; otherwise it is with the next one that is (SQLite only:
+    /// PostgreSQL could lose it and live on).
+    /// </param>
+    public DbDataSource CreateDataSource(bool synced = true) => Engine == StorageEngine.Sqlite
+        ? new SqliteDataSource(_connectionString, synced)
         : NpgsqlDataSource.Create(_connectionString);
 
     // A path may hold '=', a keyword never holds a separator.

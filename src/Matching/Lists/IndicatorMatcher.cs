@@ -1,18 +1,16 @@
-using System.Collections.Immutable;
 using System.Text;
 using FederationNode.Matching.Exact;
 using FederationNode.Matching.Images;
 using FederationNode.Matching.Keywords;
 using FederationNode.Protocol;
 using FederationNode.Protocol.Entries;
-using FederationNode.Protocol.Merge;
 
 namespace FederationNode.Matching.Lists;
 
 /// <summary>
 /// Finds the indicators that an item matches. It knows values and contexts only; whether a match means anything now is
 /// decided from the merged view, so what was withdrawn may stay in here until the next rebuild without harm.
-/// One writer (<see cref="Put(IndicatorState)"/>, then <see cref="Publish"/>), any number of readers at the same time.
+/// One writer (<see cref="Put"/>, then <see cref="Publish"/>), any number of readers at the same time.
 /// </summary>
 public sealed class IndicatorMatcher
 {
@@ -22,16 +20,15 @@ public sealed class IndicatorMatcher
     private readonly ExactIndex _sellers;
     private readonly ExactIndex _images;
     private readonly PdqIndex _pdq = new();
-    private readonly Dictionary<(string Kind, Hash256 Value), int> _rowOf = [];
+    private readonly ExactIndex _pdqValues;
+    private readonly ValueRows _rows = new();
     private readonly HashSet<(Hash256 Indicator, KeywordContext Context)> _ruleSeen = [];
     private readonly List<KeywordRule> _deltaRules = [];
     private readonly List<KeywordRule> _baseRules = [];
 
     // Readers take these once; the writer replaces them whole.
-    private volatile ImmutableArray<Hash256>[] _rows = new ImmutableArray<Hash256>[16];
     private volatile Rule[] _rules = new Rule[16];
     private volatile Automata _automata = new(KeywordEngine.Build([]), KeywordEngine.Build([]));
-    private int _rowCount;
     private int _ruleCount;
     private bool _keywordsChanged;
 
@@ -41,17 +38,27 @@ public sealed class IndicatorMatcher
     {
         _sellers = new ExactIndex(seed);
         _images = new ExactIndex(seed);
+        _pdqValues = new ExactIndex(seed);
     }
 
-    /// <summary>Takes note of an indicator's listings. Keywords are found only after <see cref="Publish"/>.</summary>
-    public void Put(IndicatorState state)
+    /// <summary>Takes note of a listing. Keywords are found only after <see cref="Publish"/>.</summary>
+    public void Put(ListingPayload listing)
     {
-        foreach (var entry in state.Listings)
+        var indicator = listing.Indicator;
+        switch (indicator.Kind)
         {
-            if (entry.Payload is ListingPayload listing)
-            {
-                Put(listing);
-            }
+            case IndicatorKind.Keyword when listing.Context is { } context:
+                PutKeyword(indicator, context);
+                break;
+            case IndicatorKind.Seller:
+                PutRow(_sellers, indicator, null);
+                break;
+            case IndicatorKind.ImageSha256:
+                PutRow(_images, indicator, null);
+                break;
+            case IndicatorKind.ImagePdq:
+                PutRow(_pdqValues, indicator, row => _pdq.Add(new PdqHash(indicator.Value.Span), row));
+                break;
         }
     }
 
@@ -123,10 +130,9 @@ public sealed class IndicatorMatcher
 
     private void AddPdq(List<PdqMatch> found, List<IndicatorMatch> matches)
     {
-        var rows = _rows;
         foreach (var nearest in found.GroupBy(m => m.Id).Select(g => g.MinBy(m => m.Distance)))
         {
-            foreach (var id in rows[nearest.Id])
+            foreach (var id in _rows.Get(nearest.Id))
             {
                 matches.Add(new IndicatorMatch(id, -1, 0, nearest.Distance, []));
             }
@@ -137,30 +143,10 @@ public sealed class IndicatorMatcher
     {
         if (index.TryGet(key, out var row))
         {
-            foreach (var id in _rows[row])
+            foreach (var id in _rows.Get(row))
             {
                 matches.Add(new IndicatorMatch(id, -1, 0, 0, []));
             }
-        }
-    }
-
-    private void Put(ListingPayload listing)
-    {
-        var indicator = listing.Indicator;
-        switch (indicator.Kind)
-        {
-            case IndicatorKind.Keyword when listing.Context is { } context:
-                PutKeyword(indicator, context);
-                break;
-            case IndicatorKind.Seller:
-                PutRow(indicator, row => _sellers.Set(new Hash256(indicator.Value.Span), row));
-                break;
-            case IndicatorKind.ImageSha256:
-                PutRow(indicator, row => _images.Set(new Hash256(indicator.Value.Span), row));
-                break;
-            case IndicatorKind.ImagePdq:
-                PutRow(indicator, row => _pdq.Add(new PdqHash(indicator.Value.Span), row));
-                break;
         }
     }
 
@@ -192,30 +178,18 @@ public sealed class IndicatorMatcher
     }
 
     /// <summary>The same value under two schemes is one row with two indicators.</summary>
-    private void PutRow(Indicator indicator, Action<int> insert)
+    private void PutRow(ExactIndex values, Indicator indicator, Action<int>? insert)
     {
-        var key = (indicator.Kind, new Hash256(indicator.Value.Span));
-        if (_rowOf.TryGetValue(key, out var row))
+        var value = new Hash256(indicator.Value.Span);
+        if (values.TryGet(value, out var row))
         {
-            if (!_rows[row].Contains(indicator.Id))
-            {
-                _rows[row] = _rows[row].Add(indicator.Id);
-            }
-
+            _rows.AddTo(row, indicator.Id);
             return;
         }
 
-        var rows = _rows;
-        if (_rowCount == rows.Length)
-        {
-            Array.Resize(ref rows, rows.Length * 2);
-        }
-
-        row = _rowCount++;
-        rows[row] = [indicator.Id];
-        _rows = rows;
-        _rowOf[key] = row;
-        insert(row);
+        row = _rows.Add(indicator.Id);
+        insert?.Invoke(row);
+        values.Set(value, row);
     }
 
     private static KeywordMatch ModeOf(string match) => match switch

@@ -44,7 +44,6 @@ public static class LocalApi
         services.AddSingleton<HitRecorder>();
         services.AddHostedService(provider => provider.GetRequiredService<HitRecorder>());
         services.AddSingleton<PeerWatch>();
-        services.AddHostedService(provider => provider.GetRequiredService<PeerWatch>());
         services.ConfigureHttpJsonOptions(json => ApiJson.Configure(json.SerializerOptions));
         services.AddOpenApi(OpenApiDescription.DocumentName, OpenApiDescription.Configure);
         return services;

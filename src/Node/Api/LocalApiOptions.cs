@@ -22,9 +22,6 @@ public sealed record LocalApiOptions
     /// <summary>How long counted hits gather before the indicators take note of them. Default 5 s.</summary>
     public TimeSpan HitsInterval { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>How often the links to the peers are looked at. Default 1 s.</summary>
-    public TimeSpan PeersInterval { get; init; } = TimeSpan.FromSeconds(1);
-
     /// <summary>How long a publishing request waits for the list to take up what is durable. Default 30 s.</summary>
     public TimeSpan ApplyTimeout { get; init; } = TimeSpan.FromSeconds(30);
 

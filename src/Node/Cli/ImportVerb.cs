@@ -133,7 +133,7 @@ internal sealed class Import(string path, ImportFile list, ImportPlan plan, Node
         {
             return await client.PostAsync<ListingBatch, PublishResponse>(
                 ApiRoutes.Listings,
-                new ListingBatch([.. listings.Select(l => l with { Expires = day })]),
+                new ListingBatch([.. listings.Select(l => l with { Expires = day })], Urgent: false),
                 cancel,
                 $"{key}-{day}");
         }

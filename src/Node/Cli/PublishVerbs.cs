@@ -211,7 +211,16 @@ internal sealed class ListingOptions
         output.Json(answer);
         foreach (var (id, i) in answer.IndicatorIds.Select((id, i) => (id, i)))
         {
-            output.Line($"{id}  {answer.Origin} entry {answer.Index + i}{(answer.Repeated ? " (published before)" : "")}");
+            output.Line(answer.Index is { } first
+                ? $"{id}  {answer.Origin} entry {first + i}{(answer.Repeated ? " (published before)" : "")}"
+                : $"{id}  kept for {answer.Origin}");
+        }
+
+        if (answer.Deferred)
+        {
+            output.Line(
+                "It is durable and counts here. The others get it as soon as the node has heard from more than a third of them "
+                    + "since its start, and so knows that no old backup was restored.");
         }
     }
 

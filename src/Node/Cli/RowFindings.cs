@@ -49,8 +49,15 @@ internal sealed class RowFindings(string place)
     /// <param name="origin">The log that it is about, or empty.</param>
     /// <param name="take">Takes a sound row, and says without a full stop what is wrong in it, or null.</param>
     /// <param name="first">The first entry that it concerns; null: the first of the log, if it is about one.</param>
+    /// <param name="look">Looks at a row that could be read, and hears whether it is sound; or null.</param>
     public async Task<bool> TakeAsync<T>(
-        AuditRows rows, string kind, string key, string origin, Func<T, string?> take, long? first = null)
+        AuditRows rows,
+        string kind,
+        string key,
+        string origin,
+        Func<T, string?> take,
+        long? first = null,
+        Action<T, bool>? look = null)
         where T : class
     {
         long? index = first ?? (origin.Length > 0 ? 0 : null);
@@ -61,14 +68,17 @@ internal sealed class RowFindings(string place)
                 return false;
             }
 
-            if ((row.Damage ?? take(row.Value)) is { } damage)
+            var damage = row.Damage ?? take(row.Value);
+            if (damage is not null)
             {
                 AddDamage(origin, index, new CorruptStateException(kind, key, damage).Message);
             }
+
+            look?.Invoke(row.Value, damage is null);
         }
-        catch (CorruptStateException damage)
+        catch (CorruptStateException unreadable)
         {
-            AddDamage(origin, index, damage.Message);
+            AddDamage(origin, index, unreadable.Message);
         }
 
         return true;

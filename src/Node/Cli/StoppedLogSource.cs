@@ -23,6 +23,11 @@ internal sealed class StoppedLogSource(string folder, string origin, StoredLogOr
     public string? Origin => origin;
 
     /// <inheritdoc/>
+    public HeldBeyond? Beyond => key is null && stored.Log is { HasCover: true } log
+        ? new HeldBeyond(log.Head.Cover, log.Size, log.CoverAfter)
+        : null;
+
+    /// <inheritdoc/>
     /// <remarks>A head that contradicts itself was reported when it was opened.</remarks>
     public IReadOnlyList<SuspectEntries> Suspects =>
     [
@@ -32,8 +37,9 @@ internal sealed class StoppedLogSource(string folder, string origin, StoredLogOr
                 s.First, s.End, s.Kind == LogRowKind.Head ? FindingKind.HeadDamaged : FindingKind.RowDamaged, s.Fault)),
     ];
 
-    /// <summary>How many entries of a log are audited: all of an own one, of another those that were signed.</summary>
-    public static long SizeOf(StoredLog log, SigningKey? key) => key is null ? log.Head.SignedSize : log.Size;
+    /// <summary>How many entries of a log are audited: all of an own one, of another those that are proven.</summary>
+    public static long SizeOf(StoredLog log, SigningKey? key) =>
+        key is null && !log.HasCover ? log.Head.SignedSize : log.Size;
 
     /// <inheritdoc/>
     public async Task<byte[]?> ReadAsync(string path, CancellationToken cancellationToken)

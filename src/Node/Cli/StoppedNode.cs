@@ -137,7 +137,9 @@ internal sealed class StoppedNode(NodeFolder folder) : NodeTarget
             foreach (var named in roster.Members.SelectMany(m => m.Logs).Where(l => l.Origin.Log == Origin.Indicators))
             {
                 var log = await LogAsync(named.Origin.Text, cancel);
-                await list.ApplyAsync(log, SignedSizeOf(log), cancel);
+                var fork = await (await RowsAsync(cancel)).ReadAsync<ForkRow>(LogRowKind.Fork, log.Origin);
+                var end = Math.Min(named.ClosedAt?.Size ?? long.MaxValue, fork?.Value.FreezeAt ?? long.MaxValue);
+                await list.ApplyAsync(log, Math.Min(end, SignedSizeOf(log)), cancel);
             }
 
             _list = list;
@@ -154,7 +156,7 @@ internal sealed class StoppedNode(NodeFolder folder) : NodeTarget
 
     private SigningKey? KeyOf(string origin) => _keys.FirstOrDefault(k => k.VerificationKey.Name == origin);
 
-    private long SignedSizeOf(StoredLog log) => KeyOf(log.Origin) is null ? log.Head.SignedSize : log.Size;
+    private static long SignedSizeOf(StoredLog log) => log.Head.SignedSize;
 
     /// <summary>An own log's checkpoint is signed again: the same head gives the same bytes.</summary>
     private byte[] CheckpointOf(StoredLog log) => KeyOf(log.Origin) is not { } key ? log.Head.Checkpoint

@@ -105,7 +105,10 @@ internal sealed class StoppedNodeLogs : IAsyncDisposable
             _claims,
             ReceiptsLog,
             receipted,
-            _rosters);
+            _rosters)
+        {
+            Forks = others.Forks,
+        };
     }
 
     private async Task OpenLogsAsync(CancellationToken cancel)

@@ -9,6 +9,7 @@ using FederationNode.Grains.Rosters;
 using FederationNode.Grains.Storage;
 using FederationNode.Protocol;
 using FederationNode.Protocol.Keys;
+using FederationNode.Protocol.Replication;
 
 namespace FederationNode.Node.Cli;
 
@@ -29,10 +30,14 @@ internal sealed class StoredRowSweep(
     private readonly SortedDictionary<string, long> _requestEnds = new(StringComparer.Ordinal);
     private readonly SortedDictionary<(string Origin, string Kind), (long Count, long First)> _unreferenced = [];
     private readonly SortedDictionary<string, (long Count, string Key)> _unknown = new(StringComparer.Ordinal);
+    private readonly List<StoredFork> _forks = [];
 
     /// <summary>What the rows of answered requests say of the logs.</summary>
     public IEnumerable<HeldClaim> Claims =>
         _requestEnds.Select(e => new HeldClaim(e.Key, e.Value, "the row of an answered request"));
+
+    /// <summary>The proofs of forks, which are verified with the logs' keys.</summary>
+    public IReadOnlyList<StoredFork> Forks => _forks;
 
     public async Task RunAsync(CancellationToken cancel)
     {
@@ -72,7 +77,11 @@ internal sealed class StoredRowSweep(
         ReceiptsGrain.RowKind when place.Key == owner.Member => Task.CompletedTask,
         LogRowKind.Bundle or LogRowKind.Payloads or LogRowKind.Tile => LookAtSealedAsync(place),
         LogRowKind.Request => TakeAsync<RequestRow>(place, SealedPlace.OriginOf(place.Key), TakeRequest),
-        LogRowKind.Fork => TakeAsync<ForkRow>(place, place.Key, FaultOf),
+        LogRowKind.Fork when IsOrigin(place.Key) => findings.TakeAsync<ForkRow>(
+            rows, place.Kind, place.Key, place.Key, FaultOf, look: (row, sound) => TakeFork(place.Key, row, sound)),
+        LogRowKind.Deferred when IsOrigin(place.Key) => TakeAsync<DeferredRow>(place, place.Key, FaultOf),
+        StorageProbe.RowKind when place.Key == StorageProbe.RowKind =>
+            TakeAsync<ProbeRow>(place, "", (_, row) => row.Tries >= 0 ? null : "a part of it is out of range"),
         PeerGrain.RowKind when Names.IsName(place.Key) => TakeAsync<PeerRow>(place, "", (_, row) => FaultOf(row)),
         IndicatorGrain.RowKind when Hash256.TryParseHex(place.Key, out _) =>
             TakeAsync<IndicatorRow>(place, "", (_, row) => FaultOf(row)),
@@ -150,8 +159,26 @@ internal sealed class StoredRowSweep(
         return null;
     }
 
-    private static string? FaultOf(string origin, ForkRow row) =>
-        row is { Held.Length: > 0, Other.Length: > 0, Nodes: { } nodes } && nodes.Length % Hash256.Size == 0
+    /// <summary>A proof is signed, so one that is good proves the fork, whatever else is wrong with the row.</summary>
+    private void TakeFork(string origin, ForkRow row, bool isSound)
+    {
+        if (row.Proof is not null)
+        {
+            _forks.Add(new StoredFork(
+                origin, row.Proof, isSound ? row.FreezeAt : null, $"the row '{LogRowKind.Fork}' of '{origin}'"));
+        }
+    }
+
+    private static bool IsOrigin(string key) => Origin.TryParse(key, out _, out _);
+
+    private static string? FaultOf(ForkRow row) =>
+        row.Proof is null || !ForkProof.TryDecode(row.Proof, out _, out _) ? "it holds no fork proof"
+        : row.FreezeAt < 0 ? "a part of it is out of range"
+        : null;
+
+    private static string? FaultOf(string origin, DeferredRow row) =>
+        row.Requests?.All(r => r is { Key: not null, Content.Length: Hash256.Size }
+            && r.Entries?.All(e => e is { Kind: not null, Payload: not null }) == true) == true
             ? null
             : "a part of it is missing or out of range";
 

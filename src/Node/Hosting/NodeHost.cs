@@ -6,6 +6,7 @@ using FederationNode.Grains.Lists;
 using FederationNode.Grains.Logs;
 using FederationNode.Grains.Peers;
 using FederationNode.Grains.Receipts;
+using FederationNode.Grains.Replication;
 using FederationNode.Grains.Rosters;
 using FederationNode.Grains.Storage;
 using FederationNode.Matching.Policy;
@@ -16,6 +17,7 @@ using FederationNode.Node.Folder;
 using FederationNode.Node.Peers;
 using FederationNode.Node.Sellers;
 using FederationNode.Protocol.Keys;
+using FederationNode.Protocol.Replication;
 using Microsoft.AspNetCore.Connections;
 using Orleans.Configuration;
 
@@ -225,10 +227,11 @@ public sealed class NodeHost : IAsyncDisposable
         services.AddSingleton(config);
         services.AddSingleton(identity);
         services.AddSingleton(certificate);
-        services.AddSingleton(new PeerOptions { HeadsInterval = TimeSpan.FromSeconds(config.HeadsSeconds) });
+        services.AddSingleton(OptionsOf(config));
         services.AddSingleton(new ReceiptOptions());
         services.AddSingleton<RosterBoard>();
         services.AddSingleton<HeadBoard>();
+        services.AddSingleton<LinkBoard>();
         services.AddSingleton<LogAppender>();
         services.AddSingleton<IPeerTransport, HttpPeerTransport>();
         services.AddSingleton<PeerEndpoints>();
@@ -247,15 +250,26 @@ public sealed class NodeHost : IAsyncDisposable
         // In this order they start: the list must follow before logs are woken, peers come last.
         services.AddSingleton<MergedList>();
         AddHosted<ListFollower>(services);
-        AddHosted<RangePuller>(services);
+        AddHosted<ReplicationDriver>(services);
+        services.AddHostedService<StorageProbe>();
         services.AddHostedService<RosterOutbox>();
         services.AddHostedService<LogStarter>();
-        services.AddHostedService<PeerTicker>();
         if (config.PeerListen.Length > 0)
         {
             services.AddSingleton(new PeerHostOptions(IPEndPoint.Parse(config.PeerListen)));
             AddHosted<PeerHost>(services);
         }
+    }
+
+    private static ReplicationOptions OptionsOf(NodeConfig config)
+    {
+        var interval = (long)(config.HeadsSeconds * 1000);
+        var defaults = new ReplicationOptions();
+        return defaults with
+        {
+            HeadsInterval = interval,
+            LinkTimeout = Math.Max(defaults.LinkTimeout, 3 * interval),
+        };
     }
 
     private static void AddHosted<T>(IServiceCollection services)

@@ -2,10 +2,12 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
 using FederationNode.Contracts;
+using FederationNode.Contracts.Logs;
 using FederationNode.Contracts.Peers;
 using FederationNode.Grains.Peers;
 using FederationNode.Grains.Rosters;
 using FederationNode.Protocol;
+using FederationNode.Protocol.Replication;
 using FederationNode.Protocol.Roster;
 using MessagePack;
 
@@ -34,32 +36,62 @@ public sealed class HttpPeerTransport : IPeerTransport, IDisposable
     }
 
     /// <inheritdoc/>
-    public Task<SizeMessage> PushAsync(string member, PushMessage push, CancellationToken cancellationToken) =>
+    public Task<PushAnswerMessage> PushAsync(
+        string member, LogRange range, long size, CancellationToken cancellationToken) =>
         ExchangeAsync(
             member,
             PeerRoutes.Push,
-            push,
+            PeerWire.ToMessage(range, size),
             PeerBody.MaxSmallBody,
-            PeerBody.Size,
+            PeerBody.PushAnswer,
             cancellationToken,
             alsoGood: HttpStatusCode.Conflict);
 
     /// <inheritdoc/>
-    public Task<HeadsMessage> ExchangeHeadsAsync(
-        string member, HeadsMessage heads, CancellationToken cancellationToken) =>
-        ExchangeAsync(member, PeerRoutes.Heads, heads, Limits.MaxHeadsBody, PeerBody.Heads, cancellationToken);
+    public async Task<HeadsAnswer> AskHeadsAsync(
+        string member, HeadsQuestion question, CancellationToken cancellationToken) =>
+        PeerWire.FromMessage(await ExchangeAsync(
+            member,
+            PeerRoutes.Heads,
+            PeerWire.ToMessage(question),
+            Limits.MaxHeadsBody,
+            PeerBody.HeadsAnswer,
+            cancellationToken));
 
     /// <inheritdoc/>
-    public async Task<RangeMessage> GetRangeAsync(
-        string member, RangeRequestMessage request, CancellationToken cancellationToken)
+    public async Task<LogRange> GetRangeAsync(
+        string member, RangeRequestMessage request, bool urgent, CancellationToken cancellationToken)
     {
+        // Bounded by what was asked for, not by what a range may have at most: a few entries are no reason to read MiBs.
+        var most = (int)Math.Min(Limits.MaxRangeBody, (long)request.MaxBytes + Limits.MaxRangeOverhead);
         var range = await ExchangeAsync(
-            member, PeerRoutes.Range, request, Limits.MaxRangeBody, PeerBody.Range, cancellationToken);
+            member, PeerRoutes.Range, request, most, PeerBody.Range, cancellationToken, bulk: !urgent);
         return range.Entries.Length <= request.MaxEntries
-            ? range
+            ? PeerWire.FromMessage(range)
             : throw BadAnswer(
                 member, 200, $"asked for {request.MaxEntries} entries at most, got {range.Entries.Length}");
     }
+
+    /// <inheritdoc/>
+    public async Task<byte[]> GetForkAsync(string member, string origin, CancellationToken cancellationToken) =>
+        (await ExchangeAsync(
+            member,
+            PeerRoutes.Fork,
+            new ForkRequestMessage { Origin = origin },
+            PeerBody.MaxForkBody,
+            PeerBody.Fork,
+            cancellationToken)).Proof;
+
+    /// <inheritdoc/>
+    public Task<PushAnswerMessage> PushForkAsync(
+        string member, string origin, byte[] proof, CancellationToken cancellationToken) =>
+        ExchangeAsync(
+            member,
+            PeerRoutes.ForkPush,
+            new ForkPushMessage { Origin = origin, Proof = proof },
+            PeerBody.MaxSmallBody,
+            PeerBody.PushAnswer,
+            cancellationToken);
 
     /// <inheritdoc/>
     public async Task<EvaluatedMessage> EvaluateAsync(
@@ -80,7 +112,7 @@ public sealed class HttpPeerTransport : IPeerTransport, IDisposable
         {
             foreach (var link in _links.Values)
             {
-                link.Http.Dispose();
+                link.Dispose();
             }
 
             _links.Clear();
@@ -94,7 +126,8 @@ public sealed class HttpPeerTransport : IPeerTransport, IDisposable
         int maxAnswer,
         PeerBodyReader<TAnswer> read,
         CancellationToken cancellationToken,
-        HttpStatusCode? alsoGood = null)
+        HttpStatusCode? alsoGood = null,
+        bool bulk = false)
         where TAnswer : class
     {
         var link = LinkTo(member);
@@ -108,7 +141,7 @@ public sealed class HttpPeerTransport : IPeerTransport, IDisposable
         request.Content.Headers.ContentType = new MediaTypeHeaderValue(PeerRoutes.ContentType);
         try
         {
-            using var response = await link.Http.SendAsync(request, cancellationToken);
+            using var response = await (bulk ? link.Bulk : link.Control).SendAsync(request, cancellationToken);
             if (response.StatusCode is not HttpStatusCode.OK && response.StatusCode != alsoGood)
             {
                 throw await RefusalAsync(member, response, cancellationToken);
@@ -119,6 +152,11 @@ public sealed class HttpPeerTransport : IPeerTransport, IDisposable
         catch (Exception failure) when (!cancellationToken.IsCancellationRequested && failure
             is HttpRequestException or IOException or OperationCanceledException or ObjectDisposedException)
         {
+            if (!bulk && failure is not HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError })
+            {
+                RenewBulk(member, link);
+            }
+
             throw new PeerException(member, $"no answer from {link.Endpoint}: {Reason(failure)}", failure);
         }
     }
@@ -215,10 +253,27 @@ public sealed class HttpPeerTransport : IPeerTransport, IDisposable
                     return link;
                 }
 
-                link.Http.Dispose();
+                link.Dispose();
             }
 
-            return _links[member] = new Link(endpoint, pin, new HttpMessageInvoker(MakeHandler(pin)));
+            return _links[member] = new Link(
+                endpoint,
+                pin,
+                MakeControl(pin),
+                MakeBulk(pin));
+        }
+    }
+
+    /// <summary>The connection for small things broke: the other one went the same way, and would see it later.</summary>
+    private void RenewBulk(string member, Link broken)
+    {
+        lock (_lock)
+        {
+            if (_links.TryGetValue(member, out var link) && link == broken)
+            {
+                _links[member] = link with { Bulk = MakeBulk(link.Pin) };
+                link.Bulk.Dispose();
+            }
         }
     }
 
@@ -232,13 +287,25 @@ public sealed class HttpPeerTransport : IPeerTransport, IDisposable
                     || link.Endpoint != endpoint || link.Pin != pin)
                 {
                     _links.Remove(member);
-                    link.Http.Dispose();
+                    link.Dispose();
                 }
             }
         }
     }
 
-    private SocketsHttpHandler MakeHandler(Hash256 pin) => new()
+    /// <summary>
+    /// After a cut TCP tries a connection again after pauses that doubled all the while; a new connection is there at
+    /// once. So one on which nothing comes is given up early. Heads are asked for every other second, and so pings are
+    /// only sent when something is wrong.
+    /// </summary>
+    private HttpMessageInvoker MakeControl(Hash256 pin) => new(
+        MakeHandler(pin, Limits.MaxHeadsBody, TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(10)));
+
+    /// <summary>On a slow line the answer to a ping may wait behind a whole range.</summary>
+    private HttpMessageInvoker MakeBulk(Hash256 pin) => new(
+        MakeHandler(pin, Limits.MaxRangeBody, TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(20)));
+
+    private SocketsHttpHandler MakeHandler(Hash256 pin, int window, TimeSpan pingDelay, TimeSpan pingTimeout) => new()
     {
         SslOptions = PeerTls.ClientOptions(_own, pin),
         UseProxy = false,
@@ -249,12 +316,22 @@ public sealed class HttpPeerTransport : IPeerTransport, IDisposable
         MaxResponseHeadersLength = 16,
         ConnectTimeout = TimeSpan.FromSeconds(10),
         PooledConnectionIdleTimeout = TimeSpan.FromMinutes(2),
-        KeepAlivePingDelay = TimeSpan.FromSeconds(30),
-        KeepAlivePingTimeout = TimeSpan.FromSeconds(20),
-        // A whole range without waiting for window updates, so that a far peer is as fast as the line.
-        InitialHttp2StreamWindowSize = Limits.MaxRangeBody,
+        KeepAlivePingDelay = pingDelay,
+        KeepAlivePingTimeout = pingTimeout,
+        // A whole answer without waiting for window updates, so that a far peer is as fast as the line.
+        InitialHttp2StreamWindowSize = window,
     };
 
-    /// <summary>Where a member is dialled, whom to expect there, and the connections.</summary>
-    private sealed record Link(Uri Endpoint, Hash256 Pin, HttpMessageInvoker Http);
+    /// <summary>
+    /// Where a member is dialled, whom to expect there, and the connections: small things have their own, so that no
+    /// takedown waits for what TCP has to repeat of a bulk transfer.
+    /// </summary>
+    private sealed record Link(Uri Endpoint, Hash256 Pin, HttpMessageInvoker Control, HttpMessageInvoker Bulk) : IDisposable
+    {
+        public void Dispose()
+        {
+            Control.Dispose();
+            Bulk.Dispose();
+        }
+    }
 }

@@ -5,7 +5,8 @@ using FederationNode.Contracts;
 using FederationNode.Contracts.Peers;
 using FederationNode.Protocol;
 using FederationNode.Protocol.Entries;
-using FederationNode.Protocol.Notes;
+using FederationNode.Protocol.Replication;
+using FederationNode.Protocol.Roster;
 using FederationNode.Protocol.Sellers;
 using MessagePack;
 
@@ -26,6 +27,12 @@ public static class PeerBody
 
     /// <summary>Largest body of a message that holds no list, in bytes.</summary>
     public const int MaxSmallBody = 1024;
+
+    /// <summary>Largest body of a question for heads, in bytes: a few checkpoints.</summary>
+    public const int MaxQuestionBody = 48 * 1024;
+
+    /// <summary>Largest body with a fork proof, in bytes.</summary>
+    public const int MaxForkBody = ForkProof.MaxBytes + MaxSmallBody;
 
     private const int PointSize = 32;
     private const int ProofSize = 64;
@@ -74,30 +81,83 @@ public static class PeerBody
         return false;
     }
 
-    /// <summary><c>[checkpoint, from, entries]</c>.</summary>
+    /// <summary><c>[checkpoint, size, from, entries, before, after]</c>.</summary>
     public static PushMessage Push(ref MessagePackReader reader)
     {
-        ReadArray(ref reader, "A push", 3, 3);
+        ReadArray(ref reader, "A push", 6, 6);
         return new PushMessage
         {
             Checkpoint = ReadCheckpoint(ref reader),
-            From = ReadNumber(ref reader, "The first index", 0, ProtocolLimits.MaxLogSize),
+            Size = ReadSize(ref reader, "The size"),
+            From = ReadSize(ref reader, "The first index"),
             Entries = ReadEntries(ref reader),
+            Before = ReadProof(ref reader),
+            After = ReadProof(ref reader),
         };
     }
 
-    /// <summary><c>[size]</c>.</summary>
-    public static SizeMessage Size(ref MessagePackReader reader)
+    /// <summary><c>[size, held]</c>.</summary>
+    public static PushAnswerMessage PushAnswer(ref MessagePackReader reader)
     {
-        ReadArray(ref reader, "A size", 1, 1);
-        return new SizeMessage { Size = ReadNumber(ref reader, "A size", 0, ProtocolLimits.MaxLogSize) };
+        ReadArray(ref reader, "An answer to a push", 2, 2);
+        return new PushAnswerMessage
+        {
+            Size = ReadSize(ref reader, "A size"),
+            Held = ReadSize(ref reader, "A size"),
+        };
     }
 
-    /// <summary><c>[[[origin, size, root], ...]]</c>.</summary>
-    public static HeadsMessage Heads(ref MessagePackReader reader)
+    /// <summary><c>[digest, instance, since, yours, wait]</c>.</summary>
+    public static HeadsQuestionMessage HeadsQuestion(ref MessagePackReader reader)
     {
-        ReadArray(ref reader, "Heads", 1, 1);
-        return new HeadsMessage { Heads = ReadList(ref reader, "The list of heads", 0, Limits.MaxHeads, ReadHead) };
+        ReadArray(ref reader, "A question for heads", 5, 5);
+        return new HeadsQuestionMessage
+        {
+            Digest = ReadHash(ref reader),
+            Instance = ReadNumber(ref reader, "An instance", 0, long.MaxValue),
+            Since = ReadNumber(ref reader, "A version", 0, long.MaxValue),
+            Yours = ReadList(ref reader, "The list of checkpoints", 0, Limits.MaxOwnHeads, ReadCheckpoint),
+            Wait = (int)ReadNumber(ref reader, "A wait", 0, int.MaxValue),
+        };
+    }
+
+    /// <summary><c>[digest, instance, version, heads, urgent, links, paused, yours]</c>.</summary>
+    public static HeadsAnswerMessage HeadsAnswer(ref MessagePackReader reader)
+    {
+        ReadArray(ref reader, "Heads", 8, 8);
+        return new HeadsAnswerMessage
+        {
+            Digest = ReadHash(ref reader),
+            Instance = ReadNumber(ref reader, "An instance", 0, long.MaxValue),
+            Version = ReadNumber(ref reader, "A version", 0, long.MaxValue),
+            Heads = ReadList(ref reader, "The list of heads", 0, Limits.MaxHeads, ReadHead),
+            Urgent = ReadList(ref reader, "The list of urgent runs", 0, Limits.MaxUrgentRuns, ReadUrgent),
+            Links = reader.TryReadNil()
+                ? null : ReadList(ref reader, "The list of links", 0, RosterDocument.MaxMembers, ReadName),
+            Paused = ReadBoolean(ref reader, "Paused"),
+            Yours = ReadList(ref reader, "The list of checkpoints", 0, Limits.MaxOwnHeads, ReadCheckpoint),
+        };
+    }
+
+    /// <summary><c>[origin]</c>.</summary>
+    public static ForkRequestMessage ForkRequest(ref MessagePackReader reader)
+    {
+        ReadArray(ref reader, "A request for a fork proof", 1, 1);
+        return new ForkRequestMessage { Origin = ReadOrigin(ref reader) };
+    }
+
+    /// <summary><c>[proof]</c>.</summary>
+    public static ForkMessage Fork(ref MessagePackReader reader)
+    {
+        ReadArray(ref reader, "A fork proof", 1, 1);
+        return new ForkMessage { Proof = ReadForkProof(ref reader) };
+    }
+
+    /// <summary><c>[origin, proof]</c>.</summary>
+    public static ForkPushMessage ForkPush(ref MessagePackReader reader)
+    {
+        ReadArray(ref reader, "A fork proof", 2, 2);
+        return new ForkPushMessage { Origin = ReadOrigin(ref reader), Proof = ReadForkProof(ref reader) };
     }
 
     /// <summary><c>[origin, from, maxEntries, maxBytes]</c>.</summary>
@@ -113,16 +173,17 @@ public static class PeerBody
         };
     }
 
-    /// <summary><c>[checkpoint, from, entries, proof]</c>.</summary>
+    /// <summary><c>[checkpoint, from, entries, before, after]</c>.</summary>
     public static RangeMessage Range(ref MessagePackReader reader)
     {
-        ReadArray(ref reader, "A range", 4, 4);
+        ReadArray(ref reader, "A range", 5, 5);
         return new RangeMessage
         {
             Checkpoint = ReadCheckpoint(ref reader),
-            From = ReadNumber(ref reader, "The first index", 0, ProtocolLimits.MaxLogSize),
+            From = ReadSize(ref reader, "The first index"),
             Entries = ReadEntries(ref reader),
-            Proof = ReadList(ref reader, "A proof", 0, Limits.MaxProofHashes, ReadHash),
+            Before = ReadProof(ref reader),
+            After = ReadProof(ref reader),
         };
     }
 
@@ -154,14 +215,47 @@ public static class PeerBody
 
     private static HeadMessage ReadHead(ref MessagePackReader reader)
     {
-        ReadArray(ref reader, "A head", 3, 3);
+        ReadArray(ref reader, "A head", 5, 5);
         return new HeadMessage
         {
             Origin = ReadOrigin(ref reader),
-            Size = ReadNumber(ref reader, "A size", 0, ProtocolLimits.MaxLogSize),
+            Size = ReadSize(ref reader, "A size"),
             Root = ReadHash(ref reader),
+            FrozenAt = reader.TryReadNil() ? null : ReadSize(ref reader, "A size"),
+            Held = ReadSize(ref reader, "A size"),
         };
     }
+
+    private static UrgentMessage ReadUrgent(ref MessagePackReader reader)
+    {
+        ReadArray(ref reader, "An urgent run", 3, 3);
+        return new UrgentMessage
+        {
+            Origin = ReadOrigin(ref reader),
+            From = ReadSize(ref reader, "The first index"),
+            End = ReadSize(ref reader, "The last index"),
+        };
+    }
+
+    private static string ReadName(ref MessagePackReader reader) =>
+        ReadText(ref reader, "A name") is var name && Names.IsName(name)
+            ? name
+            : throw new InvalidDataException("A link names a member: 1 to 63 of a-z, 0-9 and '-'.");
+
+    private static bool ReadBoolean(ref MessagePackReader reader, string what)
+    {
+        Expect(ref reader, what, MessagePackType.Boolean, "true or false");
+        return reader.ReadBoolean();
+    }
+
+    private static long ReadSize(ref MessagePackReader reader, string what) =>
+        ReadNumber(ref reader, what, 0, ProtocolLimits.MaxLogSize);
+
+    private static byte[][] ReadProof(ref MessagePackReader reader) =>
+        ReadList(ref reader, "A proof", 0, Limits.MaxProofHashes, ReadHash);
+
+    private static byte[] ReadForkProof(ref MessagePackReader reader) =>
+        ReadBytes(ref reader, "A fork proof", 1, ForkProof.MaxBytes);
 
     private static EntryMessage[] ReadEntries(ref MessagePackReader reader) =>
         ReadList(ref reader, "The list of entries", 0, Limits.MaxRangeEntries, ReadEntry);
@@ -179,8 +273,9 @@ public static class PeerBody
         };
     }
 
+    // No longer than a fork proof has room for: otherwise an origin could not be shown to have forked.
     private static byte[] ReadCheckpoint(ref MessagePackReader reader) =>
-        ReadBytes(ref reader, "A checkpoint", 1, Checkpoint.MaxNote);
+        ReadBytes(ref reader, "A checkpoint", 1, ForkProof.MaxNote);
 
     private static byte[] ReadHash(ref MessagePackReader reader) =>
         ReadBytes(ref reader, "A hash", Hash256.Size, Hash256.Size);

@@ -13,9 +13,8 @@ public sealed partial class PeerEndpoints
 
     private static readonly TimeSpan s_busyRetry = TimeSpan.FromSeconds(1);
 
-    // Both are keyed by names that the roster vouches for, so they stay as small as the coalition.
+    // Keyed by names that the roster vouches for, so it stays as small as the coalition.
     private readonly ConcurrentDictionary<string, SemaphoreSlim> _places = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, bool> _noting = new(StringComparer.Ordinal);
 
     private delegate Task<PeerAnswer> Handler<in T>(string member, T message, CancellationToken cancellationToken);
 
@@ -135,35 +134,6 @@ public sealed partial class PeerEndpoints
         return PeerBody.TryDecode(body, read, out var message, out var error)
             ? (message, null)
             : (null, PeerAnswer.Problem(StatusCodes.Status400BadRequest, error));
-    }
-
-    /// <summary>
-    /// Hands heads to the peer's grain without waiting for it. Waiting would tie a knot: two nodes that compare heads
-    /// at the same moment would each hold their grain of the other until the other's answer came. While one set is
-    /// under way further ones are dropped; the peer sends them again in two seconds.
-    /// </summary>
-    private void NoteHeads(string member, IReadOnlyList<PeerHead> theirs)
-    {
-        if (_noting.TryAdd(member, true))
-        {
-            _ = NoteHeadsAsync(member, theirs);
-        }
-    }
-
-    private async Task NoteHeadsAsync(string member, IReadOnlyList<PeerHead> theirs)
-    {
-        try
-        {
-            await grains.GetGrain<IPeerGrain>(member).NoteHeadsAsync(theirs);
-        }
-        catch (Exception failure)
-        {
-            LogFailed(member, failure);
-        }
-        finally
-        {
-            _noting.TryRemove(member, out _);
-        }
     }
 
     [LoggerMessage(1, LogLevel.Information, "{Member} was refused {Method} {Path}: {Status}, {Detail}")]

@@ -3,6 +3,7 @@ using FederationNode.Contracts.Logs;
 using FederationNode.Contracts.Peers;
 using FederationNode.Grains.Logs;
 using FederationNode.Grains.Peers;
+using FederationNode.Grains.Replication;
 using FederationNode.Grains.Rosters;
 using FederationNode.Protocol.Merkle;
 using FederationNode.Protocol.Notes;
@@ -17,7 +18,7 @@ public sealed partial class PeerEndpoints(
     IGrainFactory grains,
     RosterBoard roster,
     HeadBoard heads,
-    RangePuller puller,
+    ReplicationDriver replication,
     ILogger<PeerEndpoints> logger,
     ISellerEvaluator? sellers = null)
 {
@@ -36,8 +37,10 @@ public sealed partial class PeerEndpoints(
     public void MapPeerEndpoints(IEndpointRouteBuilder routes)
     {
         MapPost(routes, PeerRoutes.Push, Limits.MaxPushBody, PeerBody.Push, PushAsync);
-        MapPost(routes, PeerRoutes.Heads, Limits.MaxHeadsBody, PeerBody.Heads, ExchangeHeadsAsync);
+        MapPost(routes, PeerRoutes.Heads, PeerBody.MaxQuestionBody, PeerBody.HeadsQuestion, AnswerHeadsAsync);
         MapPost(routes, PeerRoutes.Range, PeerBody.MaxSmallBody, PeerBody.RangeRequest, GetRangeAsync);
+        MapPost(routes, PeerRoutes.Fork, PeerBody.MaxSmallBody, PeerBody.ForkRequest, GetForkAsync);
+        MapPost(routes, PeerRoutes.ForkPush, PeerBody.MaxForkBody, PeerBody.ForkPush, TakeForkAsync);
         MapPost(routes, PeerRoutes.Evaluate, Limits.MaxEvaluateBody, PeerBody.Evaluate, EvaluateAsync);
         MapGet(routes, LogPattern + "checkpoint", GetCheckpointAsync);
         MapGet(routes, LogPattern + "tile/{**tile}", GetTileAsync);
@@ -54,11 +57,6 @@ public sealed partial class PeerEndpoints(
             return PeerAnswer.Problem(StatusCodes.Status422UnprocessableEntity, error);
         }
 
-        if (PeerWire.FromMessage(push) is not { } range)
-        {
-            return PeerAnswer.Problem(StatusCodes.Status400BadRequest, "The push is malformed.");
-        }
-
         // A log grain is made only for names that the roster knows, so that nobody can fill the silo with others.
         if (!IsNamed(checkpoint.Origin))
         {
@@ -66,40 +64,69 @@ public sealed partial class PeerEndpoints(
                 StatusCodes.Status403Forbidden, $"The roster in force here names no log {checkpoint.Origin}.");
         }
 
-        var result = await grains.GetGrain<IMemberLogGrain>(checkpoint.Origin).ExtendAsync(range);
-        if (result.Outcome is ExtendOutcome.Gap)
-        {
-            puller.Request(checkpoint.Origin, member, checkpoint.Size);
-        }
-
-        return AnswerOf(result);
+        return AnswerOf(await replication.TakePushAsync(
+            member, checkpoint.Origin, PeerWire.FromMessage(push), Math.Min(push.Size, checkpoint.Size)));
     }
 
     private static PeerAnswer AnswerOf(ExtendResult result)
     {
-        var size = new SizeMessage { Size = result.Size };
+        var size = new PushAnswerMessage { Size = result.HeadSize, Held = result.Size };
         var error = result.Error ?? result.Outcome.ToString();
         return result.Outcome switch
         {
-            ExtendOutcome.Extended or ExtendOutcome.AlreadyHeld => PeerAnswer.Message(size),
+            ExtendOutcome.Extended or ExtendOutcome.AlreadyHeld or ExtendOutcome.Overlaid => PeerAnswer.Message(size),
 
             // A refusal would make the sender take the whole node for out of reach, and not this one log.
             ExtendOutcome.Gap or ExtendOutcome.Damaged => PeerAnswer.Message(size, StatusCodes.Status409Conflict),
             ExtendOutcome.UnknownLog => PeerAnswer.Problem(StatusCodes.Status403Forbidden, error),
-            ExtendOutcome.StorageUnavailable =>
-                PeerAnswer.Problem(StatusCodes.Status503ServiceUnavailable, "The storage takes nothing now.") with
-                {
-                    RetryAfter = s_storageRetry,
-                },
+            ExtendOutcome.StorageUnavailable => StorageUnavailable(),
             _ => PeerAnswer.Problem(StatusCodes.Status422UnprocessableEntity, error),
         };
     }
 
-    private Task<PeerAnswer> ExchangeHeadsAsync(string member, HeadsMessage theirs, CancellationToken cancellationToken)
+    private async Task<PeerAnswer> AnswerHeadsAsync(
+        string member, HeadsQuestionMessage question, CancellationToken cancellationToken) =>
+        await replication.AnswerHeadsAsync(member, PeerWire.FromMessage(question), cancellationToken) is { } answer
+            ? PeerAnswer.Message(PeerWire.ToMessage(answer))
+            : PeerAnswer.Problem(
+                StatusCodes.Status422UnprocessableEntity,
+                "A checkpoint in the question is not of one of this node's own logs, or not signed by it.");
+
+    private async Task<PeerAnswer> GetForkAsync(
+        string member, ForkRequestMessage request, CancellationToken cancellationToken) =>
+        IsNamed(request.Origin)
+        && await grains.GetGrain<IMemberLogGrain>(request.Origin).GetForkAsync() is { } proof
+            ? PeerAnswer.Message(new ForkMessage { Proof = proof })
+            : PeerAnswer.Problem(StatusCodes.Status404NotFound, $"No fork of {request.Origin} is known here.");
+
+    private async Task<PeerAnswer> TakeForkAsync(
+        string member, ForkPushMessage push, CancellationToken cancellationToken)
     {
-        NoteHeads(member, [.. theirs.Heads.Select(h => new PeerHead(h.Origin, h.Size))]);
-        return Task.FromResult(PeerAnswer.Message(PeerGrain.OwnHeads(heads)));
+        if (!IsNamed(push.Origin))
+        {
+            return PeerAnswer.Problem(
+                StatusCodes.Status403Forbidden, $"The roster in force here names no log {push.Origin}.");
+        }
+
+        var log = grains.GetGrain<IMemberLogGrain>(push.Origin);
+        switch (await log.TakeForkAsync(push.Proof))
+        {
+            case ForkOutcome.Refused:
+                return PeerAnswer.Problem(
+                    StatusCodes.Status422UnprocessableEntity, $"The bytes prove no fork of {push.Origin}.");
+            case ForkOutcome.StorageUnavailable:
+                return StorageUnavailable();
+            default:
+                var status = await log.GetStatusAsync();
+                return PeerAnswer.Message(new PushAnswerMessage { Size = status.HeadSize, Held = status.Size });
+        }
     }
+
+    private static PeerAnswer StorageUnavailable() =>
+        PeerAnswer.Problem(StatusCodes.Status503ServiceUnavailable, "The storage takes nothing now.") with
+        {
+            RetryAfter = s_storageRetry,
+        };
 
     private async Task<PeerAnswer> GetRangeAsync(
         string member, RangeRequestMessage request, CancellationToken cancellationToken)

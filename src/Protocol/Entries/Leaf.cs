@@ -1,5 +1,5 @@
+using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
-using System.Security.Cryptography;
 using MessagePack;
 
 namespace FederationNode.Protocol.Entries;
@@ -16,6 +16,8 @@ namespace FederationNode.Protocol.Entries;
 /// <param name="Commitment">C: see <see cref="Commit"/>.</param>
 public sealed record Leaf(string Origin, string Kind, long Issued, long? Ref, Hash256 Commitment)
 {
+    private const int MaxStack = 1024;
+
     private static ReadOnlySpan<byte> CommitmentDomain => "fednode/payload/1\0"u8;
 
     /// <summary>
@@ -32,12 +34,19 @@ public sealed record Leaf(string Origin, string Kind, long Issued, long? Ref, Ha
             throw new ArgumentException($"A salt has {ProtocolLimits.SaltSize} bytes, not {salt.Length}.", nameof(salt));
         }
 
-        using var sha = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        sha.AppendData(CommitmentDomain);
-        sha.AppendData(salt);
-        sha.AppendData(payload);
-        Hash256 hash = default;
-        sha.GetHashAndReset(hash);
+        var length = CommitmentDomain.Length + salt.Length + payload.Length;
+        var rented = length > MaxStack ? ArrayPool<byte>.Shared.Rent(length) : null;
+        Span<byte> input = rented ?? stackalloc byte[MaxStack];
+        CommitmentDomain.CopyTo(input);
+        salt.CopyTo(input[CommitmentDomain.Length..]);
+        payload.CopyTo(input[(CommitmentDomain.Length + salt.Length)..]);
+        var hash = Hash256.Of(input[..length]);
+        if (rented is not null)
+        {
+            // It may be erased later: no copy is left behind.
+            ArrayPool<byte>.Shared.Return(rented, clearArray: true);
+        }
+
         return hash;
     }
 

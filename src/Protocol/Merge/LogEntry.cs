@@ -10,9 +10,9 @@ namespace FederationNode.Protocol.Merge;
 /// <param name="Origin">The log.</param>
 /// <param name="Index">Index in the log, from 0.</param>
 /// <param name="LeafHash">RFC 6962 hash of the leaf.</param>
-/// <param name="Leaf">The decoded leaf.</param>
+/// <param name="Issued">The writer's claim of the time, in unix seconds.</param>
 /// <param name="Payload">The decoded payload.</param>
-public sealed record LogEntry(Origin Origin, long Index, Hash256 LeafHash, Leaf Leaf, Payload Payload)
+public sealed record LogEntry(Origin Origin, long Index, Hash256 LeafHash, long Issued, Payload Payload)
 {
     /// <summary>Where the entry stands among all that its member wrote.</summary>
     public EntryPosition Position => new(Origin.Epoch, Index);
@@ -72,7 +72,7 @@ public sealed record LogEntry(Origin Origin, long Index, Hash256 LeafHash, Leaf 
             return false;
         }
 
-        entry = new LogEntry(origin, index, leafHash, decoded, content);
+        entry = new LogEntry(origin, index, leafHash, decoded.Issued, content);
         return true;
     }
 

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using FederationNode.Protocol.Entries;
 
@@ -7,20 +6,47 @@ namespace FederationNode.Protocol.Merge;
 /// <summary>
 /// The merged view of all logs: a pure function of the set of entries put into it. Order and repetition make no
 /// difference, so nodes with equal logs have equal views and equal digests (docs/protocol.md, "Merge").
-/// Not safe for concurrent use: one writer, which hands out immutable <see cref="IndicatorState"/>s.
+/// Not safe for concurrent use. Takes about 250 bytes and the payload an entry.
 /// </summary>
+/// <remarks>
+/// A cell is the register that one member writes: its listing of an indicator, its opinion on it, a tally. All its
+/// entries are kept, not only the newest, because an erasure of the newest lets the one before it count again, on every
+/// node alike. Exactly one member writes a cell, so two entries are never in conflict: the greatest (epoch, index) wins.
+/// However a member chooses its entries, putting one in or erasing one takes no longer for all that it wrote before.
+/// </remarks>
 public sealed class View
 {
-    private readonly Dictionary<Hash256, IndicatorCells> _indicators = [];
-    private readonly Dictionary<byte[], Cell> _tallies = new(ByteEquality.Instance);
-    private readonly Dictionary<string, LogIndex> _logs = new(StringComparer.Ordinal);
-    private readonly ViewDigest _digest = new();
+    private readonly EntryRows _rows = new();
+    private readonly PayloadStore _payloads = new();
+    private readonly CellIndex _cells;
+    private readonly GroupIndex _listings;
+    private readonly GroupIndex _opinions;
+    private readonly GroupIndex _tallies;
+    private readonly List<LogRows> _logs = [];
+    private readonly Dictionary<string, int> _logNumbers = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _memberNumbers = new(StringComparer.Ordinal);
+    private readonly List<string> _texts = [""];
+    private readonly Dictionary<string, int> _textNumbers = new(StringComparer.Ordinal) { [""] = 0 };
+    private readonly ViewDigest _digest;
+
+    /// <summary>An empty view.</summary>
+    /// <param name="seed">A number that members cannot guess, where they choose what is listed.</param>
+    public View(ulong seed = 0)
+    {
+        _cells = new CellIndex(_rows, seed);
+        _listings = new GroupIndex(_rows, seed);
+        _opinions = new GroupIndex(_rows, seed);
+        _tallies = new GroupIndex(_rows, seed);
+        _digest = new ViewDigest(_rows, WriteKey, EpochOf);
+    }
 
     /// <summary>Number of indicators of which the view holds a listing, withdrawal or opinion.</summary>
-    public int IndicatorCount => _indicators.Count;
+    public int IndicatorCount { get; private set; }
 
     /// <summary>The ids of those indicators, in no particular order.</summary>
-    public IEnumerable<Hash256> IndicatorIds => _indicators.Keys;
+    public IEnumerable<Hash256> IndicatorIds => _listings.All()
+        .Concat(_opinions.All().Where(row => _listings.Find(_rows[row].Group) == 0))
+        .Select(row => _rows[row].Group);
 
     /// <summary>
     /// Puts an entry into the view. Entries may come in any order and more than once.
@@ -33,28 +59,40 @@ public sealed class View
             return null;
         }
 
-        var log = LogOf(entry.Origin);
+        var number = LogOf(entry.Origin);
+        var log = _logs[number];
         if (entry.Payload is ErasePayload erase)
         {
-            log.Orders.Add(entry.Index);
-            return Erase(log, new EntryPosition(entry.Origin.Epoch, erase.Index));
+            log.Orders[entry.Index] = erase.Index;
+            log.Erased.Add(erase.Index);
+            return log.Remove(erase.Index) is var erased and not 0 ? Remove(erased) : null;
         }
 
-        if (Cell.KeyOf(entry) is not { } key || log.Erased.Contains(entry.Index))
+        if (KindOf(entry.Payload) is not { } kind || log.Erased.Contains(entry.Index) || log.Contains(entry.Index))
         {
             return null;
         }
 
-        var indicator = Cell.IndicatorOf(entry);
-        var cell = CellOf(key, indicator);
-        if (!cell.Add(entry))
+        var row = _rows.Add();
+        ref var added = ref _rows[row];
+        added.Kind = kind;
+        added.LeafHash = entry.LeafHash;
+        added.Index = entry.Index;
+        added.Issued = entry.Issued;
+        added.Expires = (entry.Payload as ListingPayload)?.Expires ?? 0;
+        added.Log = number;
+        added.Member = log.Member;
+        added.Sub = entry.Payload is OpinionPayload opinion ? TextNumber(opinion.Lister) : 0;
+        added.Payload = _payloads.Add(entry.Payload.Encode());
+        added.Group = entry.Payload switch
         {
-            return null;
-        }
-
-        log.Cells[entry.Index] = cell;
-        _digest.Touch(cell);
-        return indicator;
+            ListingPayload listing => listing.Indicator.Id,
+            WithdrawalPayload withdrawal => withdrawal.IndicatorId,
+            OpinionPayload o => o.IndicatorId,
+            _ => Hash256.Of(CellKey.Encode(entry.Payload, entry.Member)),
+        };
+        log.Add(entry.Index, row);
+        return Put(row);
     }
 
     /// <summary>
@@ -62,148 +100,349 @@ public sealed class View
     /// without its payload, a node that replays the log would bring back what it had erased.
     /// </summary>
     public bool IsErased(Origin origin, long index) =>
-        _logs.TryGetValue(origin.Text, out var log) && log.Erased.Contains(index) && !log.Orders.Contains(index);
+        _logNumbers.TryGetValue(origin.Text, out var number) && _logs[number] is var log
+        && log.Erased.Contains(index) && !log.Orders.ContainsKey(index);
+
+    /// <summary>
+    /// Takes all entries of a log from an index on out of the view: they do not count since the log forked, or was closed.
+    /// </summary>
+    /// <param name="origin">The log.</param>
+    /// <param name="size">Entries of it that count.</param>
+    /// <param name="restored">
+    /// Indexes below that were erased only by entries that no longer count: to be applied again.
+    /// </param>
+    /// <returns>The indicators whose state may have changed.</returns>
+    public IReadOnlyCollection<Hash256> Truncate(Origin origin, long size, out IReadOnlyList<long> restored)
+    {
+        var touched = new HashSet<Hash256>();
+        restored = [];
+        if (!_logNumbers.TryGetValue(origin.Text, out var number))
+        {
+            return touched;
+        }
+
+        var log = _logs[number];
+        foreach (var row in log.RemoveFrom(size))
+        {
+            if (Remove(row) is { } id)
+            {
+                touched.Add(id);
+            }
+        }
+
+        foreach (var order in log.Orders.Keys.Where(o => o >= size).ToList())
+        {
+            log.Orders.Remove(order);
+        }
+
+        var still = log.Orders.Values.ToHashSet();
+        restored = [.. log.Erased.Where(e => e < size && !still.Contains(e)).Order()];
+        log.Erased.IntersectWith(still);
+        return touched;
+    }
+
+    /// <summary>Whether anybody says anything about an indicator.</summary>
+    public bool Contains(Hash256 id) => _listings.Find(id) != 0 || _opinions.Find(id) != 0;
 
     /// <summary>What everybody says about an indicator, or false if nobody says anything.</summary>
     public bool TryGet(Hash256 id, [NotNullWhen(true)] out IndicatorState? state)
     {
         state = null;
-        if (!_indicators.TryGetValue(id, out var cells))
+        if (!Contains(id))
         {
             return false;
         }
 
-        var listings = Winners(cells, CellTable.Listing);
-        var opinions = Winners(cells, CellTable.Opinion);
-        if (listings.IsEmpty && opinions.IsEmpty)
-        {
-            return false;
-        }
-
-        state = new IndicatorState(id, listings, opinions);
+        state = new IndicatorState(
+            id,
+            [.. EntriesOf(_listings.Find(id)).OrderBy(e => e.Member, StringComparer.Ordinal)],
+            [
+                .. EntriesOf(_opinions.Find(id)).OrderBy(e => e.Member, StringComparer.Ordinal)
+                    .ThenBy(e => ((OpinionPayload)e.Payload).Lister, StringComparer.Ordinal),
+            ]);
         return true;
     }
 
+    /// <summary>
+    /// Indicators with a listing in force, as of when each was last looked at by <see cref="CountActive(Hash256, long,
+    /// Func{string, bool})"/>: time passes without a change.
+    /// </summary>
+    public int ActiveCount { get; private set; }
+
+    /// <summary>
+    /// Looks whether a listing of the indicator is in force: not withdrawn, not expired, by a member that counts.
+    /// </summary>
+    /// <param name="id">The indicator.</param>
+    /// <param name="now">Unix seconds.</param>
+    /// <param name="isMember">Whether a member's word counts, by the roster.</param>
+    public void CountActive(Hash256 id, long now, Func<string, bool> isMember)
+    {
+        var first = _listings.Find(id);
+        if (first != 0)
+        {
+            CountActive(first, now, isMember);
+        }
+    }
+
+    /// <summary>Looks at all indicators.</summary>
+    /// <param name="now">Unix seconds.</param>
+    /// <param name="isMember">Whether a member's word counts, by the roster.</param>
+    public void CountActive(long now, Func<string, bool> isMember)
+    {
+        foreach (var first in _listings.All())
+        {
+            CountActive(first, now, isMember);
+        }
+    }
+
     /// <summary>The newest tally of each member, category and day.</summary>
-    public IEnumerable<LogEntry> Tallies() =>
-        _tallies.Values.Select(c => c.Winner).OfType<LogEntry>();
+    public IEnumerable<LogEntry> Tallies() => _tallies.All().SelectMany(EntriesOf);
 
     /// <summary>
     /// The digest of the view. Equal on any two nodes that put the same entries in, however they came by them.
     /// </summary>
     public Hash256 Digest() => _digest.Compute();
 
-    private Hash256? Erase(LogIndex log, EntryPosition position)
+    /// <summary>Does a part of the work for <see cref="Digest"/>, so that a caller can do something else in between.</summary>
+    /// <param name="buckets">Buckets to work out at most, of 65,536.</param>
+    /// <returns>Whether nothing is left to do.</returns>
+    public bool PrepareDigest(int buckets) => _digest.Refresh(buckets);
+
+    private void CountActive(int first, long now, Func<string, bool> isMember)
     {
-        log.Erased.Add(position.Index);
-        if (!log.Cells.Remove(position.Index, out var cell) || !cell.Remove(position))
+        var row = first;
+        while (row != 0 && !IsActive(ref _rows[row], now, isMember))
         {
-            return null;
+            row = _rows[row].InGroup.Next;
         }
 
-        _digest.Touch(cell);
-        if (cell.Winner is null)
-        {
-            Drop(cell);
-        }
-
-        return cell.Indicator;
+        Count(first, row != 0);
     }
 
-    /// <summary>Forgets an empty cell: nothing must tell that it was ever there, or that would depend on the order.</summary>
-    private void Drop(Cell cell)
+    private void Count(int first, bool active)
     {
-        if (cell.Indicator is not { } id)
+        if (_rows[first].IsCounted != active)
         {
-            _tallies.Remove(cell.Key);
-        }
-        else if (_indicators[id] is var cells && cells.All.Remove(cell) && cells.All.Count == 0)
-        {
-            _indicators.Remove(id);
+            _rows[first].IsCounted = active;
+            ActiveCount += active ? 1 : -1;
         }
     }
 
-    private LogIndex LogOf(Origin origin)
+    private bool IsActive(ref EntryRow row, long now, Func<string, bool> isMember) =>
+        row.Kind == RowKind.Listing && row.Expires > now && isMember(_logs[row.Log].Origin.Member);
+
+    private static RowKind? KindOf(Payload payload) => payload switch
     {
-        if (!_logs.TryGetValue(origin.Text, out var log))
+        ListingPayload => RowKind.Listing,
+        WithdrawalPayload => RowKind.Withdrawal,
+        OpinionPayload => RowKind.Opinion,
+        TallyPayload => RowKind.Tally,
+        _ => null,
+    };
+
+    private static string NameOf(RowKind kind) => kind switch
+    {
+        RowKind.Listing => EntryKind.Listing,
+        RowKind.Withdrawal => EntryKind.Withdrawal,
+        RowKind.Opinion => EntryKind.Opinion,
+        _ => EntryKind.Tally,
+    };
+
+    private GroupIndex IndexOf(RowKind kind) => kind switch
+    {
+        RowKind.Tally => _tallies,
+        RowKind.Opinion => _opinions,
+        _ => _listings,
+    };
+
+    /// <summary>Puts a row into its cell.</summary>
+    private Hash256? Put(int row)
+    {
+        ref var added = ref _rows[row];
+        var value = _cells.Find(added.Cell);
+        if (value == 0)
         {
-            _logs[origin.Text] = log = new LogIndex();
+            _cells.Put(added.Cell, row);
+            AddToGroup(row);
+            _digest.Add(row);
         }
-
-        return log;
-    }
-
-    private Cell CellOf(byte[] key, Hash256? indicator)
-    {
-        if (indicator is { } id)
+        else if (PositionOf(row) > PositionOf(value))
         {
-            if (!_indicators.TryGetValue(id, out var found))
+            added.InCell.Next = value;
+            _rows[value].InCell.Before = row;
+            ReplaceValue(value, row);
+        }
+        else
+        {
+            // Entries of a log come nearly always in its order, so that this is the exception, and short.
+            var before = value;
+            while (_rows[before].InCell.Next is var next and not 0 && PositionOf(next) > PositionOf(row))
             {
-                _indicators[id] = found = new IndicatorCells();
+                before = next;
             }
 
-            return found.GetOrAdd(key, id);
-        }
-
-        if (!_tallies.TryGetValue(key, out var cell))
-        {
-            _tallies[key] = cell = new Cell(key, null);
-        }
-
-        return cell;
-    }
-
-    private static ImmutableArray<LogEntry> Winners(IndicatorCells cells, string table) =>
-        [.. cells.All
-            .Select(c => c.Winner)
-            .OfType<LogEntry>()
-            .Where(e => (e.Payload is OpinionPayload) == (table == CellTable.Opinion))
-            .OrderBy(e => e.Member, StringComparer.Ordinal)
-            .ThenBy(e => (e.Payload as OpinionPayload)?.Lister, StringComparer.Ordinal)];
-
-    /// <summary>What is known of one log: which entries are in which cell, and which must not count.</summary>
-    private sealed class LogIndex
-    {
-        public Dictionary<long, Cell> Cells { get; } = [];
-
-        public HashSet<long> Erased { get; } = [];
-
-        /// <summary>The erase entries themselves.</summary>
-        public HashSet<long> Orders { get; } = [];
-    }
-
-    /// <summary>The few cells of one indicator: one a lister, one an opinion.</summary>
-    private sealed class IndicatorCells
-    {
-        public List<Cell> All { get; } = new(1);
-
-        public Cell GetOrAdd(byte[] key, Hash256 indicator)
-        {
-            foreach (var cell in All)
+            added.InCell = new Link { Before = before, Next = _rows[before].InCell.Next };
+            if (added.InCell.Next != 0)
             {
-                if (cell.Key.AsSpan().SequenceEqual(key))
-                {
-                    return cell;
-                }
+                _rows[added.InCell.Next].InCell.Before = row;
             }
 
-            var added = new Cell(key, indicator);
-            All.Add(added);
-            return added;
+            _rows[before].InCell.Next = row;
+        }
+
+        return added.Kind == RowKind.Tally ? null : added.Group;
+    }
+
+    /// <summary>Takes a row out, and wipes its payload.</summary>
+    private Hash256? Remove(int row)
+    {
+        var removed = _rows[row];
+        var (before, next) = (removed.InCell.Before, removed.InCell.Next);
+        if (next != 0)
+        {
+            _rows[next].InCell.Before = before;
+        }
+
+        if (before != 0)
+        {
+            _rows[before].InCell.Next = next;
+        }
+        else
+        {
+            ReplaceValue(row, next);
+        }
+
+        _payloads.Wipe(removed.Payload);
+        _rows.Free(row);
+        return removed.Kind == RowKind.Tally ? null : removed.Group;
+    }
+
+    /// <summary>A cell has another value; 0: it is gone.</summary>
+    private void ReplaceValue(int row, int by)
+    {
+        _digest.Replace(row, by);
+        ReplaceInGroup(row, by);
+        _cells.Put(_rows[row].Cell, by);
+    }
+
+    private void AddToGroup(int row)
+    {
+        ref var added = ref _rows[row];
+        var index = IndexOf(added.Kind);
+        var first = index.Find(added.Group);
+        if (first != 0)
+        {
+            added.InGroup.Next = first;
+            _rows[first].InGroup.Before = row;
+            (added.IsCounted, _rows[first].IsCounted) = (_rows[first].IsCounted, false);
+        }
+        else if (added.Kind != RowKind.Tally && !Contains(added.Group))
+        {
+            IndicatorCount++;
+        }
+
+        index.Put(added.Group, row);
+    }
+
+    private void ReplaceInGroup(int row, int by)
+    {
+        var (before, next) = (_rows[row].InGroup.Before, _rows[row].InGroup.Next);
+        if (by != 0)
+        {
+            _rows[by].InGroup = _rows[row].InGroup;
+        }
+
+        if (next != 0)
+        {
+            _rows[next].InGroup.Before = by == 0 ? before : by;
+        }
+
+        var heir = by == 0 ? next : by;
+        if (before != 0)
+        {
+            _rows[before].InGroup.Next = heir;
+            return;
+        }
+
+        if (heir != 0)
+        {
+            (_rows[heir].IsCounted, _rows[row].IsCounted) = (_rows[row].IsCounted, false);
+        }
+        else
+        {
+            Count(row, false);
+        }
+
+        var (group, kind) = (_rows[row].Group, _rows[row].Kind);
+        IndexOf(kind).Put(group, heir);
+        if (heir == 0 && kind != RowKind.Tally && !Contains(group))
+        {
+            IndicatorCount--;
         }
     }
 
-    private sealed class ByteEquality : IEqualityComparer<byte[]>
+    private IEnumerable<LogEntry> EntriesOf(int first)
     {
-        public static readonly ByteEquality Instance = new();
-
-        public bool Equals(byte[]? x, byte[]? y) => x.AsSpan().SequenceEqual(y);
-
-        public int GetHashCode(byte[] obj)
+        for (var row = first; row != 0; row = _rows[row].InGroup.Next)
         {
-            var hash = default(HashCode);
-            hash.AddBytes(obj);
-            return hash.ToHashCode();
+            yield return EntryOf(row);
         }
+    }
+
+    private EntryPosition PositionOf(int row) => new(EpochOf(row), _rows[row].Index);
+
+    private int EpochOf(int row) => _logs[_rows[row].Log].Origin.Epoch;
+
+    private void WriteKey(int row, ref MessagePack.MessagePackWriter writer)
+    {
+        ref var entry = ref _rows[row];
+        var member = _logs[entry.Log].Origin.Member;
+        switch (entry.Kind)
+        {
+            case RowKind.Opinion:
+                CellKey.WriteOpinion(ref writer, entry.Group, member, _texts[entry.Sub]);
+                break;
+            case RowKind.Tally:
+                CellKey.WriteTally(ref writer, member, (TallyPayload)EntryOf(row).Payload);
+                break;
+            default:
+                CellKey.WriteListing(ref writer, entry.Group, member);
+                break;
+        }
+    }
+
+    private LogEntry EntryOf(int row)
+    {
+        ref var entry = ref _rows[row];
+        return Payload.TryDecode(NameOf(entry.Kind), _payloads.Get(entry.Payload), out var payload, out var error)
+            ? new LogEntry(_logs[entry.Log].Origin, entry.Index, entry.LeafHash, entry.Issued, payload)
+            : throw new InvalidOperationException($"A payload that was put into the view cannot be read any more: {error}");
+    }
+
+    private int LogOf(Origin origin)
+    {
+        if (!_logNumbers.TryGetValue(origin.Text, out var number))
+        {
+            if (!_memberNumbers.TryGetValue(origin.Member, out var member))
+            {
+                _memberNumbers[origin.Member] = member = _memberNumbers.Count;
+            }
+
+            _logNumbers[origin.Text] = number = _logs.Count;
+            _logs.Add(new LogRows(origin, member));
+        }
+
+        return number;
+    }
+
+    private int TextNumber(string text)
+    {
+        if (!_textNumbers.TryGetValue(text, out var number))
+        {
+            _textNumbers[text] = number = _texts.Count;
+            _texts.Add(text);
+        }
+
+        return number;
     }
 }

@@ -1,9 +1,13 @@
 using System.Buffers;
 using System.Collections;
 using System.Security.Cryptography;
+using FederationNode.Protocol.Entries;
 using MessagePack;
 
 namespace FederationNode.Protocol.Merge;
+
+/// <summary>Writes the key of the cell that a row stands for.</summary>
+internal delegate void WriteCellKey(int row, ref MessagePackWriter writer);
 
 /// <summary>
 /// The digest of a view, kept up to date bucket by bucket. docs/protocol.md, "View digest":
@@ -16,84 +20,161 @@ internal sealed class ViewDigest
     private const int BucketBits = 16;
     private const int Buckets = 1 << BucketBits;
 
-    private readonly SortedDictionary<byte[], Cell>?[] _buckets = new SortedDictionary<byte[], Cell>?[Buckets];
+    private readonly EntryRows _rows;
+    private readonly WriteCellKey _writeKey;
+    private readonly Func<int, int> _epochOf;
+
+    // The first of the values of a bucket's cells, linked by InBucket; 0: none.
+    private readonly int[] _first = new int[Buckets];
     private readonly BitArray _dirty = new(Buckets);
+
     // A complete binary tree: the node at 1 is the root, the buckets stand at 65,536 and above.
     private readonly Hash256[] _tree = new Hash256[2 * Buckets];
-    private bool _anyDirty = true;
+    private readonly ArrayBufferWriter<byte> _scratch = new(256);
+    private readonly ArrayBufferWriter<byte> _keys = new(4096);
+    private readonly List<(int Start, int Length, int Row)> _cells = [];
+    private int _dirtyCount;
+    private int _next;
 
-    public ViewDigest()
+    public ViewDigest(EntryRows rows, WriteCellKey writeKey, Func<int, int> epochOf)
     {
+        _rows = rows;
+        _writeKey = writeKey;
+        _epochOf = epochOf;
         var hash = LeafOf(ReadOnlySpan<byte>.Empty);
         for (var width = Buckets; width >= 1; width /= 2)
         {
             _tree.AsSpan(width, width).Fill(hash);
             hash = NodeOf(hash, hash);
         }
-
-        _anyDirty = false;
     }
 
-    /// <summary>Takes note that the winner of <paramref name="cell"/> changed.</summary>
-    public void Touch(Cell cell)
+    /// <summary>A row is the value of a cell that is new.</summary>
+    public void Add(int row)
     {
-        var bucket = BucketOf(cell.Key);
-        var rows = _buckets[bucket] ??= new SortedDictionary<byte[], Cell>(ByteOrder.Instance);
-        if (cell.Winner is null)
+        var bucket = Touch(row);
+        var next = _first[bucket];
+        _rows[row].InBucket = new Link { Next = next };
+        if (next != 0)
         {
-            rows.Remove(cell.Key);
+            _rows[next].InBucket.Before = row;
+        }
+
+        _first[bucket] = row;
+    }
+
+    /// <summary>A cell has another value; 0: it is gone.</summary>
+    public void Replace(int row, int by)
+    {
+        var bucket = Touch(row);
+        var (before, next) = (_rows[row].InBucket.Before, _rows[row].InBucket.Next);
+        if (by != 0)
+        {
+            _rows[by].InBucket = _rows[row].InBucket;
+        }
+
+        if (before == 0)
+        {
+            _first[bucket] = by == 0 ? next : by;
         }
         else
         {
-            rows[cell.Key] = cell;
+            _rows[before].InBucket.Next = by == 0 ? next : by;
         }
 
-        _dirty[bucket] = true;
-        _anyDirty = true;
+        if (next != 0)
+        {
+            _rows[next].InBucket.Before = by == 0 ? before : by;
+        }
+    }
+
+    /// <summary>Takes note that the value of a row's cell changes; the cell's bucket.</summary>
+    private int Touch(int row)
+    {
+        _scratch.ResetWrittenCount();
+        var writer = new MessagePackWriter(_scratch);
+        _writeKey(row, ref writer);
+        writer.Flush();
+        Span<byte> hash = stackalloc byte[Hash256.Size];
+        SHA256.HashData(_scratch.WrittenSpan, hash);
+        var bucket = (hash[0] << 8) | hash[1];
+        if (!_dirty[bucket])
+        {
+            _dirty[bucket] = true;
+            _dirtyCount++;
+        }
+
+        return bucket;
     }
 
     public Hash256 Compute()
     {
-        if (_anyDirty)
+        while (!Refresh(Buckets))
         {
-            Refresh();
         }
 
         Span<byte> input = stackalloc byte[15 + Hash256.Size];
         "fednode/view/1\0"u8.CopyTo(input);
-        _tree[1].CopyTo(input[15..]);
+        RefreshNode(1).CopyTo(input[15..]);
         return Hash256.Of(input);
     }
 
-    private void Refresh()
+    /// <summary>Works out some of the buckets that changed.</summary>
+    /// <param name="most">How many at most.</param>
+    /// <returns>Whether none is left.</returns>
+    public bool Refresh(int most)
     {
         var buffer = new ArrayBufferWriter<byte>(4096);
-        for (var bucket = 0; bucket < Buckets; bucket++)
+        for (; _dirtyCount > 0 && most > 0; _next = (_next + 1) % Buckets)
         {
-            if (!_dirty[bucket])
+            if (!_dirty[_next])
             {
                 continue;
             }
 
             buffer.ResetWrittenCount();
-            var writer = new MessagePackWriter(buffer);
-            foreach (var cell in _buckets[bucket]!.Values)
+            WriteBucket(_next, buffer);
+            _tree[Buckets + _next] = LeafOf(buffer.WrittenSpan);
+            for (var node = (Buckets + _next) / 2; node >= 1 && _tree[node] != default; node /= 2)
             {
-                cell.WriteRow(ref writer);
+                _tree[node] = default; // stale: recomputed when asked for, once, however many buckets changed under it
             }
 
-            writer.Flush();
-            _tree[Buckets + bucket] = LeafOf(buffer.WrittenSpan);
-            for (var node = (Buckets + bucket) / 2; node >= 1; node /= 2)
-            {
-                _tree[node] = default; // stale: recomputed below, once, however many buckets changed under it
-            }
+            _dirty[_next] = false;
+            _dirtyCount--;
+            most--;
         }
 
-        RefreshNode(1);
-        _dirty.SetAll(false);
-        _anyDirty = false;
+        return _dirtyCount == 0;
     }
+
+    private void WriteBucket(int bucket, ArrayBufferWriter<byte> rows)
+    {
+        _keys.ResetWrittenCount();
+        _cells.Clear();
+        for (var row = _first[bucket]; row != 0; row = _rows[row].InBucket.Next)
+        {
+            var start = _keys.WrittenCount;
+            var writer = new MessagePackWriter(_keys);
+            _writeKey(row, ref writer);
+            writer.Flush();
+            _cells.Add((start, _keys.WrittenCount - start, row));
+        }
+
+        _cells.Sort((x, y) => Key(x).SequenceCompareTo(Key(y)));
+        var output = new MessagePackWriter(rows);
+        foreach (var cell in _cells)
+        {
+            output.WriteRaw(Key(cell));
+            output.Write(_epochOf(cell.Row));
+            output.Write(_rows[cell.Row].Index);
+            output.WriteHash(_rows[cell.Row].LeafHash);
+        }
+
+        output.Flush();
+    }
+
+    private ReadOnlySpan<byte> Key((int Start, int Length, int Row) cell) => _keys.WrittenSpan.Slice(cell.Start, cell.Length);
 
     private Hash256 RefreshNode(int node)
     {
@@ -103,12 +184,6 @@ internal sealed class ViewDigest
         }
 
         return _tree[node];
-    }
-
-    private static int BucketOf(byte[] key)
-    {
-        var hash = Hash256.Of(key);
-        return (hash.Span[0] << 8) | hash.Span[1];
     }
 
     private static Hash256 LeafOf(ReadOnlySpan<byte> rows)
@@ -128,12 +203,5 @@ internal sealed class ViewDigest
         left.CopyTo(input[1..]);
         right.CopyTo(input[(1 + Hash256.Size)..]);
         return Hash256.Of(input);
-    }
-
-    private sealed class ByteOrder : IComparer<byte[]>
-    {
-        public static readonly ByteOrder Instance = new();
-
-        public int Compare(byte[]? x, byte[]? y) => x.AsSpan().SequenceCompareTo(y);
     }
 }

@@ -9,7 +9,10 @@ namespace FederationNode.Protocol.Replication;
 /// <param name="Size">Entries held, up to a signed checkpoint; of a frozen log at most where it is frozen.</param>
 /// <param name="Root">RFC 6962 root over them.</param>
 /// <param name="FrozenAt">Entries that count since the log forked, or null while no fork is known.</param>
-public sealed record Head(string Origin, long Size, Hash256 Root, long? FrozenAt);
+/// <param name="Held">
+/// Entries held without a gap, at least <paramref name="Size"/>: in the middle of a transfer more, and others can have them.
+/// </param>
+public sealed record Head(string Origin, long Size, Hash256 Root, long? FrozenAt, long Held);
 
 /// <summary>How much of a log somebody holds.</summary>
 /// <param name="Origin">The log.</param>
@@ -62,6 +65,9 @@ public sealed class HeadsVector(ulong instance)
 {
     /// <summary>Most urgent runs that are shown of one log; the oldest goes first.</summary>
     public const int MaxUrgentRuns = 8;
+
+    /// <summary>Most urgent runs in one answer: who asks takes no more. The newest are shown.</summary>
+    public const int MaxUrgentShown = 4096;
 
     private readonly SortedDictionary<string, List<(UrgentRun Run, long Changed)>> _urgent = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, (Head Head, long Changed)> _heads = new(StringComparer.Ordinal);
@@ -161,10 +167,22 @@ public sealed class HeadsVector(ulong instance)
             instance,
             Version,
             since >= Version ? [] : [.. _heads.Values.Where(h => h.Changed > since).Select(h => h.Head)],
-            since >= Version ? [] : [.. _urgent.Values.SelectMany(r => r).Where(r => r.Changed > since).Select(r => r.Run)],
+            since >= Version ? [] : UrgentSince(since),
             since >= _linksChanged ? null : [.. _links],
             Paused,
             IsFirst(question) ? yours : []);
+    }
+
+    private IReadOnlyList<UrgentRun> UrgentSince(long since)
+    {
+        var changed = _urgent.Values.SelectMany(r => r).Where(r => r.Changed > since).ToList();
+        if (changed.Count > MaxUrgentShown)
+        {
+            // Of hundreds of logs there are more of them: an answer with all would be refused as malformed.
+            changed = [.. changed.OrderByDescending(r => r.Changed).Take(MaxUrgentShown)];
+        }
+
+        return [.. changed.Select(r => r.Run)];
     }
 
     /// <summary>The digest of some heads, which are in the order of their origins.</summary>

@@ -13,15 +13,23 @@ public sealed record PeerInfo(string Name, bool Dialable, string Region = "");
 /// <param name="Origin">The log.</param>
 /// <param name="Owner">The member that writes it.</param>
 /// <param name="Lazy">Whether it is left to the comparison of heads, and not announced at once.</param>
-public sealed record LogInfo(string Origin, string Owner, bool Lazy = false);
+/// <param name="ClosedAt">Where the roster closed it, or null.</param>
+public sealed record LogInfo(string Origin, string Owner, bool Lazy = false, long? ClosedAt = null);
 
 /// <summary>The roster in force names these active peers, without this node itself, and these logs.</summary>
 /// <param name="Peers">The peers.</param>
 /// <param name="Logs">The logs.</param>
 /// <param name="Region">Where this node is; empty: not said.</param>
 /// <param name="Dialable">Whether others can dial this node. If not, it holds questions open and pushes in bulk.</param>
+/// <param name="Provisional">
+/// No roster was received yet: these are whom the trust anchor names. Own logs do not sign, and nothing is caught up.
+/// </param>
 public sealed record RosterTaken(
-    IReadOnlyList<PeerInfo> Peers, IReadOnlyList<LogInfo> Logs, string Region = "", bool Dialable = true) : ReplicationEvent;
+    IReadOnlyList<PeerInfo> Peers,
+    IReadOnlyList<LogInfo> Logs,
+    string Region = "",
+    bool Dialable = true,
+    bool Provisional = false) : ReplicationEvent;
 
 /// <summary>What is durable of a log. Also said once for each log at the start.</summary>
 /// <param name="Origin">The log.</param>
@@ -30,8 +38,15 @@ public sealed record RosterTaken(
 /// <param name="HeadRoot">Its root.</param>
 /// <param name="FrozenAt">Entries that count, if a fork was proven; otherwise null.</param>
 /// <param name="Loaded">It did not grow, it was read from the disk.</param>
+/// <param name="Urgent">Those of an own log's new entries that are not to wait for others before them, or null.</param>
 public sealed record LogMoved(
-    string Origin, long Held, long HeadSize, Hash256 HeadRoot, long? FrozenAt = null, bool Loaded = false) : ReplicationEvent;
+    string Origin,
+    long Held,
+    long HeadSize,
+    Hash256 HeadRoot,
+    long? FrozenAt = null,
+    bool Loaded = false,
+    UrgentRun? Urgent = null) : ReplicationEvent;
 
 /// <summary>A peer answered <see cref="AskHeads"/>.</summary>
 /// <param name="Id">The request.</param>
@@ -105,9 +120,7 @@ public sealed record PeerAsked(string Member, bool Current, IReadOnlyList<LogSiz
 /// <summary>A checkpoint of an own log with a good signature was seen by other ways than with heads.</summary>
 public sealed record OwnHeadSeen(LogSize Head, string Member) : ReplicationEvent;
 
-/// <summary>
-/// Urgent entries of a log are durable here (an own log) or verified and kept above what is held without a gap.
-/// </summary>
+/// <summary>Urgent entries of a foreign log are verified, and kept above what is held without a gap.</summary>
 public sealed record UrgentHeld(UrgentRun Run) : ReplicationEvent;
 
 /// <summary>A peer pushed a head whose signature is good.</summary>

@@ -30,8 +30,24 @@ public sealed record ReplicationOptions
     /// <summary>Most entries in a range; ranges end at multiples of it. A multiple of 256. Default 4,096.</summary>
     public int RangeEntries { get; init; } = 4_096;
 
-    /// <summary>Bytes of entries after which a range ends: the credit that each fetch gives. Default 2 MiB.</summary>
+    /// <summary>
+    /// Most bytes of entries after which a range ends: the credit that each fetch gives. Default 2 MiB.
+    /// </summary>
     public int RangeBytes { get; init; } = 2 * 1024 * 1024;
+
+    /// <summary>
+    /// What the first range of a peer has at most; those after it are as large as its line allows. Default 256 KiB.
+    /// </summary>
+    public int FirstRangeBytes { get; init; } = 256 * 1024;
+
+    /// <summary>What is asked for over the slowest line: 32 KiB in a minute are 4 kbit/s. Default 32 KiB.</summary>
+    public int MinRangeBytes { get; init; } = 32 * 1024;
+
+    /// <summary>
+    /// Ranges that take longer become smaller, and larger if they take less than a quarter of it: a line far below
+    /// <see cref="RangeBytes"/> in <see cref="RangeTimeout"/> must get on, too. Default 10,000.
+    /// </summary>
+    public long RangeTime { get; init; } = 10_000;
 
     /// <summary>Most fetches under way. Default 16.</summary>
     public int MaxFetches { get; init; } = 16;

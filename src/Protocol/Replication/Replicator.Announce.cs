@@ -115,8 +115,8 @@ public sealed partial class Replicator
         foreach (var peer in _everybody)
         {
             if (peer.Dialable && peer.Alive && !peer.Paused && MayAsk(peer, log)
-                && (best is null || Most(peer, log) > Most(best, log)
-                    || (Most(peer, log) == Most(best, log) && Rank(peer.Name, log.Origin) < Rank(best.Name, log.Origin))))
+                && (best is null || peer.Has(log) > best.Has(log)
+                    || (peer.Has(log) == best.Has(log) && Rank(peer.Name, log.Origin) < Rank(best.Name, log.Origin))))
             {
                 best = peer;
             }
@@ -124,8 +124,6 @@ public sealed partial class Replicator
 
         return best;
     }
-
-    private static long Most(Peer peer, Log log) => Math.Max(peer.Size(log), peer.Held(log));
 
     private void SendAnnouncements()
     {

@@ -13,7 +13,7 @@ public sealed partial class Replicator
             }
 
             peer.HeadsAsked = true;
-            var request = Begin(RequestKind.Heads, peer);
+            var request = Begin(RequestKind.Heads, peer, since: peer.Version);
             var wait = _dialable || peer.Version == 0 ? 0 : _options.LongPoll;
             Do(new AskHeads(
                 request.Id,
@@ -44,19 +44,21 @@ public sealed partial class Replicator
         // Who holds a question until there is news is asked again at once; who does not, at the usual pace.
         var held = !_dialable && (answer.Version != peer.Version || _now - request.Started > _options.LongPoll / 2);
         peer.HeadsDue = _now + Jittered(held ? _options.LongPollGap : _options.HeadsInterval);
-        var first = peer.Version == 0;
+        var all = request.Since == 0;
         if (answer.Instance != peer.Instance)
         {
             peer.Restarted();
             peer.Instance = answer.Instance;
         }
 
-        if (first)
+        if (all)
         {
             peer.FullHeads = _now;
         }
 
-        peer.Version = answer.Version;
+        // Unless all is to be heard anew since it was asked.
+        peer.Version = peer.Version == request.Since ? answer.Version : 0;
+        peer.ShownAll |= all && peer.Version != 0;
         peer.Links = answer.Links is { } links ? [.. links] : peer.Links;
         foreach (var head in answer.Heads)
         {
@@ -77,7 +79,23 @@ public sealed partial class Replicator
         AnnounceMissing(peer);
         TakeProven(peer, answered.Proven);
         peer.Answered = true;
-        peer.Witnessed |= first;
+        peer.Witnessed |= all;
+    }
+
+    /// <summary>
+    /// New logs are known: what peers told of them before was not kept, and only changes are told. Nor is it known yet
+    /// how much of them there was at the start.
+    /// </summary>
+    private void HearOfNewLogs()
+    {
+        foreach (var peer in _everybody)
+        {
+            (peer.Version, peer.ShownAll, peer.Attempted) = (0, false, false);
+            peer.HeadsDue = Math.Min(peer.HeadsDue, _now + Random(_options.HeadsInterval / 4));
+        }
+
+        _captured = false;
+        _startedAt = null;
     }
 
     private void TakePause(Peer peer, bool paused)
@@ -115,6 +133,7 @@ public sealed partial class Replicator
     private void TakeHead(Peer peer, Log log, Head head)
     {
         peer.Size(log) = head.Size;
+        peer.Held(log) = head.Held;
         peer.Frozen(log) = head.FrozenAt ?? -1;
         if (head.FrozenAt is { } frozen && frozen < (log.FrozenAt ?? long.MaxValue))
         {
@@ -122,18 +141,13 @@ public sealed partial class Replicator
             return;
         }
 
-        if (log.FrozenAt is not null)
-        {
-            Want(log);
-            return;
-        }
-
+        // Also of a frozen log: the proof may not have shown where the branches part, and each node holds its own.
         if (head.Size == log.HeadSize && head.Root != log.HeadRoot && head.Size > 0)
         {
             Suspect(peer, log, head.Size);
         }
 
-        if (head.Size > log.HeadSize)
+        if (log.FrozenAt is not null || head.Size > log.HeadSize || head.Held > log.Held)
         {
             Want(log);
         }
@@ -159,6 +173,12 @@ public sealed partial class Replicator
 
     private void Heard(Peer peer)
     {
+        // It was silent and speaks again: it can be reached again, whatever wait its silence has earned.
+        if (peer.Failures > 0 && peer.Heard < _now - LinkTimeout(peer))
+        {
+            (peer.NextAttempt, peer.HeadsDue) = (Math.Min(peer.NextAttempt, _now), Math.Min(peer.HeadsDue, _now));
+        }
+
         peer.Heard = _now;
         if (!peer.Alive && peer.Failures == 0)
         {
@@ -207,13 +227,24 @@ public sealed partial class Replicator
                 break;
         }
 
-        if (failed.Fault is RequestFault.Unreachable)
+        var unreachable = failed.Fault is RequestFault.Unreachable;
+        if (unreachable && request.Kind is RequestKind.Range)
+        {
+            ShrinkRanges(request);
+        }
+
+        if (unreachable && request.Kind is RequestKind.Range && peer.Alive && peer.Heard > request.Started)
+        {
+            // The line takes other things: it is slow, and not dead.
+            BackOff(peer, log!, RequestFault.Unreachable);
+        }
+        else if (unreachable)
         {
             LinkFailed(peer, request.Started);
         }
         else if (failed.Fault is RequestFault.Busy)
         {
-            peer.FetchAfter = _now + Jittered(_options.MinBackoff);
+            peer.BusyUntil = _now + Jittered(_options.MinBackoff);
         }
         else if (log is not null && request.Kind is not RequestKind.Push)
         {
@@ -260,14 +291,14 @@ public sealed partial class Replicator
 
     /// <summary>
     /// Who lies about one log may lie about all, and would be asked for each of them anew: after a few answers in a row
-    /// that were worth nothing it is asked for one range at a time and then more and more rarely, whatever the log.
+    /// that were worth nothing it is asked for one range at a time, and for others' logs more and more rarely.
     /// </summary>
     private void Doubt(Peer peer, RequestFault fault)
     {
         if (fault is RequestFault.NotHeld or RequestFault.Bad && ++peer.Disappointed >= _options.MaxDisappointments)
         {
             peer.FetchTime = 0;
-            peer.FetchAfter = _now + Jittered(
+            peer.DoubtedUntil = _now + Jittered(
                 Doubled(peer.Disappointed - _options.MaxDisappointments + 1, _options.MaxLinkBackoff));
         }
     }
@@ -310,15 +341,18 @@ public sealed partial class Replicator
     {
         // A wait longer than any that is ever given is left over from a clock that was set back since.
         peer.Failures = restored.Failures;
-        peer.NextAttempt = Math.Min(restored.Until, _now + _options.MaxLinkBackoff);
+        peer.NextAttempt = Math.Min(restored.Until, _now + Longest(_options.MaxLinkBackoff));
         foreach (var backoff in restored.Logs)
         {
             if (_byOrigin.TryGetValue(backoff.Origin, out var log))
             {
-                peer.Backoffs[log.Number] = backoff with { Until = Math.Min(backoff.Until, _now + _options.MaxLogBackoff) };
+                peer.Backoffs[log.Number] = backoff with { Until = Math.Min(backoff.Until, _now + Longest(_options.MaxLogBackoff)) };
             }
         }
     }
+
+    /// <summary>The most that <see cref="Jittered"/> makes of a time.</summary>
+    private static long Longest(long time) => time + (time / 5);
 
     private void ExpireLinks()
     {

@@ -42,15 +42,15 @@ public sealed partial class Replicator
     /// <summary>Asks for what can be asked for now; false if no peer shows anything that is lacking.</summary>
     private bool PullLog(Log log)
     {
-        var shown = _everybody.Any(p => p.Dialable && Math.Min(p.Size(log), log.Limit) > log.HeadSize);
-        if (!shown || (log.FrozenAt is { } frozen && log.Held >= frozen))
+        var shown = _everybody.Any(p => p.Dialable && Lacks(log, p));
+        if (!shown || log.Held >= log.Limit)
         {
             NoteQuota(log, false);
             return false;
         }
 
         var allowed = AllowedEnd(log);
-        NoteQuota(log, allowed <= log.Held && _everybody.Any(p => p.Dialable && p.Size(log) > log.Held));
+        NoteQuota(log, allowed <= log.Held && _everybody.Any(p => p.Dialable && p.Has(log) > log.Held));
 
         // A fetch that is late takes nobody's place: who never answers must not hold up what others could give.
         var underWay = _flying.Where(r => !IsLate(r)).ToList();
@@ -75,6 +75,10 @@ public sealed partial class Replicator
         Hedge(log);
         return true;
     }
+
+    /// <summary>Whether a peer shows entries, or a signed head, that are lacking here.</summary>
+    private static bool Lacks(Log log, Peer peer) =>
+        Math.Min(peer.Size(log), log.Limit) > log.HeadSize || Math.Min(peer.Has(log), log.Limit) > log.Held;
 
     /// <summary>Bytes that peers may send, and that they have sent and that are not stored.</summary>
     private long CreditOut => WaitingBytes + ((long)_flying.Count * _options.RangeBytes);
@@ -133,7 +137,7 @@ public sealed partial class Replicator
         var hold = bulk && _region.Length > 0 && _now - log.WantedSince < _options.GatewayGrace && !IsGateway(log);
         foreach (var peer in _everybody)
         {
-            if (peer == except || !peer.Dialable || _now < Math.Max(peer.NextAttempt, peer.FetchAfter)
+            if (peer == except || !peer.Dialable || _now < peer.FetchAfter(log)
                 || !HasRoom(peer) || !Offers(peer, log, from) || !MayAsk(peer, log))
             {
                 continue;
@@ -157,17 +161,20 @@ public sealed partial class Replicator
         return best;
     }
 
-    /// <summary>Who was not tried yet, or is late, gets one request at a time.</summary>
+    /// <summary>
+    /// Who was not tried yet, is slow or late, gets one request at a time: several would share one line.
+    /// </summary>
     private bool HasRoom(Peer peer) =>
         peer.Fetches == 0
-        || (peer.FetchTime > 0 && peer.Fetches < _options.MaxFetchesPerPeer && !_flying.Exists(r => r.Peer == peer && IsLate(r)));
+        || (peer.FetchTime > 0 && peer.FetchTime <= _options.RangeTime && peer.Fetches < _options.MaxFetchesPerPeer
+            && !_flying.Exists(r => r.Peer == peer && IsLate(r)));
 
     /// <summary>
     /// Whether a peer shows entries from here on; or, where all are held that anybody shows, the checkpoint that is
     /// lacking for them because a transfer broke off.
     /// </summary>
     private static bool Offers(Peer peer, Log log, long from) =>
-        peer.Size(log) > from || (from == log.Held && peer.Size(log) > log.HeadSize);
+        peer.Has(log) > from || (from == log.Held && peer.Size(log) > log.HeadSize);
 
     private bool IsGateway(Log log)
     {
@@ -184,7 +191,8 @@ public sealed partial class Replicator
     {
         // A peer that has no more than is held here answers with its checkpoint alone, over what it has.
         var from = Math.Max(segment.From, log.Held);
-        var request = Begin(RequestKind.Range, peer, log, from, segment.End);
+        var bytes = peer.RangeBytes > 0 ? peer.RangeBytes : Math.Min(_options.FirstRangeBytes, _options.RangeBytes);
+        var request = Begin(RequestKind.Range, peer, log, from, segment.End, bytes: bytes);
         segment.Asked.Add(request);
         peer.Fetches++;
         _flying.Add(request);
@@ -196,8 +204,28 @@ public sealed partial class Replicator
             log.Origin,
             from,
             (int)(segment.End - from),
-            _options.RangeBytes));
+            bytes));
     }
+
+    /// <summary>
+    /// A range that does not come within its time is lost as a whole, and asked for anew it would be lost again: how
+    /// much is asked for depends on how long the last took. Each is judged by its own size, for several may be under way.
+    /// </summary>
+    private void FitRanges(Request request, long took, long bytes)
+    {
+        var (peer, asked) = (request.Peer, request.Bytes);
+        var now = peer.RangeBytes > 0 ? peer.RangeBytes : asked;
+        peer.RangeBytes = took > _options.RangeTime
+            ? Math.Min(now, Math.Max(_options.MinRangeBytes, asked / 2))
+            : took <= _options.RangeTime / 4 && bytes >= asked
+                ? Math.Max(now, (int)Math.Min(_options.RangeBytes, asked * 2L))
+                : now;
+    }
+
+    /// <summary>As <see cref="FitRanges"/>, after one that did not come.</summary>
+    private void ShrinkRanges(Request request) => request.Peer.RangeBytes = Math.Min(
+        request.Peer.RangeBytes > 0 ? request.Peer.RangeBytes : request.Bytes,
+        Math.Max(_options.MinRangeBytes, request.Bytes / 4));
 
     /// <summary>The range that everything else waits for is asked of a second peer, once, when the first is slow.</summary>
     private void Hedge(Log log)
@@ -229,6 +257,7 @@ public sealed partial class Replicator
         Succeeded(peer);
         var took = Math.Max(1, _now - request.Started);
         peer.FetchTime = peer.FetchTime == 0 ? took : ((3 * peer.FetchTime) + took) / 4;
+        FitRanges(request, took, fetched.Bytes);
         var end = request.From + fetched.Entries;
         // What the log has grown meanwhile by other ways does not make the answer a worse one.
         bool Brings(long held, long headSize) =>
@@ -252,7 +281,7 @@ public sealed partial class Replicator
             peer.Size(log) = Math.Max(peer.Size(log), end);
         }
 
-        if (end < Math.Min(request.End, Math.Min(fetched.HeadSize, peer.Size(log))) && fetched.Bytes < _options.RangeBytes / 2)
+        if (end < Math.Min(request.End, Math.Min(fetched.HeadSize, peer.Has(log))) && fetched.Bytes < request.Bytes / 2)
         {
             // It has more and there was room: who doles entries out one by one is asked last.
             BackOff(peer, log, RequestFault.NotHeld);
@@ -392,14 +421,17 @@ public sealed partial class Replicator
     private Segment? EndFetch(Request request)
     {
         var log = request.Log!;
+        if (_flying.Remove(request))
+        {
+            request.Peer.Fetches--;
+        }
+
         var segment = log.Segments.Find(s => s.Asked.Contains(request));
         if (segment is null)
         {
             return null;
         }
 
-        request.Peer.Fetches--;
-        _flying.Remove(request);
         segment.Asked.Remove(request);
         if (segment is { Asked.Count: 0, Ready: 0 })
         {
@@ -446,9 +478,9 @@ public sealed partial class Replicator
 
             foreach (var peer in _everybody)
             {
-                if (peer.Dialable && peer.Size(log) > log.HeadSize)
+                if (peer.Dialable && Lacks(log, peer))
                 {
-                    var until = Math.Max(peer.NextAttempt, peer.FetchAfter);
+                    var until = peer.FetchAfter(log);
                     until = peer.Backoffs.TryGetValue(log.Number, out var backoff) ? Math.Max(until, backoff.Until) : until;
                     due = until > _now ? Math.Min(due, until) : due;
                 }

@@ -3,6 +3,8 @@ namespace FederationNode.Protocol.Replication;
 /// <content>The start: when own logs may sign, and when this node has what the others had.</content>
 public sealed partial class Replicator
 {
+    private const int MostStoreFailures = 3;
+
     private long? _startedAt;
     private bool _captured;
     private bool _caughtUp;
@@ -55,7 +57,8 @@ public sealed partial class Replicator
 
     /// <summary>
     /// Once all peers that can be asked have answered or failed, what they show is what this node must reach to be
-    /// caught up. Claims that turn out to be lies do not count.
+    /// caught up. Claims that turn out to be lies do not count. A node that is new learns of the logs one roster after the
+    /// other, and asks again each time.
     /// </summary>
     private void CatchUp()
     {
@@ -67,7 +70,8 @@ public sealed partial class Replicator
         _startedAt ??= _now;
         if (!_captured)
         {
-            if (_everybody.Exists(p => p.Dialable && !p.Answered && !p.Attempted) && _now < CaptureBy)
+            // Who is being asked is waited for, however long ago that the start was: a process may have slept meanwhile.
+            if (_everybody.Exists(p => p.Dialable && !p.ShownAll && !p.Attempted && (p.HeadsAsked || _now < CaptureBy)))
             {
                 return;
             }
@@ -92,7 +96,8 @@ public sealed partial class Replicator
 
     private bool IsCaughtUp(Log log)
     {
-        if (log.HeadSize >= Math.Min(log.Target, log.Limit) || log.OverQuota)
+        // What cannot be stored, as when a row of that log is damaged, must not keep the others waiting.
+        if (log.HeadSize >= Math.Min(log.Target, log.Limit) || log.OverQuota || log.StoreFailures >= MostStoreFailures)
         {
             return true;
         }

@@ -17,6 +17,8 @@ public sealed partial class Replicator
 
         public bool Lazy { get; set; }
 
+        public long? ClosedAt { get; set; }
+
         public long Held { get; set; }
 
         public long HeadSize { get; set; }
@@ -54,7 +56,7 @@ public sealed partial class Replicator
         public bool ForkUnderWay { get; set; }
 
         /// <summary>Entries above this are of no use.</summary>
-        public long Limit => FrozenAt ?? ProtocolLimits.MaxLogSize;
+        public long Limit => Math.Min(FrozenAt ?? ProtocolLimits.MaxLogSize, ClosedAt ?? ProtocolLimits.MaxLogSize);
 
         /// <summary>When it last grew, or when the first of its segments was asked for.</summary>
         public long MovedAt { get; set; }
@@ -123,7 +125,10 @@ public sealed partial class Replicator
         /// <summary>Whether it has answered since this node started.</summary>
         public bool Answered { get; set; }
 
-        /// <summary>Whether it has failed to answer since this node started.</summary>
+        /// <summary>Whether it has shown all its heads since this node came to know the logs that it knows now.</summary>
+        public bool ShownAll { get; set; }
+
+        /// <summary>Whether it has failed to answer since then.</summary>
         public bool Attempted { get; set; }
 
         /// <summary>Whether it would have shown since the start if it held more of this node's own logs.</summary>
@@ -165,8 +170,11 @@ public sealed partial class Replicator
 
         public int Fetches { get; set; }
 
-        /// <summary>It asked for a pause, or what it shows is mostly not so.</summary>
-        public long FetchAfter { get; set; }
+        /// <summary>It asked for a pause.</summary>
+        public long BusyUntil { get; set; }
+
+        /// <summary>What it shows is mostly not so: others' logs are not fetched from it before.</summary>
+        public long DoubtedUntil { get; set; }
 
         /// <summary>Fetches in a row, of whatever logs, that brought nothing of what it showed, or nothing true.</summary>
         public int Disappointed { get; set; }
@@ -174,7 +182,17 @@ public sealed partial class Replicator
         /// <summary>How long a fetch takes, milliseconds, weighted towards the latest; 0: not known.</summary>
         public long FetchTime { get; set; }
 
+        /// <summary>Bytes that a range of it should have, by how long the last ones took; 0: not known.</summary>
+        public int RangeBytes { get; set; }
+
         public SortedDictionary<int, LogBackoff> Backoffs { get; } = [];
+
+        /// <summary>Entries of a log that it can give.</summary>
+        public long Has(Log log) => Math.Max(_sizes[log.Number], _held[log.Number]);
+
+        /// <summary>When a log may be fetched from it. Who else should have its own logs?</summary>
+        public long FetchAfter(Log log) =>
+            Math.Max(NextAttempt, Math.Max(BusyUntil, log.Owner == Name ? 0 : DoubtedUntil));
 
         public void Reserve(int logs)
         {
@@ -191,7 +209,7 @@ public sealed partial class Replicator
         /// <summary>Entries of a log that it showed last; -1: it showed none.</summary>
         public ref long Size(Log log) => ref _sizes[log.Number];
 
-        /// <summary>Entries of a log that it held without a gap when it was pushed to last.</summary>
+        /// <summary>Entries of a log that it said last to hold without a gap.</summary>
         public ref long Held(Log log) => ref _held[log.Number];
 
         /// <summary>The head that was last announced to it.</summary>

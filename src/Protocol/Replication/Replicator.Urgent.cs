@@ -101,7 +101,7 @@ public sealed partial class Replicator
             foreach (var (run, peer) in log.UrgentShown.ToList())
             {
                 // What joins the prefix comes with it.
-                if (run.From > log.Held && CanAsk(peer, log) && _now >= peer.FetchAfter && peer.UrgentFetches < _options.MaxFetchesPerPeer
+                if (run.From > log.Held && CanAsk(peer, log) && _now >= peer.FetchAfter(log) && peer.UrgentFetches < _options.MaxFetchesPerPeer
                     && AllowedEnd(log) >= run.End && !IsAsked(log, run))
                 {
                     log.UrgentShown.Remove((run, peer));
@@ -163,7 +163,7 @@ public sealed partial class Replicator
         {
             foreach (var (run, peer) in log.UrgentShown)
             {
-                var until = Math.Max(Math.Max(peer.NextAttempt, peer.FetchAfter), MayAskAt(peer, log));
+                var until = Math.Max(peer.FetchAfter(log), MayAskAt(peer, log));
                 due = run.From > log.Held && until > _now ? Math.Min(due, until) : due;
             }
         }

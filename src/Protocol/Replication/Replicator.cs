@@ -137,18 +137,20 @@ public sealed partial class Replicator
     {
         _region = roster.Region;
         _dialable = roster.Dialable;
-        _rostered = true;
+        _rostered = !roster.Provisional;
+        var logs = _logs.Count;
         foreach (var info in roster.Logs.OrderBy(l => l.Origin, StringComparer.Ordinal))
         {
             if (_byOrigin.TryGetValue(info.Origin, out var known))
             {
-                known.Lazy = info.Lazy;
+                (known.Lazy, known.ClosedAt) = (info.Lazy, info.ClosedAt);
                 continue;
             }
 
             var log = new Log(_logs.Count, info.Origin, info.Owner, info.Owner == _self)
             {
                 Lazy = info.Lazy,
+                ClosedAt = info.ClosedAt,
                 Allowance = _options.QuotaBurst,
                 AllowanceAt = _now,
             };
@@ -176,6 +178,10 @@ public sealed partial class Replicator
         }
 
         _everybody = [.. _peers.Values.OrderBy(p => p.Name, StringComparer.Ordinal)];
+        if (_logs.Count > logs)
+        {
+            HearOfNewLogs();
+        }
     }
 
     private void TakeLog(LogMoved moved)
@@ -196,7 +202,9 @@ public sealed partial class Replicator
         log.HeadSize = moved.HeadSize;
         log.HeadRoot = moved.HeadRoot;
         log.FrozenAt = moved.FrozenAt;
-        Heads.Put(new Head(log.Origin, log.HeadSize, log.HeadRoot, log.FrozenAt));
+        // What an own log holds beyond its head is not signed yet, and nobody else's business.
+        var held = log.Own ? log.HeadSize : Math.Max(log.HeadSize, Math.Min(log.Held, log.Limit));
+        Heads.Put(new Head(log.Origin, log.HeadSize, log.HeadRoot, log.FrozenAt, held));
         log.Overlay.RemoveAll(r => r.End <= log.Held || r.End > log.Limit);
         if (forked)
         {
@@ -204,6 +212,11 @@ public sealed partial class Replicator
         }
 
         TrimSegments(log);
+        if (moved.Urgent is { } run)
+        {
+            TakeUrgent(run);
+        }
+
         if (forked || (grew && log.FrozenAt is null))
         {
             Announce(log);
@@ -211,7 +224,12 @@ public sealed partial class Replicator
     }
 
     /// <summary>A request that has not ended.</summary>
-    private sealed record Request(long Id, RequestKind Kind, Peer Peer, Log? Log, long From, long End, long Started, long Held, long HeadSize);
+    private sealed record Request(
+        long Id, RequestKind Kind, Peer Peer, Log? Log, long From, long End, long Started, long Held, long HeadSize, long Since)
+    {
+        /// <summary>Of a range: the bytes asked for.</summary>
+        public int Bytes { get; init; }
+    }
 
     private enum RequestKind
     {
@@ -222,9 +240,13 @@ public sealed partial class Replicator
         Fork,
     }
 
-    private Request Begin(RequestKind kind, Peer peer, Log? log = null, long from = 0, long end = 0)
+    private Request Begin(
+        RequestKind kind, Peer peer, Log? log = null, long from = 0, long end = 0, long since = 0, int bytes = 0)
     {
-        var request = new Request(++_lastId, kind, peer, log, from, end, _now, log?.Held ?? 0, log?.HeadSize ?? 0);
+        var request = new Request(++_lastId, kind, peer, log, from, end, _now, log?.Held ?? 0, log?.HeadSize ?? 0, since)
+        {
+            Bytes = bytes,
+        };
         _requests.Add(request.Id, request);
         return request;
     }

@@ -100,6 +100,17 @@ public sealed class VerifiedRange
         return true;
     }
 
+    /// <summary>Puts together what was verified before; nothing is verified again.</summary>
+    /// <param name="note">The signed checkpoint.</param>
+    /// <param name="from">Index of the first entry.</param>
+    /// <param name="leafHashes">The hashes of the entries.</param>
+    /// <param name="proof">Where they stand.</param>
+    /// <exception cref="ArgumentException">The note is no checkpoint.</exception>
+    public static VerifiedRange Restore(byte[] note, long from, Hash256[] leafHashes, RangeProof proof) =>
+        Checkpoint.TryParse(note, out var head, out var error)
+            ? new VerifiedRange(note, head, from, leafHashes, proof)
+            : throw new ArgumentException(error, nameof(note));
+
     /// <summary>What is wrong with an entry so that its sender is to blame, or null. docs/protocol.md, section 5.</summary>
     public static string? FaultOf(SentEntry entry)
     {

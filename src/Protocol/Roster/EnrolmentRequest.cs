@@ -26,6 +26,9 @@ public sealed record EnrolmentRequest
     /// <summary>Where it is dialled; empty if it only dials.</summary>
     public required string Endpoint { get; init; }
 
+    /// <summary>Where its node is, a code; empty if not said.</summary>
+    public string Region { get; init; } = "";
+
     /// <summary>SHA-256 of the SubjectPublicKeyInfo of its TLS certificate.</summary>
     public required Hash256 TlsPin { get; init; }
 
@@ -69,6 +72,7 @@ public sealed record EnrolmentRequest
     {
         Name = Name,
         Endpoint = Endpoint,
+        Region = Region,
         TlsPin = TlsPin,
         Roles = [.. roles],
         Logs = [.. Logs.Select(k => new RosterLog(Origin.Parse(k.Name), k))],
@@ -79,6 +83,7 @@ public sealed record EnrolmentRequest
         json.WriteString("coalition", Coalition);
         json.WriteString("name", Name);
         json.WriteString("endpoint", Endpoint);
+        RosterJson.WriteRegion(json, Region);
         json.WriteString("tlsPin", TlsPin.ToString());
         RosterJson.WriteKeys(json, Logs);
     });
@@ -88,6 +93,7 @@ public sealed record EnrolmentRequest
         Coalition = root.Text("coalition"),
         Name = root.Text("name"),
         Endpoint = root.Text("endpoint"),
+        Region = RosterJson.ReadRegion(root),
         TlsPin = root.Hash("tlsPin"),
         Logs = RosterJson.ReadKeys(root),
     };
@@ -102,6 +108,11 @@ public sealed record EnrolmentRequest
         if (!RosterChecks.IsEndpoint(request.Endpoint))
         {
             return "\"endpoint\" must be https://host:port, or empty.";
+        }
+
+        if (!RosterChecks.IsRegion(request.Region))
+        {
+            return "\"region\" must be a code, such as \"cn\".";
         }
 
         if (request.Logs.IsEmpty)

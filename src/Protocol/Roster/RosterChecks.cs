@@ -14,6 +14,9 @@ internal static class RosterChecks
     /// <summary>Whether the text is an endpoint, or empty: of a member that only dials.</summary>
     public static bool IsEndpoint(string endpoint) => endpoint.Length == 0 || EndpointText.IsEndpoint(endpoint);
 
+    /// <summary>Whether the text is a region, or empty: not said.</summary>
+    public static bool IsRegion(string region) => region.Length == 0 || Names.IsCode(region);
+
     /// <summary>What is wrong with a set of keys, or null: each of them another, Ed25519, and fit for enrolment.</summary>
     public static string? FirstFault(IReadOnlyCollection<VerificationKey> keys)
     {
@@ -83,6 +86,11 @@ internal static class RosterChecks
         if (!IsEndpoint(member.Endpoint))
         {
             return $"The \"endpoint\" of {member.Name} must be https://host:port, or empty.";
+        }
+
+        if (!IsRegion(member.Region))
+        {
+            return $"The \"region\" of {member.Name} must be a code, such as \"cn\".";
         }
 
         if (member.Roles.IsEmpty || member.Roles.Any(r => !Names.IsCode(r)))

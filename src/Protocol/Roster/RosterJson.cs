@@ -63,6 +63,16 @@ internal static class RosterJson
         return true;
     }
 
+    internal static void WriteRegion(Utf8JsonWriter json, string region)
+    {
+        if (region.Length > 0)
+        {
+            json.WriteString("region", region);
+        }
+    }
+
+    internal static string ReadRegion(JsonElement element) => element.Member("region") is null ? "" : element.Text("region");
+
     internal static void WriteKeys(Utf8JsonWriter json, ImmutableArray<VerificationKey> keys)
     {
         json.WriteStartArray("keys");
@@ -106,6 +116,7 @@ internal static class RosterJson
 
         json.WriteEndArray();
         json.WriteString("endpoint", member.Endpoint);
+        WriteRegion(json, member.Region);
         json.WriteString("tlsPin", member.TlsPin.ToString());
         json.WriteStartArray("logs");
         foreach (var log in member.Logs)
@@ -139,6 +150,7 @@ internal static class RosterJson
         },
         Roles = [.. element.List("roles", 16).Select(r => r.Text())],
         Endpoint = element.Text("endpoint"),
+        Region = ReadRegion(element),
         TlsPin = element.Hash("tlsPin"),
         Logs = [.. element.List("logs", MaxLogs).Select(ReadLog)],
     };

@@ -35,6 +35,12 @@ public sealed record RosterMember
     /// <summary>Where other nodes dial it, <c>https://host:port</c>; empty if it only dials.</summary>
     public required string Endpoint { get; init; }
 
+    /// <summary>
+    /// Where its node is, a code such as <c>cn</c>; empty if not said. Bulk crosses the border between two regions only to
+    /// a few nodes.
+    /// </summary>
+    public string Region { get; init; } = "";
+
     /// <summary>SHA-256 of the SubjectPublicKeyInfo of its TLS certificate, for both directions.</summary>
     public required Hash256 TlsPin { get; init; }
 

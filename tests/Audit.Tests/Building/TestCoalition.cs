@@ -6,6 +6,7 @@ using FederationNode.Audit.Sources;
 using FederationNode.Protocol;
 using FederationNode.Protocol.Entries;
 using FederationNode.Protocol.Keys;
+using FederationNode.Protocol.Merge;
 using FederationNode.Protocol.Notes;
 using FederationNode.Protocol.Roster;
 
@@ -105,6 +106,33 @@ internal sealed class TestCoalition
             Member("secretariat", "secretariat", SecretariatReceipts, Roster),
             Member("alpha", "member", Alpha, AlphaReceipts),
             Member("beta", "member", Beta, BetaReceipts),
+        ],
+    };
+
+    /// <summary>The digest of the view of these logs, each up to a size.</summary>
+    public static string ViewOf(params (TestLog Log, int Size)[] logs)
+    {
+        var view = new View();
+        foreach (var (log, size) in logs)
+        {
+            foreach (var entry in log.Entries(size))
+            {
+                view.Apply(entry);
+            }
+        }
+
+        return view.Digest().ToString();
+    }
+
+    /// <summary>The roster with one log closed.</summary>
+    public static RosterDocument Close(RosterDocument document, TestLog log, LogHead end) => document with
+    {
+        Members =
+        [
+            .. document.Members.Select(m => m with
+            {
+                Logs = [.. m.Logs.Select(l => l.Origin.Text == log.Origin ? l with { ClosedAt = end } : l)],
+            }),
         ],
     };
 

@@ -6,8 +6,12 @@ using FederationNode.Audit.Sources;
 using FederationNode.Protocol;
 using FederationNode.Protocol.Entries;
 using FederationNode.Protocol.Keys;
+using FederationNode.Protocol.Merge;
+using FederationNode.Protocol.Merkle;
 using FederationNode.Protocol.Notes;
+using FederationNode.Protocol.Replication;
 using MessagePack;
+using Xunit;
 
 namespace FederationNode.Audit.Tests.Building;
 
@@ -69,9 +73,54 @@ internal sealed class TestLog
         Context = KeywordContext.None,
     };
 
+    /// <summary>The first entries, with their meaning.</summary>
+    public IEnumerable<LogEntry> Entries(int size)
+    {
+        for (var i = 0; i < size; i++)
+        {
+            var (leaf, (salt, payload)) = (Leaves[i], Payloads[i]!.Value);
+            Assert.True(LogEntry.TryInterpret(
+                Protocol.Origin.Parse(Origin), i, Hash256.Of([0, .. leaf]), leaf, salt, payload, out var entry, out _));
+            yield return entry;
+        }
+    }
+
     public LogHead Head(int size) => new(Origin, size, Root(size));
 
     public Hash256 Root(int size) => size == 0 ? new Hash256(SHA256.HashData([])) : Mth(0, size);
+
+    /// <summary>The hash over a complete subtree.</summary>
+    public Hash256 Node(NodeId node) => Mth((int)node.Begin, (int)node.End);
+
+    /// <summary>Another history of this log, signed by the same key, that parts in an entry.</summary>
+    public TestLog Fork(int common, int size)
+    {
+        var other = new TestLog(Origin);
+        other.Leaves.AddRange(Leaves[..common]);
+        other.Payloads.AddRange(Payloads[..common]);
+        for (var i = common; i < size; i++)
+        {
+            other.Add(Listing(string.Create(CultureInfo.InvariantCulture, $"other {i}")));
+        }
+
+        return other;
+    }
+
+    /// <summary>The proof that two histories part in an entry.</summary>
+    public static ForkProof Divergence(TestLog one, TestLog other, int common) => ForkProof.Diverging(
+        one.Checkpoint((int)one.Size),
+        one.SideFrom(common),
+        other.Checkpoint((int)other.Size),
+        other.SideFrom(common),
+        common,
+        [.. CompactRange.Nodes(0, common).Select(one.Node)]);
+
+    /// <summary>The proof that a signed head is none of another, larger history.</summary>
+    public static ForkProof Contradiction(TestLog smaller, TestLog larger) => ForkProof.Contradiction(
+        smaller.Checkpoint((int)smaller.Size),
+        larger.Checkpoint((int)larger.Size),
+        smaller.Size == larger.Size ? [] : [.. CompactRange.Nodes(0, smaller.Size).Select(larger.Node)],
+        smaller.Size == larger.Size ? [] : [.. CompactRange.Nodes(smaller.Size, larger.Size).Select(larger.Node)]);
 
     public byte[] Checkpoint(int size) => new Checkpoint(Origin, size, Root(size)).Sign(Key);
 
@@ -98,6 +147,22 @@ internal sealed class TestLog
 
     public MemorySource Source(int? atSize = null, string name = "memory") => new($"{name}:{Origin}", Files(atSize));
 
+    /// <summary>A copy that holds entries beyond its checkpoint, if it has one, under a larger one.</summary>
+    public MemorySource Covered(int signed, int held, int cover, string name = "covered")
+    {
+        var files = Files(held);
+        files.Remove("checkpoint");
+        if (signed > 0)
+        {
+            files["checkpoint"] = Checkpoint(signed);
+        }
+
+        return new MemorySource($"{name}:{Origin}", files)
+        {
+            Beyond = new HeldBeyond(Checkpoint(cover), held, [.. CompactRange.Nodes(held, cover).Select(Node)]),
+        };
+    }
+
     private static void AddTiles(
         Dictionary<string, byte[]> files, string level, int count, Func<int, int, byte[]> encode)
     {
@@ -116,6 +181,9 @@ internal sealed class TestLog
         BinaryPrimitives.WriteUInt16BigEndian(prefix, (ushort)leaf.Length);
         return [.. prefix, .. leaf];
     }
+
+    private ForkSide SideFrom(int common) =>
+        new(Node(new NodeId(0, common)), [.. CompactRange.Nodes(common + 1, Size).Select(Node)]);
 
     private byte[] EncodePayloads(int begin, int end)
     {
@@ -166,6 +234,8 @@ internal sealed class MemorySource(string name, Dictionary<string, byte[]> files
 
     public string? Origin { get; } = origin;
 
+    public HeldBeyond? Beyond { get; init; }
+
     public Task<byte[]?> ReadAsync(string path, CancellationToken cancellationToken) =>
         Task.FromResult(Files.GetValueOrDefault(path));
 
@@ -181,7 +251,7 @@ internal sealed class MemorySource(string name, Dictionary<string, byte[]> files
             copy[path] = bytes;
         }
 
-        return new MemorySource(Name, copy, Origin);
+        return new MemorySource(Name, copy, Origin) { Beyond = Beyond };
     }
 
     public MemorySource Flip(string path, int position, byte mask = 1)

@@ -6,9 +6,12 @@ using Orleans.Storage;
 
 namespace FederationNode.Grains.Tests.Building;
 
-/// <summary>Rows in memory, for properties that need many runs. Compares ETags like the real provider.</summary>
+/// <summary>
+/// Rows in memory, for properties that need many runs. Compares ETags like the real provider; safe for concurrent use.
+/// </summary>
 internal sealed class MemoryStorage : IGrainStorage
 {
+    private readonly Lock _gate = new();
     private readonly Dictionary<string, (byte[] Bytes, int Version)> _rows = new(StringComparer.Ordinal);
 
     /// <summary>Every row by kind and key, in order, as text that can be compared.</summary>
@@ -26,11 +29,14 @@ internal sealed class MemoryStorage : IGrainStorage
 
     public Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {
-        if (_rows.TryGetValue(KeyOf(stateName, grainId), out var row))
+        lock (_gate)
         {
-            grainState.State = MessagePackSerializer.Deserialize<T>(row.Bytes);
-            grainState.ETag = row.Version.ToString(CultureInfo.InvariantCulture);
-            grainState.RecordExists = true;
+            if (_rows.TryGetValue(KeyOf(stateName, grainId), out var row))
+            {
+                grainState.State = MessagePackSerializer.Deserialize<T>(row.Bytes);
+                grainState.ETag = row.Version.ToString(CultureInfo.InvariantCulture);
+                grainState.RecordExists = true;
+            }
         }
 
         return Task.CompletedTask;
@@ -39,14 +45,18 @@ internal sealed class MemoryStorage : IGrainStorage
     public Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {
         var key = KeyOf(stateName, grainId);
-        var version = _rows.TryGetValue(key, out var row) ? row.Version : 0;
-        if (grainState.ETag != (version == 0 ? null : version.ToString(CultureInfo.InvariantCulture)))
+        lock (_gate)
         {
-            throw new InconsistentStateException("Another writer was faster.");
+            var version = _rows.TryGetValue(key, out var row) ? row.Version : 0;
+            if (grainState.ETag != (version == 0 ? null : version.ToString(CultureInfo.InvariantCulture)))
+            {
+                throw new InconsistentStateException("Another writer was faster.");
+            }
+
+            _rows[key] = (MessagePackSerializer.Serialize(grainState.State), version + 1);
+            grainState.ETag = (version + 1).ToString(CultureInfo.InvariantCulture);
         }
 
-        _rows[key] = (MessagePackSerializer.Serialize(grainState.State), version + 1);
-        grainState.ETag = (version + 1).ToString(CultureInfo.InvariantCulture);
         return Task.CompletedTask;
     }
 

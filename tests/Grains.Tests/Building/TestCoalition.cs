@@ -1,8 +1,10 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using FederationNode.Grains.Identity;
 using FederationNode.Protocol;
 using FederationNode.Protocol.Keys;
 using FederationNode.Protocol.Notes;
+using FederationNode.Protocol.Replication;
 using FederationNode.Protocol.Roster;
 
 namespace FederationNode.Grains.Tests.Building;
@@ -33,6 +35,19 @@ internal static class TestCoalition
     /// <summary>The key of that name; every name has its own.</summary>
     public static SigningKey KeyOf(string name) =>
         SigningKey.FromSeed(name, Hash256.Of(Encoding.UTF8.GetBytes(name)).Span);
+
+    /// <summary>Verifies checkpoints of a log, as whoever knows its key does.</summary>
+    public static CheckpointOpener OpenerOf(string origin)
+    {
+        bool Open(
+            string name,
+            ReadOnlySpan<byte> note,
+            [NotNullWhen(true)] out Checkpoint? checkpoint,
+            [NotNullWhen(false)] out string? error) =>
+            Checkpoint.TryOpen(note, KeyOf(origin).VerificationKey, out checkpoint, out error);
+
+        return Open;
+    }
 
     public static NodeIdentity IdentityOf(string member) => new(
         Anchor,

@@ -1,14 +1,19 @@
+using System.Collections.Concurrent;
 using System.Data.Common;
+using System.Runtime.CompilerServices;
 using FederationNode.Contracts.Logs;
 using FederationNode.Contracts.Roster;
+using FederationNode.Grains.Identity;
 using FederationNode.Grains.Lists;
 using FederationNode.Grains.Logs;
 using FederationNode.Grains.Peers;
 using FederationNode.Grains.Receipts;
+using FederationNode.Grains.Replication;
 using FederationNode.Grains.Rosters;
 using FederationNode.Grains.Storage;
 using FederationNode.Grains.Tests.Storage;
 using FederationNode.Protocol;
+using FederationNode.Protocol.Replication;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
@@ -54,19 +59,29 @@ internal sealed class TestNode : IAsyncDisposable
 
     public ListFollower Follower => Services.GetRequiredService<ListFollower>();
 
-    public DamageBoard Damages => Services.GetRequiredService<DamageBoard>();
+    public LinkBoard Links => Services.GetRequiredService<LinkBoard>();
 
-    public RangePuller Puller => Services.GetRequiredService<RangePuller>();
+    public ReplicationDriver Replication => Services.GetRequiredService<ReplicationDriver>();
+
+    public DamageBoard Damages => Services.GetRequiredService<DamageBoard>();
 
     /// <summary>Starts a node.</summary>
     /// <param name="sandbox">Its database, which may be another node's too.</param>
     /// <param name="member">Who it is.</param>
     /// <param name="rostered">Whether the roster is in force at once.</param>
     /// <param name="configure">More services.</param>
+    /// <param name="confirmed">Whether own logs take entries at once, as after other members were asked.</param>
+    /// <param name="clock">The clock of a node that goes on after this one stopped; null: a new one.</param>
     public static async Task<TestNode> StartAsync(
-        StorageSandbox sandbox, string member = "a", bool rostered = true, Action<IServiceCollection>? configure = null)
+        StorageSandbox sandbox,
+        string member = "a",
+        bool rostered = true,
+        Action<IServiceCollection>? configure = null,
+        bool confirmed = true,
+        FakeTimeProvider? clock = null)
     {
-        var clock = new FakeTimeProvider(DateTimeOffset.FromUnixTimeSeconds(TestCoalition.Issued));
+        clock ??= new FakeTimeProvider(DateTimeOffset.FromUnixTimeSeconds(TestCoalition.Issued));
+        var identity = TestCoalition.IdentityOf(member);
         var builder = new InProcessTestClusterBuilder(1);
         builder.ConfigureSilo((_, silo) =>
         {
@@ -79,16 +94,18 @@ internal sealed class TestNode : IAsyncDisposable
                 p.GetRequiredKeyedService<DbDataSource>(FederationStorage.ProviderName),
                 sandbox.Connection));
             silo.Services.AddKeyedSingleton<TimeProvider>(FederationClock.Key, clock);
-            silo.Services.AddSingleton(TestCoalition.IdentityOf(member));
+            silo.Services.AddSingleton(identity);
             silo.Services.AddSingleton<RosterBoard>();
             silo.Services.AddSingleton<HeadBoard>();
             silo.Services.AddSingleton<LogAppender>();
             silo.Services.AddSingleton<MergedList>();
             silo.Services.AddSingleton<ListFollower>();
-            silo.Services.AddSingleton<RangePuller>();
+            silo.Services.AddSingleton<LinkBoard>();
+            silo.Services.AddSingleton<ReplicationDriver>();
+            silo.Services.AddSingleton<LogStarter>();
+            silo.Services.AddSingleton(new ReplicationOptions());
             silo.Services.AddSingleton<TestTransport>();
             silo.Services.AddSingleton<IPeerTransport>(p => p.GetRequiredService<TestTransport>());
-            silo.Services.AddSingleton(new PeerOptions());
             silo.Services.AddSingleton(new ReceiptOptions { FlushInterval = TimeSpan.FromDays(1) });
             configure?.Invoke(silo.Services);
         });
@@ -98,6 +115,11 @@ internal sealed class TestNode : IAsyncDisposable
         if (rostered)
         {
             node.Roster.Put(TestCoalition.Roster());
+        }
+
+        foreach (var key in confirmed ? identity.LogKeys : [])
+        {
+            node.Heads.Confirm(key.VerificationKey.Name);
         }
 
         return node;
@@ -117,12 +139,31 @@ internal sealed class TestNode : IAsyncDisposable
         var log = Log(origin);
         var status = await log.GetStatusAsync();
         var entries = new List<StoredEntry>();
-        while (entries.Count < status.SignedSize)
+        while (entries.Count < status.HeadSize)
         {
             entries.AddRange((await log.ReadAsync(entries.Count, 4096, int.MaxValue)).Entries);
         }
 
         return (status, entries);
+    }
+
+    /// <summary>Starts all as the program does: list, replication, then what wakes the logs.</summary>
+    public async Task StartAllAsync()
+    {
+        await FollowAsync();
+        await Replication.StartAsync(CancellationToken.None);
+        await Services.GetRequiredService<LogStarter>().StartAsync(CancellationToken.None);
+
+        // Before, turning the clock would let time pass within the start.
+        await UntilAsync(() => IsBegun(Replication));
+        await SettleAsync();
+    }
+
+    /// <summary>Starts the replication, and waits until it has read an answer of each of these peers.</summary>
+    public async Task ReplicateAsync(IReadOnlyList<PlayedPeer> peers, params string[] origins)
+    {
+        await ReplicateAsync(origins);
+        await AdvanceUntilAsync(() => peers.All(p => p.IsHeard));
     }
 
     /// <summary>Starts the list, unless it runs already.</summary>
@@ -132,6 +173,57 @@ internal sealed class TestNode : IAsyncDisposable
         {
             _following = true;
             await Follower.StartAsync(CancellationToken.None);
+        }
+    }
+
+    /// <summary>Starts the replication: what is held of these logs, and of the own ones, is read before.</summary>
+    public async Task ReplicateAsync(params string[] origins)
+    {
+        await Replication.StartAsync(CancellationToken.None);
+        var own = Services.GetRequiredService<NodeIdentity>().LogKeys.Select(k => k.VerificationKey.Name);
+        foreach (var origin in own.Concat(origins))
+        {
+            await Log(origin).GetStatusAsync();
+        }
+
+        await Replication.BeginAsync();
+    }
+
+    /// <summary>
+    /// Waits, with the clock standing still, until the replication has done all that follows from what happened so far,
+    /// and only waits: for its timer, or for calls that the test lets hang.
+    /// </summary>
+    public Task SettleAsync() => UntilAsync(() => IsSettled);
+
+    /// <summary>Whether it only waits; see <see cref="SettleAsync"/>.</summary>
+    public bool IsSettled => WorkingOf(Replication).Count == Peers.Hanging;
+
+    /// <summary>Turns the clock, a little at a time and each time until all is settled, until something holds.</summary>
+    public async Task AdvanceUntilAsync(Func<bool> holds, int milliseconds = 50)
+    {
+        var patience = Patience();
+        await SettleAsync();
+        while (!holds())
+        {
+            patience.ThrowIfCancellationRequested();
+            await AdvanceAsync(milliseconds);
+        }
+    }
+
+    public async Task AdvanceAsync(double milliseconds)
+    {
+        Clock.Advance(TimeSpan.FromMilliseconds(milliseconds));
+        await SettleAsync();
+    }
+
+    /// <summary>Waits, with the clock standing still, until something holds that follows from what happened before.</summary>
+    public static async Task UntilAsync(Func<bool> holds)
+    {
+        var patience = Patience();
+        while (!holds())
+        {
+            patience.ThrowIfCancellationRequested();
+            await Task.Yield();
         }
     }
 
@@ -148,8 +240,15 @@ internal sealed class TestNode : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        await Services.GetRequiredService<LogStarter>().StopAsync(CancellationToken.None);
         await Follower.StopAsync(CancellationToken.None);
-        await Puller.StopAsync(CancellationToken.None);
+        await Replication.StopAsync(CancellationToken.None);
         await _cluster.DisposeAsync();
     }
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_started")]
+    private static extern ref bool IsBegun(ReplicationDriver replication);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_working")]
+    private static extern ref ConcurrentDictionary<Task, bool> WorkingOf(ReplicationDriver replication);
 }

@@ -13,6 +13,7 @@ internal sealed class WatchedStorage(IGrainStorage inner) : IGrainStorage
 
     private readonly ConcurrentDictionary<string, int> _reads = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, int> _writes = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, int> _failed = new(StringComparer.Ordinal);
 
     /// <summary>Runs before a row of this kind is written; may wait or throw.</summary>
     public Func<string, Task>? BeforeWrite { get; set; }
@@ -26,6 +27,8 @@ internal sealed class WatchedStorage(IGrainStorage inner) : IGrainStorage
     public int Reads(string kind) => _reads.GetValueOrDefault(kind);
 
     public int Writes(string kind) => _writes.GetValueOrDefault(kind);
+
+    public int FailedWrites(string kind) => _failed.GetValueOrDefault(kind);
 
     public async Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {
@@ -44,7 +47,15 @@ internal sealed class WatchedStorage(IGrainStorage inner) : IGrainStorage
         var kind = KindOf(stateName);
         if (BeforeWrite is { } before)
         {
-            await before(kind);
+            try
+            {
+                await before(kind);
+            }
+            catch (IOException)
+            {
+                _failed.AddOrUpdate(kind, 1, (_, n) => n + 1);
+                throw;
+            }
         }
 
         await inner.WriteStateAsync(stateName, grainId, grainState);

@@ -1,10 +1,12 @@
 using FederationNode.Contracts.Logs;
+using FederationNode.Contracts.Peers;
 using FederationNode.Protocol;
 using FederationNode.Protocol.Entries;
 using FederationNode.Protocol.Keys;
 using FederationNode.Protocol.Merge;
 using FederationNode.Protocol.Merkle;
 using FederationNode.Protocol.Notes;
+using FederationNode.Protocol.Replication;
 
 namespace FederationNode.Grains.Tests.Building;
 
@@ -59,22 +61,50 @@ internal sealed class WriterLog(string origin)
     /// <summary>Adds any bytes, as a writer with other software may.</summary>
     public void AddRaw(StoredEntry entry) => _entries.Add(entry);
 
+    /// <summary>The root over entries as they are stored somewhere.</summary>
+    public static Hash256 RootOf(IReadOnlyList<StoredEntry> entries) =>
+        MerkleHash.Root([.. entries.Select(e => MerkleHash.Leaf(e.Leaf))]);
+
     public Hash256 Root(int size) => MerkleHash.Root(Leaves().AsSpan(0, size));
 
     public byte[] Checkpoint(int size) => new Checkpoint(origin, size, Root(size)).Sign(Key);
 
-    /// <summary>An honest range: entries from..end under the checkpoint at a size, by default the end.</summary>
-    public LogRange Range(int from, int end, int? signed = null) => new(
-        Checkpoint(signed ?? end), from, [.. _entries[from..end]], Proof(end, signed ?? end));
+    /// <summary>
+    /// An honest range: entries from..end under the checkpoint at a size, by default the end. Without entries it is that
+    /// checkpoint alone.
+    /// </summary>
+    public LogRange Range(int from, int end, int? signed = null)
+    {
+        var size = signed ?? end;
+        var proof = from == end ? new RangeProof([], []) : RangeProof.Of(from, Nodes(RangeProof.Nodes(from, end, size)));
+        return new LogRange(Checkpoint(size), from, [.. _entries[from..end]], proof.Before, proof.After);
+    }
 
-    public IReadOnlyList<Hash256> Proof(int size1, int size2)
+    /// <summary>What a node that holds the first entries, by default all, answers to a request for a range.</summary>
+    public LogRange Answer(RangeRequestMessage request, int? held = null, int most = int.MaxValue)
+    {
+        var size = held ?? Size;
+        var from = (int)Math.Min(request.From, size);
+        return Range(from, Math.Min(from + Math.Min(request.MaxEntries, most), size), size);
+    }
+
+    /// <summary>What proves that this log and another of the same origin part after their common entries.</summary>
+    public ForkProof ForkFrom(WriterLog other, int common) => ForkProof.Diverging(
+        Checkpoint(Size),
+        SideFrom(common),
+        other.Checkpoint(other.Size),
+        other.SideFrom(common),
+        common,
+        Nodes(CompactRange.Nodes(0, common)));
+
+    public IReadOnlyList<Hash256> Nodes(IReadOnlyList<NodeId> nodes)
     {
         var leaves = Leaves();
-        var hashes = ProofBuilder.NodesForConsistency(size1, size2)
-            .Select(n => MerkleHash.Root(leaves.AsSpan((int)n.Begin, (int)(n.End - n.Begin))))
-            .ToArray();
-        return ProofBuilder.BuildConsistency(size1, size2, hashes);
+        return [.. nodes.Select(n => MerkleHash.Root(leaves.AsSpan((int)n.Begin, (int)(n.End - n.Begin))))];
     }
+
+    private ForkSide SideFrom(int common) =>
+        new(Nodes([new NodeId(0, common)])[0], Nodes(CompactRange.Nodes(common + 1, Size)));
 
     public Hash256[] Leaves() => [.. _entries.Select(e => MerkleHash.Leaf(e.Leaf))];
 

@@ -53,7 +53,7 @@ public sealed class ListFollowerTests
             await again.Follower.BecomeReadyAsync(held, TestNode.Patience());
             Assert.True(again.Follower.IsReady);
             Assert.Equal(expected, again.List.Current.Digest);
-            Assert.Equal(node.List.Current, again.List.Current);
+            Assert.Equal(node.List.Current with { Version = 0 }, again.List.Current with { Version = 0 });
         }
     }
 

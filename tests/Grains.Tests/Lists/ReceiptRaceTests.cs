@@ -63,7 +63,7 @@ public sealed class ReceiptRaceTests
     }
 
     private static LogStatus StatusOf(WriterLog log, int size) =>
-        new(log.Origin, size, log.Root(size), size, log.Root(size), log.Checkpoint(size));
+        new(log.Origin, size, log.Root(size), size, log.Root(size), log.Checkpoint(size), size, log.Root(size));
 
     /// <summary>A grain factory whose grains do what a function says.</summary>
     public class PlayedGrains : DispatchProxy

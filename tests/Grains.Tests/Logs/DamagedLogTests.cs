@@ -35,7 +35,7 @@ public sealed class DamagedLogTests
         await Assert.ThrowsAsync<CorruptStateException>(() => log.ReadAsync(0, 1, 1));
         await Assert.ThrowsAsync<CorruptStateException>(() => log.ReadTileAsync(0, 0, 1));
         await Assert.ThrowsAsync<CorruptStateException>(() => log.GetEvidenceAsync(0));
-        await log.NotePeerSizeAsync(400);
+        Assert.Null(await log.NoteShownAsync(writer.Checkpoint(300)));
 
         Assert.Equal((ExtendOutcome.Damaged, 0), (extended.Outcome, extended.Size));
         Assert.Equal((LogRowKind.Head, s_foreign), (damage.Kind, damage.Key));

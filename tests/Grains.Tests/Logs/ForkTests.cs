@@ -2,15 +2,14 @@ using FederationNode.Contracts.Logs;
 using FederationNode.Grains.Logs;
 using FederationNode.Grains.Tests.Building;
 using FederationNode.Grains.Tests.Storage;
-using FederationNode.Protocol.Merkle;
-using FederationNode.Protocol.Notes;
+using FederationNode.Protocol.Replication;
 using Xunit;
 
 namespace FederationNode.Grains.Tests.Logs;
 
 /// <summary>
-/// An origin that signs two histories: the one that was seen first stays, and what proves the fork is kept, so that
-/// anybody can check it with the two notes and the hashes alone.
+/// An origin that signs two histories: the one that was seen first stays in the rows, what proves the fork is kept, so
+/// that anybody can check it with the log's key alone, and what is behind the fork does not count any more.
 /// </summary>
 public sealed class ForkTests
 {
@@ -26,17 +25,16 @@ public sealed class ForkTests
     [InlineData(600, 512, 511)]
     [InlineData(600, 599, 3)]
     [InlineData(600, 300, 256)]
-    public async Task Extend_SecondRootForASizeUpToTheOneHeld_IsAForkWithEvidence(int held, int size, int common)
+    public async Task Extend_SecondRootForASizeUpToTheOneHeld_FreezesThereAndLaterWhereTheBranchesPart(
+        int held, int size, int common)
     {
         await using var sandbox = await StorageSandbox.CreateAsync("sqlite");
         await using var node = await TestNode.StartAsync(sandbox);
         var (writer, other) = Branches(held, size, common);
         await node.Log(s_log).ExtendAsync(writer.Range(0, held));
 
-        await AssertForkAsync(node, other.Range(size, size), writer.Checkpoint(held), other.Checkpoint(size));
-
-        Assert.Equal(ExtendOutcome.Fork, (await node.Log(s_log).ExtendAsync(other.Range(0, size))).Outcome);
-        await AssertGoesOnAsync(node, writer);
+        await AssertForkAsync(node, other.Range(size, size), writer, size);
+        await AssertForkAsync(node, other.Range(0, size), writer, common, ExtendOutcome.AlreadyHeld);
     }
 
     [Theory]
@@ -44,20 +42,21 @@ public sealed class ForkTests
     [InlineData(256, 300, 0)]
     [InlineData(300, 1000, 299)]
     [InlineData(512, 513, 511)]
-    public async Task Extend_WholeLogThatContradictsTheSmallerOneHeld_IsAForkWithEvidence(int held, int size, int common)
+    [InlineData(600, 300, 256)]
+    [InlineData(300, 300, 299)]
+    public async Task Extend_RangeWithTheFirstEntryThatDiffers_FreezesTheLogBeforeIt(int held, int size, int common)
     {
         await using var sandbox = await StorageSandbox.CreateAsync("sqlite");
         await using var node = await TestNode.StartAsync(sandbox);
         var (writer, other) = Branches(held, size, common);
         await node.Log(s_log).ExtendAsync(writer.Range(0, held));
 
-        await AssertForkAsync(node, other.Range(0, size), writer.Checkpoint(held), other.Checkpoint(size));
-
-        await AssertGoesOnAsync(node, writer);
+        await AssertForkAsync(node, other.Range(common, Math.Min(size, common + 7), size), writer, common);
+        await AssertStaysAsync(node, writer, common);
     }
 
     [Fact]
-    public async Task Extend_LargerHeadThatDoesNotFollowWithoutItsWholeLog_IsRefusedAsUnproven()
+    public async Task Extend_RangeBehindTheFork_IsToldAndProvenOnlyByTheEntriesThatShowIt()
     {
         await using var sandbox = await StorageSandbox.CreateAsync("sqlite");
         await using var node = await TestNode.StartAsync(sandbox);
@@ -65,73 +64,76 @@ public sealed class ForkTests
         await node.Log(s_log).ExtendAsync(writer.Range(0, 300));
         var before = await HeldSnapshot.TakeAsync(node, s_log);
 
-        // Anybody can put together entries that do not fit: only the whole other branch convicts the origin.
-        LogRange[] parts =
-            [other.Range(300, 400), other.Range(300, 350, 400), other.Range(1, 400), other.Range(0, 350, 400)];
-        foreach (var range in parts)
+        foreach (var range in (LogRange[])[other.Range(300, 400), other.Range(300, 350, 400), other.Range(256, 300, 400)])
         {
-            Assert.Equal(ExtendOutcome.Refused, (await node.Log(s_log).ExtendAsync(range)).Outcome);
+            var result = await node.Log(s_log).ExtendAsync(range);
+            Assert.Equal((ExtendOutcome.Fork, 300L, 300L), (result.Outcome, result.Size, result.HeadSize));
+            await before.AssertUnchangedAsync(node, s_log);
         }
 
+        // Anybody can put together entries that do not fit.
         var forged = other.Range(0, 400) with { Entries = [.. writer.Entries, .. other.Entries.Skip(300)] };
         Assert.Equal(ExtendOutcome.Refused, (await node.Log(s_log).ExtendAsync(forged)).Outcome);
         await before.AssertUnchangedAsync(node, s_log);
         Assert.Empty(await OwnLogTests.KeysAsync(node, LogRowKind.Fork));
+
+        await AssertForkAsync(node, other.Range(1, 350, 400), writer, 200);
     }
 
-    [Fact]
-    public async Task Extend_ForkWithinABrokenOffTransfer_ChangesNothingAndIsProvenOnceItIsComplete()
+    [Theory]
+    [InlineData(250, 250)]
+    [InlineData(0, 200)]
+    public async Task Extend_ForkWithinABrokenOffTransfer_IsProvenByTheCheckpointThatItCameWith(int from, int freezeAt)
     {
         await using var sandbox = await StorageSandbox.CreateAsync("sqlite");
         await using var node = await TestNode.StartAsync(sandbox);
         var (writer, other) = Branches(400, 250, 200);
         await node.Log(s_log).ExtendAsync(writer.Range(0, 100));
         await node.Log(s_log).ExtendAsync(writer.Range(100, 300, 400));
-        var before = await HeldSnapshot.TakeAsync(node, s_log);
 
-        // No checkpoint of the first branch is held that covers these entries, so there is nothing to prove it with.
-        Assert.Equal(ExtendOutcome.Fork, (await node.Log(s_log).ExtendAsync(other.Range(250, 250))).Outcome);
-        await before.AssertUnchangedAsync(node, s_log);
-        Assert.Empty(await OwnLogTests.KeysAsync(node, LogRowKind.Fork));
+        await AssertForkAsync(node, other.Range(from, 250), writer, freezeAt);
 
-        await node.Log(s_log).ExtendAsync(writer.Range(300, 400));
-        await AssertForkAsync(node, other.Range(250, 250), writer.Checkpoint(400), other.Checkpoint(250));
+        await AssertStaysAsync(node, writer, freezeAt);
     }
 
     [Fact]
-    public async Task Extend_SecondFork_TheFirstEvidenceStays()
+    public async Task Extend_ThirdBranch_TheEarliestForkHolds()
     {
         await using var sandbox = await StorageSandbox.CreateAsync("sqlite");
         await using var node = await TestNode.StartAsync(sandbox);
         var (writer, other) = Branches(10, 10, 5);
-        var third = writer.Branch(2);
-        third.AddListings(8, seed: 77_000);
+        var (early, late) = (writer.Branch(2), writer.Branch(8));
+        early.AddListings(8, seed: 77_000);
+        late.AddListings(2, seed: 88_000);
         await node.Log(s_log).ExtendAsync(writer.Range(0, 10));
         await node.Log(s_log).ExtendAsync(other.Range(0, 10));
         await TestNode.DeactivateAsync(node.Log(s_log));
 
-        Assert.Equal(ExtendOutcome.Fork, (await node.Log(s_log).ExtendAsync(third.Range(0, 10))).Outcome);
+        await AssertForkAsync(node, late.Range(0, 10), writer, 5, ExtendOutcome.AlreadyHeld);
+        await AssertForkAsync(node, early.Range(0, 10), writer, 2, ExtendOutcome.AlreadyHeld);
 
-        var row = await node.Rows.ReadAsync<ForkRow>(LogRowKind.Fork, s_log);
-        Assert.Equal(other.Checkpoint(10), row!.Value.Other);
+        await AssertStaysAsync(node, writer, 2);
     }
 
-    [Fact]
-    public async Task Extend_EvidenceCannotBeStored_IsToldAsUnavailableAndKeptTheNextTime()
+    [Theory, OnSqlite, OnPostgres]
+    public async Task Extend_ProofCannotBeStored_IsToldAsUnavailableAndKeptTheNextTime(string backend)
     {
-        await using var sandbox = await StorageSandbox.CreateAsync("sqlite");
+        await using var sandbox = await StorageSandbox.CreateAsync(backend);
         await using var node = await TestNode.StartAsync(sandbox);
         var (writer, other) = Branches(10, 10, 5);
         await node.Log(s_log).ExtendAsync(writer.Range(0, 10));
-        node.Storage.BeforeWrite = WatchedStorage.FailOnce(LogRowKind.Fork);
+        foreach (var range in (LogRange[])[other.Range(0, 10), other.Range(10, 10)])
+        {
+            node.Storage.BeforeWrite = WatchedStorage.FailOnce(LogRowKind.Fork);
+            var failed = await node.Log(s_log).ExtendAsync(range);
+            Assert.Equal((ExtendOutcome.StorageUnavailable, 10L), (failed.Outcome, failed.HeadSize));
+            Assert.Null((await node.Log(s_log).GetStatusAsync()).FrozenAt);
+        }
 
-        Assert.Equal(
-            ExtendOutcome.StorageUnavailable, (await node.Log(s_log).ExtendAsync(other.Range(0, 10))).Outcome);
-
-        await AssertForkAsync(node, other.Range(0, 10), writer.Checkpoint(10), other.Checkpoint(10));
+        await AssertForkAsync(node, other.Range(0, 10), writer, 5);
     }
 
-    private static (WriterLog Writer, WriterLog Other) Branches(int held, int size, int common)
+    internal static (WriterLog Writer, WriterLog Other) Branches(int held, int size, int common)
     {
         var writer = WriterLog.WithListings(s_log, held);
         var other = writer.Branch(common);
@@ -139,60 +141,59 @@ public sealed class ForkTests
         return (writer, other);
     }
 
-    private static async Task AssertForkAsync(TestNode node, LogRange range, byte[] heldNote, byte[] otherNote)
+    /// <summary>A frozen log keeps its rows, and what counts of it are its first entries.</summary>
+    internal static async Task AssertFrozenAsync(TestNode node, WriterLog writer, int freezeAt)
     {
-        var before = await HeldSnapshot.TakeAsync(node, s_log);
+        var (status, entries) = await node.ReadAllAsync(s_log);
+        var counting = (int)Math.Min(freezeAt, status.Size);
+        Assert.Equal(((long?)freezeAt, counting, writer.Root(counting)), (status.FrozenAt, status.HeadSize, status.HeadRoot));
+        Assert.Equal(writer.Entries.Take(counting).Select(WriterLog.Hex), entries.Select(WriterLog.Hex));
+        Assert.Equal(status with { Checkpoint = [] }, node.Heads.Get(s_log)! with { Checkpoint = [] });
+        AssertConvicts(await node.Log(s_log).GetForkAsync(), freezeAt);
+    }
+
+    private static async Task AssertForkAsync(
+        TestNode node, LogRange range, WriterLog writer, int freezeAt, ExtendOutcome outcome = ExtendOutcome.Fork)
+    {
+        var before = await node.Log(s_log).GetStatusAsync();
+        var head = await node.Rows.ReadAsync<HeadRow>(LogRowKind.Head, s_log);
 
         var result = await node.Log(s_log).ExtendAsync(range);
 
-        Assert.Equal((ExtendOutcome.Fork, before.Status.Size), (result.Outcome, result.Size));
-        Assert.Contains("forked", result.Error, StringComparison.Ordinal);
-        await before.AssertUnchangedAsync(node, s_log);
+        Assert.Equal((outcome, before.Size), (result.Outcome, result.Size));
+        Assert.Equal(outcome is ExtendOutcome.Fork, result.Error?.Contains("forked", StringComparison.Ordinal) ?? false);
+        Assert.Equal(head!.ETag, (await node.Rows.ReadAsync<HeadRow>(LogRowKind.Head, s_log))!.ETag);
+        await AssertFrozenAsync(node, writer, freezeAt);
+        await TestNode.DeactivateAsync(node.Log(s_log));
+        await AssertFrozenAsync(node, writer, freezeAt);
         var row = await node.Rows.ReadAsync<ForkRow>(LogRowKind.Fork, s_log);
-        Assert.NotNull(row);
-        Assert.Equal(heldNote, row.Value.Held);
-        Assert.Equal(otherNote, row.Value.Other);
-        AssertConvicts(row.Value);
+        Assert.Equal(freezeAt, row!.Value.FreezeAt);
+        Assert.Equal(await node.Log(s_log).GetForkAsync(), row.Value.Proof);
     }
 
-    /// <summary>What a third party does with the evidence: nothing but the log's key, the two notes and the hashes.</summary>
-    private static void AssertConvicts(ForkRow row)
+    /// <summary>What a third party does with the proof: it needs nothing but the log's key.</summary>
+    private static void AssertConvicts(byte[]? bytes, int freezeAt)
     {
-        var key = TestCoalition.KeyOf(s_log).VerificationKey;
-        Assert.True(Checkpoint.TryOpen(row.Held, key, out var held, out var error), error);
-        Assert.True(Checkpoint.TryOpen(row.Other, key, out var other, out error), error);
-        var (small, large) = held.Size <= other.Size ? (held, other) : (other, held);
-        if (small.Size == large.Size)
-        {
-            Assert.NotEqual(small.Root, large.Root);
-            Assert.Empty(row.Nodes);
-            return;
-        }
-
-        var hashes = HeadEdge.Split(row.Nodes);
-        var left = CompactRange.Nodes(0, small.Size);
-        var nodes = left.Concat(CompactRange.Nodes(small.Size, large.Size)).ToArray();
-        Assert.Equal(nodes.Length, hashes.Count);
-        var tree = new CompactRange();
-        for (var i = 0; i < nodes.Length; i++)
-        {
-            if (i == left.Count)
-            {
-                Assert.NotEqual(small.Root, tree.Root());
-            }
-
-            tree.AppendSubtree(nodes[i].Level, hashes[i]);
-        }
-
-        Assert.Equal(large.Root, tree.Root());
+        Assert.True(ForkProof.TryDecode(bytes, out var proof, out var error), error);
+        Assert.True(proof.TryVerify(s_log, TestCoalition.OpenerOf(s_log), out var shown, out error), error);
+        Assert.Equal(freezeAt, shown);
     }
 
-    private static async Task AssertGoesOnAsync(TestNode node, WriterLog writer)
+    private static async Task AssertStaysAsync(TestNode node, WriterLog writer, int freezeAt)
     {
-        var size = writer.Size;
+        var size = (int)(await node.Log(s_log).GetStatusAsync()).Size;
         writer.AddListings(5);
-        var result = await node.Log(s_log).ExtendAsync(writer.Range(size, size + 5));
-        Assert.Equal((ExtendOutcome.Extended, size + 5), (result.Outcome, result.Size));
-        Assert.Equal(WriterLog.DigestOf((s_log, writer.Entries)), await node.DigestAsync(s_log, size + 5));
+        foreach (var range in (LogRange[])[writer.Range(size, writer.Size), writer.Range(writer.Size, writer.Size)])
+        {
+            await node.Log(s_log).ExtendAsync(range);
+        }
+
+        Assert.Equal(size, (await node.Log(s_log).GetStatusAsync()).Size);
+        await AssertFrozenAsync(node, writer, freezeAt);
+        if (freezeAt > 0)
+        {
+            var counting = writer.Entries.Take(freezeAt).ToList();
+            Assert.Equal(WriterLog.DigestOf((s_log, counting)), await node.DigestAsync(s_log, freezeAt));
+        }
     }
 }

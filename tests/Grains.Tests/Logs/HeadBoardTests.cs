@@ -26,7 +26,7 @@ public sealed class HeadBoardTests
     }
 
     [Fact]
-    public void Grew_IsRaisedForGrowthOnlyAndAfterTheHeadIsShown()
+    public void Grew_IsRaisedForGrowthAndForWhatNoLongerCountsAndAfterTheHeadIsShown()
     {
         var board = new HeadBoard();
         var seen = new List<(long Size, long Signed)>();
@@ -37,7 +37,7 @@ public sealed class HeadBoardTests
         };
 
         (long Size, long Signed)[] steps =
-            [(0, 0), (3, 0), (3, 0), (3, 3), (3, 3), (5, 3), (5, 4), (5, 4), (5, 5), (4, 4)];
+            [(0, 0), (3, 0), (3, 0), (3, 3), (3, 3), (5, 3), (5, 4), (5, 4), (5, 5), (5, 5)];
         foreach (var (size, signed) in steps)
         {
             board.Put(Status("demo/a/indicators/1", size, signed));
@@ -46,9 +46,23 @@ public sealed class HeadBoardTests
 
         board.Put(Status("demo/b/indicators/1", 0, 0));
         board.Put(Status("demo/c/indicators/1", 9, 9));
-        Assert.Equal([(3, 0), (3, 3), (5, 3), (5, 4), (5, 5), (9, 9)], seen);
+        board.Put(Status("demo/c/indicators/1", 9, 9) with { HeadSize = 7 });
+        board.Put(Status("demo/c/indicators/1", 9, 9) with { HeadSize = 7, FrozenAt = 7 });
+        board.Put(Status("demo/c/indicators/1", 9, 9) with { HeadSize = 7, FrozenAt = 7 });
+        Assert.Equal([(3, 0), (3, 3), (5, 3), (5, 4), (5, 5), (9, 9), (9, 9), (9, 9)], seen);
+    }
+
+    [Fact]
+    public void Confirm_OneLog_ConfirmsNoOther()
+    {
+        var board = new HeadBoard();
+        board.Confirm("demo/a/indicators/1");
+
+        Assert.True(board.IsConfirmed("demo/a/indicators/1"));
+        Assert.False(board.IsConfirmed("demo/a/receipts/1"));
+        Assert.False(board.IsConfirmed("demo/a/indicators/2"));
     }
 
     private static LogStatus Status(string origin, long size, long signed) =>
-        new(origin, size, MerkleHash.Empty, signed, MerkleHash.Empty, []);
+        new(origin, size, MerkleHash.Empty, signed, MerkleHash.Empty, [], signed, MerkleHash.Empty);
 }

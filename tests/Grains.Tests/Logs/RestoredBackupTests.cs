@@ -1,8 +1,10 @@
 using FederationNode.Contracts.Logs;
-using FederationNode.Grains.Logs;
 using FederationNode.Grains.Tests.Building;
 using FederationNode.Grains.Tests.Storage;
-using FederationNode.Protocol.Merkle;
+using FederationNode.Protocol;
+using FederationNode.Protocol.Keys;
+using FederationNode.Protocol.Notes;
+using FederationNode.Protocol.Replication;
 using Xunit;
 
 namespace FederationNode.Grains.Tests.Logs;
@@ -22,14 +24,14 @@ public sealed class RestoredBackupTests
         await using var node = await TestNode.StartAsync(sandbox);
         var before = await RestoredAsync(node, 100, 400);
         var log = node.Log(s_log);
-        await log.NotePeerSizeAsync(400);
+        Assert.Equal(400, await log.NoteShownAsync(before.Checkpoint(400)));
         await AssertBehindAsync(node, 100);
 
         foreach (var end in (int[])[250, 300, 399])
         {
             var (status, _) = await node.ReadAllAsync(s_log);
             var result = await log.ExtendAsync(before.Range((int)status.Size, end, 400));
-            Assert.Equal(new ExtendResult(ExtendOutcome.Extended, end, null), result);
+            Assert.Equal(new ExtendResult(ExtendOutcome.Extended, end, null, 100), result);
             await AssertBehindAsync(node, end);
             await TestNode.DeactivateAsync(log);
             await AssertBehindAsync(node, end);
@@ -37,10 +39,9 @@ public sealed class RestoredBackupTests
 
         Assert.Equal(ExtendOutcome.Extended, (await log.ExtendAsync(before.Range(399, 400))).Outcome);
         var whole = await log.GetStatusAsync();
-        Assert.Equal((400, 400, before.Root(400)), (whole.Size, whole.SignedSize, whole.SignedRoot));
-        Assert.Equal(before.Checkpoint(400), whole.Checkpoint);
-        var appended = Assert.Single(await log.AppendAsync([Sample.Request(400, 1)]));
-        Assert.Equal((400, AppendRefusal.None), (appended.First, appended.Refusal));
+        Assert.Equal((401, 401), (whole.Size, whole.SignedSize));
+        var entries = await OwnLogTests.AppendAsync(node, 1);
+        Assert.Equal(before.Root(400), WriterLog.RootOf(entries[..400]));
 
         async Task AssertBehindAsync(TestNode node, int size)
         {
@@ -49,28 +50,101 @@ public sealed class RestoredBackupTests
             Assert.Equal(before.Checkpoint(100), status.Checkpoint);
             Assert.Equal(100, entries.Count);
             var range = await node.Log(s_log).ReadAsync(0, 60, int.MaxValue);
-            Assert.True(ConsistencyProof.Verify(60, 100, before.Root(60), before.Root(100), range.Proof));
-            var refused = Assert.Single(await node.Log(s_log).AppendAsync([Sample.Request(900, 1)]));
-            Assert.Equal(AppendRefusal.Behind, refused.Refusal);
+            var proof = new RangeProof(range.Before, range.After);
+            Assert.True(proof.Verify(0, before.Leaves().AsSpan(0, 60), 100, before.Root(100)));
+            await OwnLogTests.AssertDefersAsync(node);
         }
     }
 
     [Fact]
-    public async Task NotePeerSize_PeerThatCannotProveIt_HoldsTheLogUpOnceAndNotForLong()
+    public async Task NoteShown_WhatIsNoCheckpointUnderTheOwnKey_HoldsNothingUp()
     {
         await using var sandbox = await StorageSandbox.CreateAsync("sqlite");
         await using var node = await TestNode.StartAsync(sandbox);
         await OwnLogTests.AppendAsync(node, 10);
-        var log = node.Log(s_log);
+        var other = WriterLog.WithListings(TestCoalition.Receipts("a"), 40);
+        var stranger = SigningKey.FromSeed(s_log, Hash256.Of("another key under the same name"u8).Span);
+        var text = new Checkpoint(s_log, 40, other.Root(40)).ToText();
+        byte[][] claims =
+        [
+            [], [1, 2, 3], other.Checkpoint(40), SignedNote.Sign(text, stranger), SignedNote.Sign(text, other.Key),
+            new Checkpoint(other.Origin, 40, other.Root(40)).Sign(other.Key),
+        ];
 
-        await log.NotePeerSizeAsync(10);
-        Assert.Equal(AppendRefusal.None, Assert.Single(await log.AppendAsync([Sample.Request(10, 1)])).Refusal);
-        await log.NotePeerSizeAsync(1L << 40);
-        Assert.Equal(AppendRefusal.Behind, Assert.Single(await log.AppendAsync([Sample.Request(11, 1)])).Refusal);
-        node.Clock.Advance(TimeSpan.FromSeconds(30));
-        Assert.Equal(AppendRefusal.None, Assert.Single(await log.AppendAsync([Sample.Request(11, 1)])).Refusal);
-        await log.NotePeerSizeAsync(1L << 40);
-        Assert.Equal(AppendRefusal.None, Assert.Single(await log.AppendAsync([Sample.Request(12, 1)])).Refusal);
+        foreach (var claim in claims)
+        {
+            Assert.Null(await node.Log(s_log).NoteShownAsync(claim));
+        }
+
+        Assert.Null(await node.Log(TestCoalition.Indicators("b")).NoteShownAsync(other.Checkpoint(40)));
+        await OwnLogTests.AppendAsync(node, 1);
+    }
+
+    [Fact]
+    public async Task NoteShown_CheckpointsUpToWhatIsHeld_HoldNothingUp()
+    {
+        await using var sandbox = await StorageSandbox.CreateAsync("sqlite");
+        await using var node = await TestNode.StartAsync(sandbox);
+        var log = await RestoredAsync(node, 100, 101);
+
+        foreach (var size in (int[])[0, 1, 99, 100])
+        {
+            Assert.Equal(size, await node.Log(s_log).NoteShownAsync(log.Checkpoint(size)));
+        }
+
+        await OwnLogTests.AppendAsync(node, 1);
+    }
+
+    [Fact]
+    public async Task NoteShown_CheckpointBeyondWhatIsHeldThenANewActivation_TheLogStillTakesNothing()
+    {
+        await using var sandbox = await StorageSandbox.CreateAsync("sqlite");
+        await using var node = await TestNode.StartAsync(sandbox);
+        var before = await RestoredAsync(node, 100, 400);
+        await node.Log(s_log).NoteShownAsync(before.Checkpoint(400));
+
+        await TestNode.DeactivateAsync(node.Log(s_log));
+
+        await OwnLogTests.AssertDefersAsync(node);
+        await node.Log(s_log).ExtendAsync(before.Range(100, 400));
+        await OwnLogTests.AppendAsync(node, 1);
+    }
+
+    [Fact]
+    public async Task NoteShown_CheckpointThatContradictsWhatIsHeld_FreezesTheLogForGood()
+    {
+        await using var sandbox = await StorageSandbox.CreateAsync("sqlite");
+        await using var node = await TestNode.StartAsync(sandbox);
+        var before = await RestoredAsync(node, 100, 150);
+        await OwnLogTests.AppendAsync(node, 60);
+
+        Assert.Equal(150, await node.Log(s_log).NoteShownAsync(before.Checkpoint(150)));
+
+        await AssertRefusedAsync(node, AppendRefusal.Frozen);
+        await TestNode.DeactivateAsync(node.Log(s_log));
+        await AssertRefusedAsync(node, AppendRefusal.Frozen);
+        Assert.Equal(150, (await node.Log(s_log).GetStatusAsync()).FrozenAt);
+    }
+
+    [Fact]
+    public async Task Append_NotConfirmedInThisRun_IsRefusedUntilItIs()
+    {
+        await using var sandbox = await StorageSandbox.CreateAsync("sqlite");
+        await using (var first = await TestNode.StartAsync(sandbox))
+        {
+            await OwnLogTests.AppendAsync(first, 3);
+        }
+
+        await using var node = await TestNode.StartAsync(sandbox, confirmed: false);
+        await OwnLogTests.AssertDefersAsync(node);
+        Assert.Equal(3, (await node.Log(s_log).GetStatusAsync()).SignedSize);
+
+        await node.Log(TestCoalition.Receipts("a")).ConfirmAsync();
+        await OwnLogTests.AssertDefersAsync(node);
+        await node.Log(s_log).ConfirmAsync();
+        await OwnLogTests.AppendAsync(node, 1);
+        await TestNode.DeactivateAsync(node.Log(s_log));
+        await OwnLogTests.AppendAsync(node, 1);
     }
 
     [Fact]
@@ -83,26 +157,34 @@ public sealed class RestoredBackupTests
         Assert.Equal(ExtendOutcome.Gap, (await node.Log(s_log).ExtendAsync(before.Range(300, 400))).Outcome);
 
         node.Clock.Advance(TimeSpan.FromDays(1));
-        Assert.Equal(
-            AppendRefusal.Behind, Assert.Single(await node.Log(s_log).AppendAsync([Sample.Request(100, 1)])).Refusal);
+        await OwnLogTests.AssertDefersAsync(node);
         Assert.Equal(ExtendOutcome.Extended, (await node.Log(s_log).ExtendAsync(before.Range(100, 400))).Outcome);
-        Assert.Equal(
-            AppendRefusal.None, Assert.Single(await node.Log(s_log).AppendAsync([Sample.Request(400, 1)])).Refusal);
+        Assert.Equal(402, (await OwnLogTests.AppendAsync(node, 1)).Count);
     }
 
     [Fact]
-    public async Task Extend_OwnLogForkedByAnOldBackup_IsAForkWithEvidence()
+    public async Task Extend_OwnLogForkedByAnOldBackup_IsFrozenWhereTheHistoriesPart()
     {
         await using var sandbox = await StorageSandbox.CreateAsync("sqlite");
         await using var node = await TestNode.StartAsync(sandbox);
         var before = await RestoredAsync(node, 100, 400);
         await OwnLogTests.AppendAsync(node, 50);
-        var snapshot = await HeldSnapshot.TakeAsync(node, s_log);
 
         Assert.Equal(ExtendOutcome.Fork, (await node.Log(s_log).ExtendAsync(before.Range(0, 150))).Outcome);
 
-        await snapshot.AssertUnchangedAsync(node, s_log);
-        Assert.Equal(before.Checkpoint(150), (await node.Rows.ReadAsync<ForkRow>(LogRowKind.Fork, s_log))!.Value.Other);
+        var (status, entries) = await node.ReadAllAsync(s_log);
+        Assert.Equal((150, 100L, 100), (status.Size, status.FrozenAt, entries.Count));
+        Assert.Equal(before.Root(100), status.HeadRoot);
+        await AssertRefusedAsync(node, AppendRefusal.Frozen);
+    }
+
+    private static async Task AssertRefusedAsync(TestNode node, AppendRefusal refusal)
+    {
+        var (status, _) = await node.ReadAllAsync(s_log);
+        var result = Assert.Single(await node.Log(s_log).AppendAsync([Sample.Request(900, 1)]));
+        Assert.Equal(refusal, result.Refusal);
+        Assert.NotEmpty(result.Error!);
+        Assert.Equal(status.Size, (await node.Log(s_log).GetStatusAsync()).Size);
     }
 
     /// <summary>A node that holds the first entries of its own log, and the whole log as its peers hold it.</summary>

@@ -104,7 +104,7 @@ public sealed class TwoWritersTests
 
         Assert.Equal((ExtendOutcome.StorageUnavailable, 100), (late.Outcome, late.Size));
         Assert.Equal(
-            new ExtendResult(ExtendOutcome.AlreadyHeld, 400, null),
+            new ExtendResult(ExtendOutcome.AlreadyHeld, 400, null, 400),
             await second.Log(log).ExtendAsync(writer.Range(100, 300)));
         Assert.Equal(ExtendOutcome.Extended, (await second.Log(log).ExtendAsync(writer.Range(400, 600))).Outcome);
         var (status, entries) = await second.ReadAllAsync(log);

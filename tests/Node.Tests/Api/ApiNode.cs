@@ -11,12 +11,15 @@ using FederationNode.Grains.Lists;
 using FederationNode.Grains.Logs;
 using FederationNode.Grains.Peers;
 using FederationNode.Grains.Receipts;
+using FederationNode.Grains.Replication;
 using FederationNode.Grains.Rosters;
 using FederationNode.Grains.Storage;
 using FederationNode.Matching.Policy;
 using FederationNode.Node.Api;
 using FederationNode.Node.Api.Sellers;
+using FederationNode.Node.Tests.Peers;
 using FederationNode.Protocol.Entries;
+using FederationNode.Protocol.Replication;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -73,18 +76,32 @@ internal sealed class ApiNode : IAsyncDisposable
     public static string KeyOf(string role) => $"key-of-{role}-0123456789";
 
     /// <summary>A node that has its roster and answers.</summary>
-    public static async Task<ApiNode> StartReadyAsync()
+    /// <param name="confirmed">Whether own logs take entries at once, as after other members were asked.</param>
+    public static async Task<ApiNode> StartReadyAsync(bool confirmed = true)
     {
-        var node = await StartAsync(TestCoalition.Acme);
+        var node = await StartAsync(TestCoalition.Acme, confirmed: confirmed);
         await node.PutRosterAsync(node.Coalition.Sign(node.Coalition.Roster()));
         await node.WaitReadyAsync();
         return node;
     }
 
-    public static async Task<ApiNode> StartAsync(string member, Func<LocalApiOptions, LocalApiOptions>? change = null)
+    /// <summary>Starts a node.</summary>
+    /// <param name="member">Whose.</param>
+    /// <param name="change">Changes its options.</param>
+    /// <param name="confirmed">Whether own logs take entries at once, as after other members were asked.</param>
+    public static async Task<ApiNode> StartAsync(
+        string member, Func<LocalApiOptions, LocalApiOptions>? change = null, bool confirmed = true)
     {
         var node = new ApiNode(member, new TestClock());
+
+        // Where a test confirms the logs itself, no peer may do so before it by an answer.
+        node.Transport.Reachable = confirmed;
         await node.StartHostAsync(change ?? (o => o));
+        foreach (var key in confirmed ? node.Coalition.Identity(member).LogKeys : [])
+        {
+            node.Services.GetRequiredService<HeadBoard>().Confirm(key.VerificationKey.Name);
+        }
+
         return node;
     }
 
@@ -220,13 +237,17 @@ internal sealed class ApiNode : IAsyncDisposable
         services.AddSingleton<RosterBoard>();
         services.AddSingleton<HeadBoard>();
         services.AddSingleton<LogAppender>();
-        services.AddSingleton<RangePuller>();
+        services.AddSingleton<LinkBoard>();
         services.AddSingleton(new ReceiptOptions());
-        services.AddSingleton(new PeerOptions());
+
+        // Nobody is asked for heads by itself, and nobody is waited for at start.
+        services.AddSingleton(new ReplicationOptions { HeadsInterval = 3_600_000, ExchangeTimeout = 50 });
         services.AddSingleton<IPeerTransport>(Transport);
         services.AddSingleton<MergedList>();
         services.AddSingleton<ListFollower>();
         services.AddHostedService(provider => provider.GetRequiredService<ListFollower>());
+        services.AddSingleton<ReplicationDriver>();
+        services.AddHostedService(provider => provider.GetRequiredService<ReplicationDriver>());
         if (wake)
         {
             services.AddHostedService<LogStarter>();
@@ -239,9 +260,8 @@ internal sealed class ApiNode : IAsyncDisposable
             Policy = new VerdictPolicy { Self = Member },
             StreamKeepAlive = TimeSpan.FromMilliseconds(50),
 
-            // Tests tell these two when to work.
+            // Tests tell it when to work.
             HitsInterval = TimeSpan.FromHours(1),
-            PeersInterval = TimeSpan.FromHours(1),
         }));
         _app = builder.Build();
         _app.UseLocalApi();

@@ -1,9 +1,9 @@
 using System.Net;
 using FederationNode.Contracts.Api;
 using FederationNode.Contracts.Logs;
-using FederationNode.Contracts.Peers;
+using FederationNode.Grains.Replication;
 using FederationNode.Grains.Rosters;
-using FederationNode.Node.Api.Status;
+using FederationNode.Node.Tests.Peers;
 using FederationNode.Protocol;
 using FederationNode.Protocol.Entries;
 using Microsoft.Data.Sqlite;
@@ -74,14 +74,13 @@ public sealed class StatusTests
         await using var node = await ApiNode.StartReadyAsync();
         Assert.Equal((null, true), Freshness(await CheckAsync(node)));
 
-        await ContactAsync(node);
+        Contact(node, works: true);
         var fresh = await CheckAsync(node);
         Assert.False(fresh.Stale);
         Assert.InRange(fresh.AgeSeconds!.Value, 0, 60);
         Assert.Empty((await StatusAsync(node)).Alarms);
 
-        node.Transport.Reachable = false;
-        await ContactAsync(node);
+        Contact(node, works: false);
         node.Clock.Advance(TimeSpan.FromSeconds(121));
 
         var stale = await CheckAsync(node);
@@ -96,8 +95,7 @@ public sealed class StatusTests
         // The other member only dials: this node cannot know.
         Assert.Null(Assert.Single(status.Peers, p => p.Member == TestCoalition.Globex).LastContactSecondsAgo);
 
-        node.Transport.Reachable = true;
-        await ContactAsync(node);
+        Contact(node, works: true);
         Assert.False((await CheckAsync(node)).Stale);
     }
 
@@ -181,12 +179,14 @@ public sealed class StatusTests
 
     private static (double?, bool) Freshness(CheckResponse answer) => (answer.AgeSeconds, answer.Stale);
 
-    /// <summary>One exchange with the peer that is dialled, and what the API learns of it.</summary>
-    private static async Task ContactAsync(ApiNode node)
+    /// <summary>One exchange with the peer that is dialled, as the replication tells of it.</summary>
+    private static void Contact(ApiNode node, bool works)
     {
         node.Clock.Advance(TimeSpan.FromSeconds(40));
-        await node.Grains.GetGrain<IPeerGrain>(Origin.Secretariat).CompareHeadsAsync();
-        await node.Services.GetRequiredService<PeerWatch>().Ask();
+        var now = node.Clock.GetUtcNow().ToUnixTimeMilliseconds();
+        node.Services.GetRequiredService<LinkBoard>().Change(Origin.Secretariat, link => works
+            ? link with { Reachable = true, LastContact = now, Failures = 0, LastError = null }
+            : link with { Reachable = false, Failures = link.Failures + 1, LastError = "secretariat: is out of reach" });
     }
 
     private static async Task<NodeStatus> StatusAsync(ApiNode node) =>

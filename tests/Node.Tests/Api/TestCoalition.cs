@@ -103,26 +103,17 @@ internal sealed class ForeignLog(SigningKey key)
     /// <summary>What was added since the last time, under a checkpoint that covers it.</summary>
     public LogRange TakeRange()
     {
-        var checkpoint = new Checkpoint(Origin, Size, Root(0, Size)).Sign(key);
-        var range = new LogRange(checkpoint, _sent, [.. _entries.Skip(_sent)], []);
+        var tree = new CompactRange();
+        Hash256[] before = [];
+        for (var i = 0; i < Size; i++)
+        {
+            before = i == _sent ? [.. tree.Hashes] : before;
+            tree.Append(MerkleHash.Leaf(_entries[i].Leaf));
+        }
+
+        var checkpoint = new Checkpoint(Origin, Size, tree.Root()).Sign(key);
+        var range = new LogRange(checkpoint, _sent, [.. _entries.Skip(_sent)], before, []);
         _sent = Size;
         return range;
-    }
-
-    // RFC 6962, section 2.1, word by word.
-    private Hash256 Root(int from, int count)
-    {
-        if (count == 1)
-        {
-            return MerkleHash.Leaf(_entries[from].Leaf);
-        }
-
-        var split = 1;
-        while (split * 2 < count)
-        {
-            split *= 2;
-        }
-
-        return MerkleHash.Node(Root(from, split), Root(from + split, count - split));
     }
 }

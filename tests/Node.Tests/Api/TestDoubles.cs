@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
+using FederationNode.Contracts.Logs;
 using FederationNode.Contracts.Peers;
 using FederationNode.Grains.Peers;
+using FederationNode.Protocol.Replication;
 using Microsoft.Extensions.Logging;
 
 namespace FederationNode.Node.Tests.Api;
@@ -24,14 +26,24 @@ internal sealed class TestTransport : IPeerTransport
 
     public EvaluateMessage? Evaluated { get; private set; }
 
-    public Task<SizeMessage> PushAsync(string member, PushMessage push, CancellationToken cancellationToken) =>
-        Answer(member, new SizeMessage { Size = 0 });
+    public Task<HeadsAnswer> AskHeadsAsync(
+        string member, HeadsQuestion question, CancellationToken cancellationToken) =>
+        Answer(member, new HeadsAnswer(default, 1, 1, [], [], null, false, []));
 
-    public Task<HeadsMessage> ExchangeHeadsAsync(string member, HeadsMessage heads, CancellationToken cancellationToken) =>
-        Answer(member, new HeadsMessage { Heads = [] });
+    public Task<PushAnswerMessage> PushAsync(
+        string member, LogRange range, long size, CancellationToken cancellationToken) =>
+        Answer(member, new PushAnswerMessage { Size = 0, Held = 0 });
 
-    public Task<RangeMessage> GetRangeAsync(string member, RangeRequestMessage request, CancellationToken cancellationToken) =>
+    public Task<LogRange> GetRangeAsync(
+        string member, RangeRequestMessage request, bool urgent, CancellationToken cancellationToken) =>
         throw new PeerException(member, "holds nothing") { Status = 404 };
+
+    public Task<byte[]> GetForkAsync(string member, string origin, CancellationToken cancellationToken) =>
+        throw new PeerException(member, "knows of none") { Status = 404 };
+
+    public Task<PushAnswerMessage> PushForkAsync(
+        string member, string origin, byte[] proof, CancellationToken cancellationToken) =>
+        Answer(member, new PushAnswerMessage { Size = 0, Held = 0 });
 
     /// <summary>Turns every byte of a point around, so that a test can tell which answer belongs to which point.</summary>
     public Task<EvaluatedMessage> EvaluateAsync(string member, EvaluateMessage request, CancellationToken cancellationToken)

@@ -60,7 +60,21 @@ public sealed class NodeHostTests : IDisposable
 
     private async Task<NodeHost> StartAsync(FailingPart part)
     {
-        var data = Path.Combine(_folder, "secretariat");
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await StartAsync(part, Path.Combine(_folder, $"secretariat-{attempt}"));
+            }
+            catch (CliException) when (attempt < 3)
+            {
+                // Another process took the port between its choice and its use.
+            }
+        }
+    }
+
+    private static async Task<NodeHost> StartAsync(FailingPart part, string data)
+    {
         var api = string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{FreePort()}");
         Assert.Equal(0, await CommandLine.RunAsync(
         [

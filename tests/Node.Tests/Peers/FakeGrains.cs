@@ -6,14 +6,14 @@ using FederationNode.Protocol;
 
 namespace FederationNode.Node.Tests.Peers;
 
-/// <summary>A grain factory that knows one log and one peer.</summary>
+/// <summary>A grain factory that knows one log, and remembers nothing of peers.</summary>
 public class FakeGrains : DispatchProxy
 {
+    private readonly FakePeer _peer = new();
+
     internal FakeLog Log { get; } = new();
 
-    internal FakePeer Peer { get; } = new();
-
-    /// <summary>The keys under which grains were asked for.</summary>
+    /// <summary>The logs that were asked for.</summary>
     internal ConcurrentQueue<string> Asked { get; } = new();
 
     internal static FakeGrains Make(out IGrainFactory factory)
@@ -24,8 +24,20 @@ public class FakeGrains : DispatchProxy
 
     protected override object? Invoke(MethodInfo? targetMethod, object?[]? args)
     {
+        if (targetMethod!.GetGenericArguments()[0] == typeof(IPeerGrain))
+        {
+            return _peer;
+        }
+
         Asked.Enqueue((string)args![0]!);
-        return targetMethod!.GetGenericArguments()[0] == typeof(IPeerGrain) ? Peer : Log;
+        return Log;
+    }
+
+    private sealed class FakePeer : IPeerGrain
+    {
+        public Task<PeerMemory> LoadAsync() => Task.FromResult(PeerMemory.None);
+
+        public Task SaveAsync(PeerMemory memory) => Task.CompletedTask;
     }
 }
 
@@ -34,11 +46,21 @@ internal sealed class FakeLog : IMemberLogGrain
 {
     public Func<LogRange, ExtendResult> OnExtend { get; set; } = _ => new(ExtendOutcome.Extended, 1, null);
 
-    public LogRange Range { get; set; } = new([], 0, [], []);
+    public LogRange Range { get; set; } = new([], 0, [], [], []);
+
+    public LogStatus Status { get; set; } = PeerCoalition.StatusOf(0);
+
+    public byte[]? Fork { get; set; }
+
+    public Func<byte[], ForkOutcome> OnFork { get; set; } = _ => ForkOutcome.Taken;
+
+    public Func<byte[], long?> OnShown { get; set; } = _ => null;
 
     public Func<(int Level, long Number, int Width), byte[]?> OnTile { get; set; } = _ => null;
 
     public ConcurrentQueue<LogRange> Extended { get; } = new();
+
+    public ConcurrentQueue<(long From, int MaxEntries, int MaxBytes)> Reads { get; } = new();
 
     /// <summary>Counts the calls of <see cref="ExtendAsync"/> that have begun.</summary>
     public SemaphoreSlim Begun { get; } = new(0);
@@ -54,12 +76,28 @@ internal sealed class FakeLog : IMemberLogGrain
         return OnExtend(range);
     }
 
-    public Task<LogStatus> GetStatusAsync() =>
-        Task.FromResult(new LogStatus(PeerCoalition.Log, 0, default, 0, default, Range.Checkpoint));
+    public Task<LogStatus> GetStatusAsync() => Task.FromResult(Status);
 
-    public Task<LogRange> ReadAsync(long from, int maxEntries, int maxBytes) => Task.FromResult(Range);
+    public Task<LogRange> ReadAsync(long from, int maxEntries, int maxBytes)
+    {
+        Reads.Enqueue((from, maxEntries, maxBytes));
+        return Task.FromResult(Range);
+    }
 
     public Task<byte[]?> ReadTileAsync(int level, long number, int width) => Task.FromResult(OnTile((level, number, width)));
+
+    public Task<ForkOutcome> TakeForkAsync(byte[] proof) => Task.FromResult(OnFork(proof));
+
+    public Task<byte[]?> GetForkAsync() => Task.FromResult(Fork);
+
+    public Task<long?> NoteShownAsync(byte[] checkpoint) => Task.FromResult(OnShown(checkpoint));
+
+    public Task ConfirmAsync() => Task.CompletedTask;
+
+    public Task<ExtendResult> ExtendCheckedAsync(CheckedRange range) => throw new NotSupportedException();
+
+    public Task<IReadOnlyList<Hash256>> ReadNodesAsync(IReadOnlyList<(int Level, long Index)> nodes) =>
+        throw new NotSupportedException();
 
     public Task<IReadOnlyList<AppendResult>> AppendAsync(IReadOnlyList<AppendRequest> requests) =>
         throw new NotSupportedException();
@@ -68,28 +106,4 @@ internal sealed class FakeLog : IMemberLogGrain
         throw new NotSupportedException();
 
     public Task<EntryEvidence?> GetEvidenceAsync(long index) => throw new NotSupportedException();
-
-    public Task NotePeerSizeAsync(long size) => throw new NotSupportedException();
-}
-
-/// <summary>A peer's grain that remembers the heads that it was told.</summary>
-internal sealed class FakePeer : IPeerGrain
-{
-    public TaskCompletionSource<IReadOnlyList<PeerHead>> Noted { get; } =
-        new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-    /// <summary>What it waits for after it was told.</summary>
-    public Task Busy { get; set; } = Task.CompletedTask;
-
-    public Task NoteHeadsAsync(IReadOnlyList<PeerHead> heads)
-    {
-        Noted.TrySetResult(heads);
-        return Busy;
-    }
-
-    public Task PushAsync(string origin) => throw new NotSupportedException();
-
-    public Task CompareHeadsAsync() => throw new NotSupportedException();
-
-    public Task<PeerStatus> GetStatusAsync() => throw new NotSupportedException();
 }

@@ -1,10 +1,13 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Security.Authentication;
 using System.Text.Json;
 using FederationNode.Contracts;
+using FederationNode.Contracts.Logs;
 using FederationNode.Contracts.Peers;
 using FederationNode.Grains.Peers;
 using FederationNode.Node.Peers;
+using FederationNode.Protocol.Replication;
 using MessagePack;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -18,6 +21,21 @@ namespace FederationNode.Node.Tests.Peers;
 /// <summary>The client against a peer that has the right key and means ill.</summary>
 public sealed class HttpPeerTransportTests : IAsyncLifetime, IDisposable
 {
+    private static readonly HeadsQuestion s_question = new(default, 0, 0, [], 0);
+    private static readonly LogRange s_push = new(PeerCoalition.CheckpointOf(12), 0, [], [], []);
+
+    private static readonly HeadsAnswerMessage s_heads = new()
+    {
+        Digest = new byte[32],
+        Instance = long.MaxValue,
+        Version = 7,
+        Heads = [new() { Origin = PeerCoalition.Log, Size = 3, Root = new byte[32], FrozenAt = 3, Held = 5 }],
+        Urgent = [new() { Origin = PeerCoalition.Log, From = 7, End = 9 }],
+        Links = ["a", "c"],
+        Paused = true,
+        Yours = [[1, 2]],
+    };
+
     private readonly PeerCoalition _coalition = new();
     private WebApplication _server = null!;
     private HttpPeerTransport _transport = null!;
@@ -62,7 +80,7 @@ public sealed class HttpPeerTransportTests : IAsyncLifetime, IDisposable
     [Fact]
     public async Task Answer_AnotherContentType_IsRefused()
     {
-        AnswerWith(MessagePackSerializer.Serialize(new HeadsMessage { Heads = [] }), "text/html");
+        AnswerWith(MessagePackSerializer.Serialize(s_heads), "text/html");
 
         await AssertFailsAsync("the answer is not application/vnd.msgpack");
     }
@@ -123,7 +141,7 @@ public sealed class HttpPeerTransportTests : IAsyncLifetime, IDisposable
         };
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(
-            () => _transport.ExchangeHeadsAsync("b", new HeadsMessage { Heads = [] }, cancel.Token));
+            () => _transport.AskHeadsAsync("b", s_question, cancel.Token));
     }
 
     [Fact]
@@ -172,11 +190,47 @@ public sealed class HttpPeerTransportTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task Conflict_OfAPush_TellsWhatThePeerHolds()
+    {
+        AnswerWith(
+            MessagePackSerializer.Serialize(new PushAnswerMessage { Size = 4, Held = 7 }), PeerRoutes.ContentType, 409);
+
+        var answer = await _transport.PushAsync("b", s_push, 12, CancellationToken.None);
+
+        Assert.Equal((4, 7), (answer.Size, answer.Held));
+    }
+
+    [Fact]
     public async Task Conflict_OutsideAPush_IsARefusal()
     {
-        AnswerWith(MessagePackSerializer.Serialize(new SizeMessage { Size = 1 }), PeerRoutes.ContentType, 409);
+        var sizes = MessagePackSerializer.Serialize(new PushAnswerMessage { Size = 1, Held = 1 });
+        AnswerWith(sizes, PeerRoutes.ContentType, 409);
 
         await AssertFailsAsync("refused with 409");
+        await AssertRangeFailsAsync("refused with 409");
+        var failure = await Assert.ThrowsAsync<PeerException>(
+            () => _transport.PushForkAsync("b", PeerCoalition.Log, [1], CancellationToken.None));
+        Assert.Equal(409, failure.Status);
+    }
+
+    [Fact]
+    public async Task Heads_Answered_AreWhatWasSent()
+    {
+        AnswerWith(MessagePackSerializer.Serialize(s_heads));
+
+        var heads = await _transport.AskHeadsAsync("b", s_question, CancellationToken.None);
+
+        Assert.Equal(MessagePackSerializer.Serialize(s_heads), MessagePackSerializer.Serialize(PeerWire.ToMessage(heads)));
+    }
+
+    [Fact]
+    public async Task Fork_LongerThanAnyProof_IsRefused()
+    {
+        AnswerWith(new byte[PeerBody.MaxForkBody + 1]);
+
+        var failure = await Assert.ThrowsAsync<PeerException>(
+            () => _transport.GetForkAsync("b", PeerCoalition.Log, CancellationToken.None));
+        Assert.Contains($"more than {PeerBody.MaxForkBody} bytes", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -196,16 +250,96 @@ public sealed class HttpPeerTransportTests : IAsyncLifetime, IDisposable
         await AssertRangeFailsAsync("The list of entries has 0 to 4096 items, not 4097.");
     }
 
-    [Fact]
-    public async Task Range_LongerThanAnyRange_IsRefused()
+    [Theory]
+    [InlineData(1_000, 1_000 + Limits.MaxRangeOverhead)]
+    [InlineData(Limits.MaxRangeBytes, Limits.MaxRangeBody)]
+    [InlineData(int.MaxValue, Limits.MaxRangeBody)]
+    public async Task Range_LongerThanWhatWasAskedFor_IsRefused(int maxBytes, int limit)
     {
-        AnswerWith(new byte[Limits.MaxRangeBody + 1]);
+        AnswerWith(new byte[limit + 1]);
 
-        await AssertRangeFailsAsync($"the answer has more than {Limits.MaxRangeBody} bytes");
+        await AssertRangeFailsAsync($"the answer has more than {limit} bytes", maxBytes);
+    }
+
+    [Fact]
+    public async Task Connections_RangesInBulkHaveOneOfTheirOwn_AndWhatIsUrgentIsNotOnIt()
+    {
+        var (bulk, release) = (new TaskCompletionSource<string>(), new TaskCompletionSource());
+        var control = new ConcurrentQueue<string>();
+        var range = MessagePackSerializer.Serialize(RangeOf([]));
+        var sizes = MessagePackSerializer.Serialize(new PushAnswerMessage { Size = 1, Held = 1 });
+        var fork = MessagePackSerializer.Serialize(new ForkMessage { Proof = [1] });
+        _answer = async context =>
+        {
+            if (!bulk.Task.IsCompleted)
+            {
+                // The answer to the first range stays under way while all else goes on.
+                context.Response.ContentType = PeerRoutes.ContentType;
+                await context.Response.Body.FlushAsync();
+                bulk.SetResult(context.Connection.Id);
+                await release.Task;
+                await context.Response.Body.WriteAsync(range);
+                return;
+            }
+
+            control.Enqueue(context.Connection.Id);
+            context.Response.ContentType = PeerRoutes.ContentType;
+            await context.Response.Body.WriteAsync(context.Request.Path.Value switch
+            {
+                PeerRoutes.Heads => MessagePackSerializer.Serialize(s_heads),
+                PeerRoutes.Range => range,
+                PeerRoutes.Fork => fork,
+                _ => sizes,
+            });
+        };
+
+        var request = new RangeRequestMessage { Origin = PeerCoalition.Log, From = 0, MaxEntries = 2, MaxBytes = 1000 };
+        var slow = _transport.GetRangeAsync("b", request, urgent: false, CancellationToken.None);
+        var connection = await bulk.Task;
+        await _transport.AskHeadsAsync("b", s_question, CancellationToken.None);
+        await _transport.PushAsync("b", s_push, 1, CancellationToken.None);
+        await _transport.GetRangeAsync("b", request, urgent: true, CancellationToken.None);
+        await _transport.GetForkAsync("b", PeerCoalition.Log, CancellationToken.None);
+        await _transport.PushForkAsync("b", PeerCoalition.Log, [1], CancellationToken.None);
+        Assert.NotEqual(connection, Assert.Single(control.Distinct()));
+        control.Clear();
+        await _transport.GetRangeAsync("b", request, urgent: false, CancellationToken.None);
+        release.SetResult();
+        await slow;
+
+        Assert.Equal([connection], control);
+    }
+
+    [Fact]
+    public async Task Connections_TheOneForSmallThingsBreaks_TheOtherIsMadeAnew()
+    {
+        var bulk = new ConcurrentQueue<string>();
+        var range = MessagePackSerializer.Serialize(RangeOf([]));
+        _answer = async context =>
+        {
+            if (context.Request.Path.Value == PeerRoutes.Heads)
+            {
+                context.Abort();
+                return;
+            }
+
+            bulk.Enqueue(context.Connection.Id);
+            context.Response.ContentType = PeerRoutes.ContentType;
+            await context.Response.Body.WriteAsync(range);
+        };
+        var request = new RangeRequestMessage { Origin = PeerCoalition.Log, From = 0, MaxEntries = 2, MaxBytes = 1000 };
+        await _transport.GetRangeAsync("b", request, urgent: false, CancellationToken.None);
+        await _transport.GetRangeAsync("b", request, urgent: false, CancellationToken.None);
+        Assert.Single(bulk.Distinct());
+
+        await AssertFailsAsync("no answer from https://127.0.0.1");
+
+        await _transport.GetRangeAsync("b", request, urgent: false, CancellationToken.None);
+        Assert.Equal(2, bulk.Distinct().Count());
     }
 
     private static RangeMessage RangeOf(IEnumerable<EntryMessage> entries) =>
-        new() { Checkpoint = [1], From = 0, Entries = [.. entries], Proof = [] };
+        new() { Checkpoint = [1], From = 0, Entries = [.. entries], Before = [], After = [] };
 
     private void AnswerWith(byte[] body, string type = PeerRoutes.ContentType, int status = 200) => _answer = async context =>
     {
@@ -214,18 +348,18 @@ public sealed class HttpPeerTransportTests : IAsyncLifetime, IDisposable
         await context.Response.Body.WriteAsync(body, context.RequestAborted);
     };
 
-    private async Task AssertRangeFailsAsync(string message)
+    private async Task AssertRangeFailsAsync(string message, int maxBytes = 1_000)
     {
-        var request = new RangeRequestMessage { Origin = PeerCoalition.Log, From = 0, MaxEntries = 2, MaxBytes = 1000 };
+        var request = new RangeRequestMessage { Origin = PeerCoalition.Log, From = 0, MaxEntries = 2, MaxBytes = maxBytes };
         var failure = await Assert.ThrowsAsync<PeerException>(
-            () => _transport.GetRangeAsync("b", request, CancellationToken.None));
+            () => _transport.GetRangeAsync("b", request, false, CancellationToken.None));
         Assert.Contains(message, failure.Message, StringComparison.Ordinal);
     }
 
     private async Task<PeerException> AssertFailsAsync(string message)
     {
         var failure = await Assert.ThrowsAsync<PeerException>(
-            () => _transport.ExchangeHeadsAsync("b", new HeadsMessage { Heads = [] }, CancellationToken.None));
+            () => _transport.AskHeadsAsync("b", s_question, CancellationToken.None));
         Assert.StartsWith("b: " + message, failure.Message, StringComparison.Ordinal);
         return failure;
     }

@@ -3,14 +3,18 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
+using FederationNode.Contracts.Logs;
 using FederationNode.Contracts.Peers;
 using FederationNode.Grains.Logs;
 using FederationNode.Grains.Peers;
+using FederationNode.Grains.Replication;
 using FederationNode.Grains.Rosters;
+using FederationNode.Grains.Storage;
 using FederationNode.Node.Peers;
+using FederationNode.Protocol.Replication;
 using MessagePack;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
+using Orleans.Storage;
 
 namespace FederationNode.Node.Tests.Peers;
 
@@ -20,17 +24,28 @@ internal sealed class ListeningNode : IAsyncDisposable
     private readonly PeerHost _host;
     private readonly LogLines _lines = new();
     private readonly LoggerFactory _loggers;
+    private readonly RowStore _rows = NoStorage.ToRowStore();
 
-    private ListeningNode(ISellerEvaluator? sellers)
+    private ListeningNode(ISellerEvaluator? sellers, IPeerTransport? dials)
     {
         Grains = FakeGrains.Make(out var factory);
         Roster = Coalition.BoardOf("b");
         RosterOfA = Coalition.BoardOf("a");
         Transport = new HttpPeerTransport(RosterOfA, Coalition.A);
-        Puller = new RangePuller(factory, Pulls, Heads, new PeerOptions(), NullLogger<RangePuller>.Instance);
         _loggers = new LoggerFactory([_lines]);
+        Replication = new ReplicationDriver(
+            factory,
+            dials ?? new NoTransport(),
+            Coalition.IdentityOf("b"),
+            Roster,
+            Heads,
+            Links,
+            _rows,
+            new ReplicationOptions(),
+            TimeProvider.System,
+            _loggers.CreateLogger<ReplicationDriver>());
         var endpoints = new PeerEndpoints(
-            factory, Roster, Heads, Puller, _loggers.CreateLogger<PeerEndpoints>(), sellers);
+            factory, Roster, Heads, Replication, _loggers.CreateLogger<PeerEndpoints>(), sellers);
         _host = new PeerHost(
             new PeerHostOptions(new IPEndPoint(IPAddress.Loopback, 0)), Coalition.B, Roster, endpoints, _loggers);
     }
@@ -41,26 +56,31 @@ internal sealed class ListeningNode : IAsyncDisposable
 
     public HeadBoard Heads { get; } = new();
 
+    public LinkBoard Links { get; } = new();
+
     public RosterBoard Roster { get; }
 
     public RosterBoard RosterOfA { get; }
 
     public HttpPeerTransport Transport { get; }
 
-    public RangePuller Puller { get; }
-
-    public FakePulls Pulls { get; } = new();
+    public ReplicationDriver Replication { get; }
 
     public IReadOnlyCollection<string> Lines => _lines.All;
 
     public string Endpoint => $"https://{_host.EndPoint}";
 
-    public static async Task<ListeningNode> StartAsync(ISellerEvaluator? sellers = null)
+    /// <summary>Starts it.</summary>
+    /// <param name="sellers">Evaluates seller tags; without one it holds no keys for them.</param>
+    /// <param name="dials">What it reaches "a" with; without one "a" has no address.</param>
+    public static async Task<ListeningNode> StartAsync(ISellerEvaluator? sellers = null, IPeerTransport? dials = null)
     {
-        var node = new ListeningNode(sellers);
+        var node = new ListeningNode(sellers, dials);
         await node._host.StartAsync(CancellationToken.None);
-        node.Roster.Put(node.Coalition.Roster(node.Endpoint));
+        node.Roster.Put(node.Coalition.Roster(node.Endpoint, endpointOfA: dials is null ? "" : "https://127.0.0.1:1"));
         node.RosterOfA.Put(node.Coalition.Roster(node.Endpoint));
+        await node.Replication.StartAsync(CancellationToken.None);
+        await node.Replication.BeginAsync();
         return node;
     }
 
@@ -95,32 +115,58 @@ internal sealed class ListeningNode : IAsyncDisposable
         Transport.Dispose();
         await _host.StopAsync(CancellationToken.None);
         await _host.DisposeAsync();
-        Puller.Dispose();
+        await Replication.StopAsync(CancellationToken.None);
+        Replication.Dispose();
+        _rows.Dispose();
         _loggers.Dispose();
         Coalition.Dispose();
     }
 }
 
-/// <summary>A transport that only tells that it was asked for a range.</summary>
-internal sealed class FakePulls : IPeerTransport
+/// <summary>Member "b" dials nobody, unless a test plays a part of "a".</summary>
+internal class NoTransport : IPeerTransport
 {
-    public TaskCompletionSource<(string Member, string Origin)> Asked { get; } =
-        new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-    public Task<RangeMessage> GetRangeAsync(string member, RangeRequestMessage request, CancellationToken cancellationToken)
-    {
-        Asked.TrySetResult((member, request.Origin));
-        throw new PeerException(member, "enough for the test");
-    }
-
-    public Task<SizeMessage> PushAsync(string member, PushMessage push, CancellationToken cancellationToken) =>
+    public virtual Task<HeadsAnswer> AskHeadsAsync(
+        string member, HeadsQuestion question, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
 
-    public Task<HeadsMessage> ExchangeHeadsAsync(string member, HeadsMessage heads, CancellationToken cancellationToken) =>
+    public Task<PushAnswerMessage> PushAsync(
+        string member, LogRange range, long size, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
+
+    public virtual Task<LogRange> GetRangeAsync(
+        string member, RangeRequestMessage request, bool urgent, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
+
+    public Task<byte[]> GetForkAsync(string member, string origin, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
+
+    public Task<PushAnswerMessage> PushForkAsync(
+        string member, string origin, byte[] proof, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
 
     public Task<EvaluatedMessage> EvaluateAsync(
-        string member, EvaluateMessage request, CancellationToken cancellationToken) => throw new NotSupportedException();
+        string member, EvaluateMessage request, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
+}
+
+/// <summary>Rows that nobody reads or writes: only their health is asked for.</summary>
+internal sealed class NoStorage : IGrainStorage
+{
+    public static RowStore ToRowStore()
+    {
+        var connection = StorageConnection.Parse("Host=127.0.0.1;Database=never-opened");
+        return new RowStore(new NoStorage(), connection.CreateDataSource(), connection);
+    }
+
+    public Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) =>
+        throw new NotSupportedException();
+
+    public Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) =>
+        throw new NotSupportedException();
+
+    public Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) =>
+        throw new NotSupportedException();
 }
 
 /// <summary>Keeps log lines.</summary>
@@ -136,7 +182,11 @@ internal sealed class LogLines : ILoggerProvider, ILogger
     public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Information;
 
     public void Log<TState>(
-        LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        LogLevel logLevel,
+        EventId eventId,
+        TState state,
+        Exception? exception,
+        Func<TState, Exception?, string> formatter) =>
         All.Enqueue(formatter(state, exception));
 
     public void Dispose()

@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using FederationNode.Contracts.Logs;
 using FederationNode.Grains.Identity;
 using FederationNode.Grains.Logs;
+using FederationNode.Grains.Replication;
 using FederationNode.Grains.Rosters;
 using FederationNode.Node.Peers;
 using FederationNode.Protocol;
@@ -22,11 +23,17 @@ internal sealed class PeerCoalition : IDisposable
 
     public PeerCertificate B { get; } = PeerCertificate.Generate("demo/b");
 
-    public static byte[] CheckpointOf(long size) =>
-        new Protocol.Notes.Checkpoint(Log, size, Hash256.Of([1])).Sign(s_logKey);
+    public static byte[] CheckpointOf(long size) => CheckpointOf(Log, size, s_logKey);
 
-    /// <summary>What a member knows before any roster: nothing but who it is.</summary>
-    public RosterBoard BoardOf(string member) => new(new NodeIdentity(
+    /// <summary>A checkpoint of any log, by any key.</summary>
+    public static byte[] CheckpointOf(string log, long size, SigningKey key) =>
+        new Protocol.Notes.Checkpoint(log, size, Hash256.Of([1])).Sign(key);
+
+    public static LogStatus StatusOf(long size) => new(
+        Log, size, Hash256.Of([1]), size, Hash256.Of([1]), size == 0 ? [] : CheckpointOf(size), size, Hash256.Of([1]));
+
+    /// <summary>A member with the key of its one log.</summary>
+    public NodeIdentity IdentityOf(string member) => new(
         new TrustAnchor
         {
             Coalition = "demo",
@@ -37,10 +44,16 @@ internal sealed class PeerCoalition : IDisposable
             TlsPin = B.Pin,
         },
         member,
-        []));
+        [KeyOf(member)]);
+
+    /// <summary>What a member knows before any roster: nothing but who it is.</summary>
+    public RosterBoard BoardOf(string member) => new(IdentityOf(member));
+
+    public static SigningKey KeyOf(string member) =>
+        SigningKey.FromSeed($"demo/{member}/indicators/1", member == "a" ? new byte[32] : Hash256.Of("b"u8).Span);
 
     public RosterDocument Roster(string endpointOfB, Hash256? pinOfA = null, Hash256? pinOfB = null,
-        MemberStatus statusOfA = MemberStatus.Active) => new()
+        MemberStatus statusOfA = MemberStatus.Active, string endpointOfA = "") => new()
         {
             Coalition = "demo",
             Version = 1,
@@ -50,7 +63,7 @@ internal sealed class PeerCoalition : IDisposable
             SecretariatKeys = [s_logKey.VerificationKey],
             Members =
             [
-                Member("a", "", pinOfA ?? A.Pin) with
+                Member("a", endpointOfA, pinOfA ?? A.Pin) with
                 {
                     Status = statusOfA,
                     Logs = [new RosterLog(Origin.Parse(Log), s_logKey.VerificationKey)],
@@ -83,4 +96,10 @@ internal static class Boards
 
     [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "Put")]
     public static extern void Put(this HeadBoard board, LogStatus status);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "Confirm")]
+    public static extern void Confirm(this HeadBoard board, string origin);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "Change")]
+    public static extern void Change(this LinkBoard board, string member, Func<LinkStatus, LinkStatus> change);
 }

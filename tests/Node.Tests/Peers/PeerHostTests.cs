@@ -5,6 +5,7 @@ using System.Security.Cryptography.X509Certificates;
 using FederationNode.Contracts.Peers;
 using FederationNode.Grains.Peers;
 using FederationNode.Node.Peers;
+using FederationNode.Protocol.Replication;
 using FederationNode.Protocol.Roster;
 using Xunit;
 
@@ -13,7 +14,7 @@ namespace FederationNode.Node.Tests.Peers;
 /// <summary>Who gets in: real TLS on loopback.</summary>
 public sealed class PeerHostTests : IAsyncLifetime
 {
-    private static readonly HeadsMessage s_noHeads = new() { Heads = [] };
+    private static readonly HeadsQuestion s_question = new(default, 0, 0, [], 0);
 
     private ListeningNode _node = null!;
 
@@ -24,7 +25,7 @@ public sealed class PeerHostTests : IAsyncLifetime
     [Fact]
     public async Task Request_BothPinsInTheRoster_IsAnswered()
     {
-        var answer = await _node.Transport.ExchangeHeadsAsync("b", s_noHeads, CancellationToken.None);
+        var answer = await _node.Transport.AskHeadsAsync("b", s_question, CancellationToken.None);
 
         Assert.Empty(answer.Heads);
     }
@@ -67,7 +68,7 @@ public sealed class PeerHostTests : IAsyncLifetime
         _node.Roster.Put(_node.Coalition.Roster(_node.Endpoint, statusOfA: MemberStatus.Suspended));
 
         var failure = await Assert.ThrowsAsync<PeerException>(
-            () => _node.Transport.ExchangeHeadsAsync("b", s_noHeads, CancellationToken.None));
+            () => _node.Transport.AskHeadsAsync("b", s_question, CancellationToken.None));
 
         Assert.Equal(0, failure.Status);
     }
@@ -111,7 +112,7 @@ public sealed class PeerHostTests : IAsyncLifetime
         _node.RosterOfA.Put(_node.Coalition.Roster(_node.Endpoint, pinOfB: other.Pin));
 
         var failure = await Assert.ThrowsAsync<PeerException>(
-            () => _node.Transport.ExchangeHeadsAsync("b", s_noHeads, CancellationToken.None));
+            () => _node.Transport.AskHeadsAsync("b", s_question, CancellationToken.None));
 
         Assert.Contains("TLS handshake failed", failure.Message, StringComparison.Ordinal);
         Assert.Empty(_node.Grains.Asked);
@@ -120,25 +121,25 @@ public sealed class PeerHostTests : IAsyncLifetime
     [Fact]
     public async Task Dial_AfterTheRosterNamesAnotherKey_NoLongerUsesTheOldConnection()
     {
-        await _node.Transport.ExchangeHeadsAsync("b", s_noHeads, CancellationToken.None);
+        await _node.Transport.AskHeadsAsync("b", s_question, CancellationToken.None);
         using var other = PeerCertificate.Generate("demo/b");
         _node.RosterOfA.Put(_node.Coalition.Roster(_node.Endpoint, pinOfB: other.Pin));
 
         await Assert.ThrowsAsync<PeerException>(
-            () => _node.Transport.ExchangeHeadsAsync("b", s_noHeads, CancellationToken.None));
+            () => _node.Transport.AskHeadsAsync("b", s_question, CancellationToken.None));
         _node.RosterOfA.Put(_node.Coalition.Roster(_node.Endpoint));
-        await _node.Transport.ExchangeHeadsAsync("b", s_noHeads, CancellationToken.None);
+        await _node.Transport.AskHeadsAsync("b", s_question, CancellationToken.None);
     }
 
     [Fact]
     public async Task Dial_MemberWithoutAddress_IsRefused()
     {
         var failure = await Assert.ThrowsAsync<PeerException>(
-            () => _node.Transport.ExchangeHeadsAsync("c", s_noHeads, CancellationToken.None));
+            () => _node.Transport.AskHeadsAsync("c", s_question, CancellationToken.None));
 
         Assert.Equal("c", failure.Member);
     }
 
     private static Task<HttpResponseMessage> PostHeadsAsync(HttpClient client) =>
-        client.PostAsync(PeerRoutes.Heads, ListeningNode.Body(s_noHeads));
+        client.PostAsync(PeerRoutes.Heads, ListeningNode.Body(PeerWire.ToMessage(s_question)));
 }

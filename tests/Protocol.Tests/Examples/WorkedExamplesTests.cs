@@ -2,6 +2,7 @@ using System.Text;
 using FederationNode.Protocol.Merge;
 using FederationNode.Protocol.Merkle;
 using FederationNode.Protocol.Notes;
+using FederationNode.Protocol.Replication;
 using FederationNode.Protocol.Roster;
 using FederationNode.Protocol.Tests.Generators;
 using FederationNode.Protocol.Tests.Merge;
@@ -46,7 +47,7 @@ public sealed class WorkedExamplesTests
     {
         ExampleEntry[] all = [.. DemoLogs.AlphaEntries, .. DemoLogs.BetaEntries, DemoLogs.Receipt, DemoLogs.Roster];
 
-        Assert.Equal(8, all.Select(e => e.Interpret().Leaf.Kind).Distinct().Count());
+        Assert.Equal(8, all.Select(e => e.Interpret().Payload.Kind).Distinct().Count());
         foreach (var entry in all)
         {
             Assert.Equal(Pack.Sequence(Pack.Read(entry.PayloadBytes)), entry.PayloadBytes);
@@ -77,6 +78,29 @@ public sealed class WorkedExamplesTests
     [InlineData(3, 7)]
     public void ConsistencyProofs_OfTheExamples_Hold(int size1, int size2) => Assert.True(ConsistencyProof.Verify(
         size1, size2, LogExamples.Root(size1), LogExamples.Root(size2), LogExamples.Consistency(size1, size2)));
+
+    [Fact]
+    public void Range_OfTheExamples_ProvesItself()
+    {
+        var leaves = DemoLogs.AlphaEntries.Select(e => e.LeafHash).ToArray();
+
+        Assert.True(ReplicationExamples.Range.Verify(
+            ReplicationExamples.From,
+            leaves.AsSpan(ReplicationExamples.From, ReplicationExamples.End - ReplicationExamples.From),
+            ReplicationExamples.Size,
+            LogExamples.Root(ReplicationExamples.Size)));
+    }
+
+    [Fact]
+    public void ForkProofs_OfTheExamples_FreezeWhereTheTextSays()
+    {
+        foreach (var (proof, freeze) in ((ForkProof, long)[])[(ReplicationExamples.Diverging, 4), (ReplicationExamples.Contradiction, 5)])
+        {
+            Assert.True(ForkProof.TryDecode(proof.Encode(), out var decoded, out var error), error);
+            Assert.True(decoded.TryVerify(DemoLogs.Alpha.Text, ReplicationExamples.Open!, out var at, out error), error);
+            Assert.Equal(freeze, at);
+        }
+    }
 
     [Fact]
     public void Digest_OfTheExamples_IsThatOfTheView()
@@ -111,6 +135,7 @@ public sealed class WorkedExamplesTests
         .Append(LogExamples.WritePayloadTile())
         .Append(RosterExample.Write())
         .Append(SellerExample.Write())
+        .Append(ReplicationExamples.Write())
         .ToString()
         .TrimEnd('\n') + "\n";
 }

@@ -9,17 +9,19 @@ namespace FederationNode.Protocol.Tests.Merge;
 /// <summary>The view is a function of the set of entries, the one that section 8 of docs/protocol.md describes.</summary>
 public sealed class ViewPropertyTests
 {
+    /// <summary>A history, the order in which it came, and where one of its logs is cut.</summary>
+    private static readonly Gen<(LogEntry[] History, LogEntry[] Arrivals, (Origin Log, long Size) Cut)> s_cuts =
+        HistoryGen.Histories.Where(h => h.Length > 0).SelectMany(history => Gen.Select(
+            HistoryGen.Arrivals(history),
+            Gen.Select(Gen.Int[0, history.Length - 1], Gen.Int[0, 12])
+                .Select((log, size) => (history[log].Origin, (long)size)),
+            (arrivals, cut) => (history, arrivals, cut)));
+
     [Fact]
     public void Apply_AnyOrderAndRepetition_GivesTheViewOfTheModel() =>
         HistoryGen.Histories.SelectMany(h => HistoryGen.Arrivals(h).Select(a => (History: h, Arrivals: a))).Sample((history, arrivals) =>
         {
-            var view = new View();
-            foreach (var entry in arrivals)
-            {
-                view.Apply(entry);
-            }
-
-            AssertIsModel(new NaiveView(history), view, history);
+            AssertIsModel(new NaiveView(history), Fresh(arrivals), history);
         });
 
     [Fact]
@@ -68,15 +70,96 @@ public sealed class ViewPropertyTests
             }
         });
 
+    [Fact]
+    public void Truncate_AnyLogAnywhere_GivesTheViewAndDigestAsIfTheRestHadNeverCome() =>
+        s_cuts.Sample((history, arrivals, cut) =>
+        {
+            var view = Fresh(arrivals);
+            Truncate(view, history, cut);
+
+            var kept = Kept(history, cut);
+            AssertIsModel(new NaiveView(kept), view, kept);
+            Assert.Equal(Fresh(kept).Digest(), view.Digest());
+        });
+
+    [Fact]
+    public void Truncate_ThenTheSameEntriesAgain_GivesTheWholeViewAgain() =>
+        s_cuts.Sample((history, arrivals, cut) =>
+        {
+            var view = Fresh(arrivals);
+            Truncate(view, history, cut);
+            foreach (var entry in arrivals)
+            {
+                Apply(view, entry);
+            }
+
+            AssertIsModel(new NaiveView(history), view, history);
+        });
+
+    [Fact]
+    public void Truncate_AnyLogAnywhere_ReportsEachIndicatorThatChanges() =>
+        s_cuts.Sample((history, arrivals, cut) =>
+        {
+            var view = Fresh(arrivals);
+            var before = HistoryGen.Indicators.Select(i => StateText(view, i.Id)).ToList();
+            var touched = Truncate(view, history, cut);
+            for (var i = 0; i < before.Count; i++)
+            {
+                var id = HistoryGen.Indicators[i].Id;
+                Assert.True(StateText(view, id) == before[i] || touched.Contains(id));
+            }
+        });
+
+    [Fact]
+    public void Truncate_LogThatIsNotThere_ChangesNothing()
+    {
+        var view = new View();
+        Assert.Empty(view.Truncate(Origin.Parse("demo/alpha/indicators/1"), 0, out var restored));
+        Assert.Empty(restored);
+        Assert.Equal(new NaiveView([]).Digest(), view.Digest());
+    }
+
+    private static LogEntry[] Kept(LogEntry[] history, (Origin Log, long Size) cut) =>
+        [.. history.Where(e => e.Origin.Text != cut.Log.Text || e.Index < cut.Size)];
+
+    private static HashSet<Hash256> Truncate(View view, LogEntry[] history, (Origin Log, long Size) cut)
+    {
+        HashSet<Hash256> touched = [.. view.Truncate(cut.Log, cut.Size, out var restored)];
+        foreach (var index in restored)
+        {
+            Assert.InRange(index, 0, cut.Size - 1);
+            foreach (var entry in history.Where(e => e.Origin.Text == cut.Log.Text && e.Index == index))
+            {
+                touched.UnionWith(view.Apply(entry) is { } id ? [id] : []);
+            }
+        }
+
+        foreach (var id in touched)
+        {
+            view.CountActive(id, now: 0, _ => true);
+        }
+
+        return touched;
+    }
+
     private static View Fresh(IEnumerable<LogEntry> entries)
     {
         var view = new View();
         foreach (var entry in entries)
         {
-            view.Apply(entry);
+            Apply(view, entry);
         }
 
         return view;
+    }
+
+    /// <summary>As a node does it: what an entry may have changed is looked at anew.</summary>
+    private static void Apply(View view, LogEntry entry)
+    {
+        if (view.Apply(entry) is { } changed)
+        {
+            view.CountActive(changed, now: 0, _ => true);
+        }
     }
 
     private static void AssertIsModel(NaiveView model, View view, LogEntry[] history)
@@ -92,6 +175,9 @@ public sealed class ViewPropertyTests
         var named = model.Winners.Select(IdOf).OfType<Hash256>().Distinct().Order();
         Assert.Equal(named, view.IndicatorIds.Order());
         Assert.Equal(view.IndicatorIds.Count(), view.IndicatorCount);
+        Assert.Equal(
+            model.Winners.Where(w => w.Payload is ListingPayload { Expires: > 0 }).Select(IdOf).Distinct().Count(),
+            view.ActiveCount);
         Assert.Equal(
             model.Winners.Where(w => w.Payload is TallyPayload).Select(Position).Order(),
             view.Tallies().Select(Position).Order());

@@ -109,7 +109,7 @@ public sealed class ViewTests
         var view = ViewOf(withdrawal, listing);
 
         Assert.True(view.TryGet(s_ivory.Id, out var state));
-        Assert.Same(withdrawal, Assert.Single(state.Listings));
+        Assert.Equal(withdrawal, Assert.Single(state.Listings));
         Assert.Null(state.Indicator);
         Assert.Empty(state.Active(0, _ => true));
     }
@@ -152,6 +152,43 @@ public sealed class ViewTests
         Assert.Contains(model.Rows.GroupBy(r => r.Bucket), g => g.Count() > 1);
         Assert.Equal(model.Digest(), ViewOf(entries).Digest());
         Assert.Equal(model.Digest(), ViewOf([.. entries.Reverse()]).Digest());
+    }
+
+    /// <summary>
+    /// What a hostile member can write within its quota. If one entry took longer for all those before it, this would not end
+    /// for long.
+    /// </summary>
+    [Fact]
+    public void Apply_EightyThousandEntriesOfOneCellOrOneIndicator_EachAsQuickAsTheFirst()
+    {
+        const int Count = 80_000;
+        var (log, view) = (new Log("alpha"), new View());
+        var shared = Log.Listing(s_ivory);
+        for (var i = 0; i < Count; i++)
+        {
+            view.Apply(log.Append(shared));
+            view.CountActive(s_ivory.Id, now: 0, _ => true);
+        }
+
+        for (var i = 0; i < Count; i++)
+        {
+            view.Apply(log.Append(new OpinionPayload(s_ivory.Id, $"m{i}", "dispute", "wrong")));
+            view.CountActive(s_ivory.Id, now: 0, _ => true);
+        }
+
+        Assert.Equal((1, 1), (view.IndicatorCount, view.ActiveCount));
+        for (var i = 0; i < Count / 2; i++)
+        {
+            view.Apply(log.Append(new ErasePayload(Count - 1 - i, "legal")));
+            view.Apply(log.Append(new ErasePayload(i, "legal")));
+            view.Apply(log.Append(new ErasePayload(Count + i, "legal")));
+            view.CountActive(s_ivory.Id, now: 0, _ => true);
+        }
+
+        Assert.Equal(0, view.ActiveCount);
+        Assert.True(view.TryGet(s_ivory.Id, out var state));
+        Assert.Empty(state.Listings);
+        Assert.Equal(Count / 2, state.Opinions.Length);
     }
 
     private static View ViewOf(params LogEntry[] entries)

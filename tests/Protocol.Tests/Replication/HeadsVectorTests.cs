@@ -5,8 +5,8 @@ namespace FederationNode.Protocol.Tests.Replication;
 
 public sealed class HeadsVectorTests
 {
-    private static readonly Head s_a = new("c/a/indicators/1", 3, Hash256.Of([1]), null);
-    private static readonly Head s_b = new("c/b/indicators/1", 5, Hash256.Of([2]), 4);
+    private static readonly Head s_a = new("c/a/indicators/1", 3, Hash256.Of([1]), null, 3);
+    private static readonly Head s_b = new("c/b/indicators/1", 5, Hash256.Of([2]), 4, 5);
 
     [Fact]
     public void Digest_OfTwoHeads_IsTheHashOfTheirRows()
@@ -63,6 +63,22 @@ public sealed class HeadsVectorTests
         vector.Put(s_a);
         vector.Put(s_b with { Size = 0, FrozenAt = null });
         Assert.Equal((version, digest), (vector.Version, vector.Digest));
+    }
+
+    [Fact]
+    public void Answer_MoreUrgentRunsThanAnAnswerTakes_ShowsTheNewest()
+    {
+        const int Logs = (HeadsVector.MaxUrgentShown / HeadsVector.MaxUrgentRuns) + 2;
+        var vector = new HeadsVector(7);
+        var runs = Enumerable.Range(0, Logs * HeadsVector.MaxUrgentRuns)
+            .Select(i => new UrgentRun($"c/m{i % Logs}/indicators/1", i, i + 1))
+            .ToList();
+        runs.ForEach(vector.PutUrgent);
+
+        var shown = vector.Answer(Ask(0, 0), []).Urgent;
+
+        Assert.Equal(HeadsVector.MaxUrgentShown, shown.Count);
+        Assert.Equal(runs[^HeadsVector.MaxUrgentShown..].ToHashSet(), shown.ToHashSet());
     }
 
     [Fact]

@@ -80,8 +80,8 @@ internal sealed class ChangeReader(MergedList list, IndicatorDescriber describer
             return entry.Payload switch
             {
                 ListingPayload or WithdrawalPayload or OpinionPayload =>
-                    Row(origin, index, entry.Leaf.Kind, IdOf(entry)),
-                ErasePayload erase => Row(origin, index, entry.Leaf.Kind, await IdOfErasedAsync(origin, erase.Index)),
+                    Row(origin, index, entry.Payload.Kind, IdOf(entry)),
+                ErasePayload erase => Row(origin, index, entry.Payload.Kind, await IdOfErasedAsync(origin, erase.Index)),
                 _ => null,
             };
         }

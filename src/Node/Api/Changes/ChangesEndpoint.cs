@@ -57,7 +57,7 @@ internal static class ChangesEndpoint
             return Fault.BadCursor.Because("The cursor is not one that this route gave: start over without it.");
         }
 
-        if (!follower.IsReady)
+        if (!follower.IsLoaded)
         {
             // While the logs load, every cursor would seem to be ahead of them.
             return Fault.NotReady.Because("The list is still loading: see /readyz.");

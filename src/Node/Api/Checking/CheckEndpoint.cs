@@ -52,7 +52,7 @@ internal static class CheckEndpoint
         }
 
         // The state before the answer: nothing newer than what is said of the list goes unmentioned.
-        var current = list.Current;
+        var current = list.Latest;
         var now = clock.GetUtcNow().ToUnixTimeSeconds();
         var hits = new List<Hash256>();
         var verdicts = request.Items.Select(item => checker.Check(item, now, hits)).ToList();

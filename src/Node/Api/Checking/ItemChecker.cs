@@ -123,7 +123,7 @@ internal sealed class ItemChecker(MergedList list, RosterBoard roster, LocalApiO
 
     private static CheckMatch Describe(IndicatorMatch place, Judgement judgement, string itemKind)
     {
-        var newest = (ListingPayload)judgement.Listings.MaxBy(l => l.Leaf.Issued)!.Payload;
+        var newest = (ListingPayload)judgement.Listings.MaxBy(l => l.Issued)!.Payload;
         var isText = itemKind == Text;
         return new CheckMatch(
             place.IndicatorId.ToString(),
@@ -131,7 +131,7 @@ internal sealed class ItemChecker(MergedList list, RosterBoard roster, LocalApiO
             newest.Category,
             judgement.Verdict.ToText(),
             judgement.Reason,
-            [.. judgement.Listings.Select(l => new Lister(l.Member, l.Leaf.Issued))],
+            [.. judgement.Listings.Select(l => new Lister(l.Member, l.Issued))],
             judgement.Disputers,
             judgement.Listings.Max(l => ((ListingPayload)l.Payload).Confidence),
             isText ? place.Start : null,

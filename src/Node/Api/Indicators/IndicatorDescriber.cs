@@ -75,8 +75,8 @@ internal sealed class IndicatorDescriber(
 
     private static string CategoryOf(IndicatorState state, Judgement judgement)
     {
-        var newest = judgement.Listings.MaxBy(l => l.Leaf.Issued)
-            ?? state.Listings.Where(l => l.Payload is ListingPayload).MaxBy(l => l.Leaf.Issued);
+        var newest = judgement.Listings.MaxBy(l => l.Issued)
+            ?? state.Listings.Where(l => l.Payload is ListingPayload).MaxBy(l => l.Issued);
         return (newest?.Payload as ListingPayload)?.Category ?? "";
     }
 
@@ -86,7 +86,7 @@ internal sealed class IndicatorDescriber(
         return new ListingSummary(
             entry.Member,
             StateOf(entry, now),
-            entry.Leaf.Issued,
+            entry.Issued,
             listing?.Expires,
             listing?.Category,
             listing?.Taxon,
@@ -110,7 +110,7 @@ internal sealed class IndicatorDescriber(
             opinion.Stance,
             opinion.Lister,
             opinion.Reason,
-            entry.Leaf.Issued,
+            entry.Issued,
             entry.Origin.Text,
             entry.Index);
     }

@@ -84,7 +84,7 @@ internal static class IndicatorEndpoints
             return Fault.BadCursor.Because("after is not a cursor of this route: start over without it.");
         }
 
-        return follower.IsReady
+        return follower.IsLoaded
             ? TypedResults.Json(
                 Scan(
                     list,
@@ -205,7 +205,7 @@ internal static class IndicatorEndpoints
         state = null;
         problem = !LowerHex.TryParse(id, out var hash)
             ? Fault.Invalid.Because("An indicator's id is 64 lower-case hexadecimal digits.")
-            : !follower.IsReady ? NotReady()
+            : !follower.IsLoaded ? NotReady()
             : list.TryGet(hash, out state) ? null
             : Fault.NotFound.Because("Nobody says anything about this indicator.");
         return problem is null;

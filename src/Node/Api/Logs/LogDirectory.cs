@@ -16,9 +16,10 @@ internal sealed class LogDirectory(
     /// Those with a checkpoint: a log that nobody has written to yet is not held. One whose head row is damaged is
     /// there as well, with nothing in it, so that nobody takes it for one that was never held.
     /// </summary>
-    public IReadOnlyList<LogRow> Rows() =>
+    /// <param name="arriving">Also those of which something is held, and not yet all up to a checkpoint.</param>
+    public IReadOnlyList<LogRow> Rows(bool arriving = false) =>
     [
-        .. heads.All().Where(h => h.SignedSize > 0).Select(Row)
+        .. heads.All().Where(h => h.SignedSize > 0 || (arriving && h.Size > 0)).Select(Row)
             .Concat(damages.DamagedHeads().Where(o => heads.Get(o) is null)
                 .Select(o => new LogRow(o, 0, MerkleHash.Empty.ToBase64(), KeyOf(o), 0)))
             .OrderBy(r => r.Origin, StringComparer.Ordinal),

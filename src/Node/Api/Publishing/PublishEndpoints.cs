@@ -12,6 +12,8 @@ namespace FederationNode.Node.Api.Publishing;
 /// <summary>POST /v1/listings, /v1/withdrawals, /v1/opinions.</summary>
 internal static class PublishEndpoints
 {
+    private const int MostUrgentByDefault = 16;
+
     private static readonly byte[] BatchMarker = "listings"u8.ToArray();
 
     public static void Map(IEndpointRouteBuilder routes)
@@ -36,6 +38,7 @@ internal static class PublishEndpoints
         .WithTags("publish")
         .Produces<PublishResponse>(StatusCodes.Status201Created)
         .Produces<PublishResponse>(StatusCodes.Status200OK)
+        .Produces<PublishResponse>(StatusCodes.Status202Accepted)
         .TakesHeader(
             ApiRoutes.IdempotencyHeader,
             Limits.MaxIdempotencyKey,
@@ -56,7 +59,7 @@ internal static class PublishEndpoints
         var body = await RequestBody.ReadOneOrManyAsync<ListingBatch, ListingRequest>(context, BatchMarker, one =>
         {
             single = true;
-            return new ListingBatch([one]);
+            return new ListingBatch([one], one.Urgent);
         });
         if (body.Value is not { } batch)
         {
@@ -101,7 +104,8 @@ internal static class PublishEndpoints
             [.. built.Select(b => b.Payload)],
             [.. built.Select(b => b.Requested)],
             [.. built.Select(b => b.Payload.Indicator.Id)],
-            key));
+            key,
+            batch.Urgent ?? built.Count <= MostUrgentByDefault));
     }
 
     private static async Task<IResult> WithdrawAsync(HttpContext context, Publisher publisher)

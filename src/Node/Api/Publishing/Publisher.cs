@@ -22,8 +22,13 @@ namespace FederationNode.Node.Api.Publishing;
 /// <param name="Requested">The same for the same request, whenever it comes: tells requests with one key apart.</param>
 /// <param name="Ids">The indicators, in the order of the request.</param>
 /// <param name="Key">The idempotency key, or null.</param>
+/// <param name="Urgent">Whether it goes before all that is not urgent.</param>
 internal sealed record Publication(
-    IReadOnlyList<Payload> Payloads, IReadOnlyList<Payload> Requested, IReadOnlyList<Hash256> Ids, string? Key);
+    IReadOnlyList<Payload> Payloads,
+    IReadOnlyList<Payload> Requested,
+    IReadOnlyList<Hash256> Ids,
+    string? Key,
+    bool Urgent = true);
 
 /// <summary>Appends to the own indicators log, and answers only when the entries are durable and in the list.</summary>
 internal sealed partial class Publisher(
@@ -46,7 +51,7 @@ internal sealed partial class Publisher(
     {
         log = null;
         document = roster.Current;
-        if (document is null || !follower.IsReady)
+        if (document is null || !follower.IsLoaded)
         {
             problem = Fault.NotReady.Because("No roster was received yet, or the list is still loading: see /readyz.");
             return false;
@@ -85,7 +90,8 @@ internal sealed partial class Publisher(
         var request = new AppendRequest(
             [.. publication.Payloads.Select(p => new NewEntry(p.Kind, p.Encode()))],
             publication.Key,
-            publication.Key is null ? null : HashOf(publication.Requested));
+            publication.Key is null ? null : HashOf(publication.Requested),
+            publication.Urgent);
         var result = await appender.AppendAsync(log.Text, request, context.RequestAborted);
         if (result.Refusal != AppendRefusal.None)
         {
@@ -95,6 +101,16 @@ internal sealed partial class Publisher(
         if (!result.Repeated)
         {
             alarm.Clear();
+        }
+
+        if (result.Deferred)
+        {
+            LogDeferred(publication.Payloads[0].Kind, result.Count, log.Text);
+            return TypedResults.Json(
+                new PublishResponse(
+                    log.Text, null, result.Count, result.Repeated, [.. publication.Ids.Select(i => i.ToString())], true),
+                ApiJson.Options,
+                statusCode: StatusCodes.Status202Accepted);
         }
 
         if (!await AppliedAsync(log, result.First + result.Count - 1, context.RequestAborted))
@@ -177,6 +193,9 @@ internal sealed partial class Publisher(
 
     [LoggerMessage(1, LogLevel.Information, "Published {Count} entries ({Kind}) in {Origin} from index {Index} on.")]
     private partial void LogPublished(string kind, int count, string origin, long index);
+
+    [LoggerMessage(3, LogLevel.Information, "Took {Count} entries ({Kind}) for {Origin}, which may not sign yet.")]
+    private partial void LogDeferred(string kind, int count, string origin);
 
     [LoggerMessage(2, LogLevel.Warning, "The keyword {Indicator} is let past the lint. The reason given: {Reason}")]
     private partial void LogOverride(string indicator, string reason);

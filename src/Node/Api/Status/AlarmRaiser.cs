@@ -74,9 +74,13 @@ internal sealed class AlarmRaiser(
             alarms.Add($"{identity.Member} is not an active member by the roster, version {document.Version}.");
         }
 
-        if (!follower.IsReady)
+        if (!follower.IsLoaded)
         {
             alarms.Add("The list is still loading.");
+        }
+        else if (!follower.IsReady)
+        {
+            alarms.Add("The list is not complete: the node is still fetching what the other members held when it started.");
         }
     }
 

@@ -1,7 +1,6 @@
-using System.Collections.Concurrent;
 using FederationNode.Contracts.Api;
-using FederationNode.Contracts.Peers;
 using FederationNode.Grains;
+using FederationNode.Grains.Replication;
 using FederationNode.Grains.Rosters;
 using FederationNode.Protocol.Roster;
 
@@ -13,20 +12,15 @@ namespace FederationNode.Node.Api.Status;
 internal readonly record struct Freshness(double? AgeSeconds, bool Stale);
 
 /// <summary>
-/// Looks at the links now and then, so that no request has to: a link's grain answers only after the exchange that it
-/// is busy with. At most one question a peer is under way. Peers that only dial are left out: this node never calls
-/// them, so their silence says nothing.
+/// Looks at the links. Peers that only dial are left out of the freshness: this node never calls them, and they may be
+/// silent for as long as their question is held open.
 /// </summary>
-internal sealed partial class PeerWatch(
-    IGrainFactory grains,
+internal sealed class PeerWatch(
+    LinkBoard links,
     RosterBoard roster,
     LocalApiOptions options,
-    [FromKeyedServices(FederationClock.Key)] TimeProvider clock,
-    ILogger<PeerWatch> logger) : BackgroundService
+    [FromKeyedServices(FederationClock.Key)] TimeProvider clock)
 {
-    private readonly ConcurrentDictionary<string, PeerStatus> _links = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, Task> _underWay = new(StringComparer.Ordinal);
-
     public Freshness Freshness()
     {
         if (roster.Current is null)
@@ -37,7 +31,7 @@ internal sealed partial class PeerWatch(
         double age = 0;
         foreach (var peer in Dialled())
         {
-            if (SilenceOf(peer.Name) is not { } silence)
+            if (SilenceOf(links.Get(peer.Name)) is not { } silence)
             {
                 return new Freshness(null, true);
             }
@@ -52,59 +46,19 @@ internal sealed partial class PeerWatch(
     public IReadOnlyList<PeerRow> Rows() =>
         [.. roster.ActivePeers().Select(peer =>
         {
-            var link = _links.GetValueOrDefault(peer.Name);
+            var link = links.Get(peer.Name);
             return new PeerRow(
                 peer.Name,
                 peer.Endpoint,
-                link?.Reachable ?? false,
-                SilenceOf(peer.Name),
-                link?.Failures ?? 0,
-                link?.LastError);
+                link.Reachable,
+                SilenceOf(link),
+                link.Failures,
+                link.LastError);
         })];
-
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        while (!stoppingToken.IsCancellationRequested)
-        {
-            _ = Ask();
-            await Task.Delay(options.PeersInterval, stoppingToken);
-        }
-    }
-
-    /// <summary>Asks every link that is not being asked; ends when all have answered.</summary>
-    internal Task Ask()
-    {
-        foreach (var peer in Dialled())
-        {
-            if (!_underWay.TryGetValue(peer.Name, out var asked) || asked.IsCompleted)
-            {
-                _underWay[peer.Name] = AskAsync(peer.Name);
-            }
-        }
-
-        return Task.WhenAll(_underWay.Values);
-    }
 
     private IEnumerable<RosterMember> Dialled() => roster.ActivePeers().Where(p => p.Endpoint.Length > 0);
 
-    private double? SilenceOf(string member) =>
-        _links.GetValueOrDefault(member) is { LastContact: > 0 } link
-            ? Math.Max(0, (clock.GetUtcNow().ToUnixTimeMilliseconds() - link.LastContact) / 1000.0)
-            : null;
-
-    private async Task AskAsync(string member)
-    {
-        try
-        {
-            _links[member] = await grains.GetGrain<IPeerGrain>(member).GetStatusAsync();
-        }
-        catch (Exception failure)
-        {
-            // What was last known ages by itself; a peer whose state cannot be read soon makes the list stale.
-            LogNotAnswered(member, failure);
-        }
-    }
-
-    [LoggerMessage(1, LogLevel.Warning, "The link to {Peer} does not tell how it is doing.")]
-    private partial void LogNotAnswered(string peer, Exception failure);
+    private double? SilenceOf(LinkStatus link) => link.LastContact > 0
+        ? Math.Max(0, (clock.GetUtcNow().ToUnixTimeMilliseconds() - link.LastContact) / 1000.0)
+        : null;
 }

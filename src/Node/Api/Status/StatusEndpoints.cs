@@ -46,7 +46,8 @@ internal static class StatusEndpoints
         var damaged = damages.All() is { Count: > 0 } all ? string.Join(' ', all) : null;
         var reason = roster.Current is null
                 ? "no roster was received yet: the node waits for its first contact with the secretariat"
-            : !follower.IsReady ? "the list is still loading from the logs"
+            : !follower.IsLoaded ? "the list is still loading from the logs"
+            : !follower.IsReady ? "the node is still fetching what the other members held when it started"
             : null;
         return reason is null
             ? TypedResults.Json(new ReadyResponse("ready", damaged), ApiJson.Options)
@@ -70,7 +71,7 @@ internal static class StatusEndpoints
         }
 
         var document = roster.Current;
-        var current = list.Current;
+        var current = follower.IsReady ? list.Current : list.Glance;
         var rows = peers.Rows();
         return TypedResults.Json(
             new NodeStatus(
@@ -85,7 +86,7 @@ internal static class StatusEndpoints
                 current.InForce,
                 current.Digest.ToString(),
                 rows,
-                logs.Rows(),
+                logs.Rows(arriving: true),
                 await alarms.RaiseAsync(rows)),
             ApiJson.Options);
     }

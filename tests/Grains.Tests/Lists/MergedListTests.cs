@@ -1,0 +1,210 @@
+using CsCheck;
+using FederationNode.Contracts.Logs;
+using FederationNode.Grains.Lists;
+using FederationNode.Grains.Tests.Building;
+using FederationNode.Matching.Lists;
+using FederationNode.Protocol;
+using FederationNode.Protocol.Entries;
+using FederationNode.Protocol.Merge;
+using Xunit;
+
+namespace FederationNode.Grains.Tests.Lists;
+
+/// <summary>Urgent entries over the list, and entries that do not count any more.</summary>
+public sealed class MergedListTests
+{
+    private const long Now = TestCoalition.Issued;
+    private const int Size = 40;
+
+    private static readonly string s_b = TestCoalition.Indicators("b");
+    private static readonly string s_c = TestCoalition.Indicators("c");
+
+    /// <summary>Few indicators, so that listings, withdrawals, opinions and erasures meet in the same cells.</summary>
+    private static readonly WriterLog s_log = MakeLog();
+
+    // Where the prefix ends at first, and the runs above it.
+    private static readonly Gen<(int Prefix, (int From, int Count)[] Runs)> s_urgent = Gen.Select(
+        Gen.Int[0, Size], Gen.Select(Gen.Int[0, Size - 1], Gen.Int[1, 6]).Array[0, 6]);
+
+    [Fact]
+    public void Overlie_AnyRuns_AreNotInTheDigestAndGiveWayToThePrefix() => s_urgent.Sample(
+        (prefix, runs) =>
+        {
+            var list = new MergedList();
+            Apply(list, s_b, 0, prefix);
+            Array.ForEach(runs, r => Overlie(list, r.From, r.Count));
+            Assert.Equal(DigestOf(prefix), list.Current.Digest);
+            Assert.Equal(prefix, list.AppliedOf(s_b));
+
+            // In pieces, so that some runs are above, some within and some below what is applied.
+            for (var at = prefix; at < Size; at += 7)
+            {
+                Apply(list, s_b, at, Math.Min(Size, at + 7));
+                Assert.Equal(DigestOf(Math.Min(Size, at + 7)), list.Current.Digest);
+            }
+
+            AssertIs(Whole(Size), list);
+        },
+        iter: 200);
+
+    [Fact]
+    public void Overlie_AnyRuns_StatesAreThoseOfTheirEntriesAndThePrefix() => s_urgent.Sample(
+        (prefix, runs) =>
+        {
+            var list = new MergedList();
+            Apply(list, s_b, 0, prefix);
+            Array.ForEach(runs, r => Overlie(list, r.From, r.Count));
+
+            // An order to erase counts only in its turn, so only what is below it may be erased.
+            var view = new View();
+            var above = runs.SelectMany(r => Enumerable.Range(r.From, Math.Min(r.Count, Size - r.From)))
+                .Where(i => i >= prefix && EntryAt(i)?.Payload is not ErasePayload);
+            foreach (var entry in Enumerable.Range(0, prefix).Concat(above).Select(EntryAt).OfType<LogEntry>())
+            {
+                view.Apply(entry);
+            }
+
+            AssertStates(view, list);
+        },
+        iter: 200);
+
+    [Fact]
+    public void Overlie_MemberThatDoesNotCountOrListingThatExpired_IsNotInForce()
+    {
+        var list = new MergedList();
+        list.Overlie(Origin.Parse(s_b), 10, s_log.Entries.Skip(10).Take(5).ToList(), Now, _ => false);
+        Assert.NotEqual(0, list.Current.Indicators);
+        Assert.Equal(0, list.Current.InForce);
+
+        list.Overlie(Origin.Parse(s_c), 10, [Entry(s_c, Sample.Listing(900))], Now + (31 * 86_400), _ => true);
+        Assert.Equal(0, list.Current.InForce);
+        list.Overlie(Origin.Parse(s_c), 11, [Entry(s_c, Sample.Listing(901))], Now, _ => true);
+        Assert.Equal(1, list.Current.InForce);
+        Assert.Contains(Sample.Image(901).Id, list.Page(null, 100).Select(s => s.Id));
+    }
+
+    [Fact]
+    public void Overlie_Listing_IsMatchedAtOnce()
+    {
+        var list = new MergedList();
+        list.Overlie(Origin.Parse(s_c), 500, [Entry(s_c, Sample.Listing(77))], Now, _ => true);
+
+        var matches = new List<IndicatorMatch>();
+        list.Matcher.MatchImage(new Hash256(Sample.Image(77).Value.Span), matches);
+        Assert.Equal(Sample.Image(77).Id, Assert.Single(matches).IndicatorId);
+    }
+
+    [Fact]
+    public void Overlie_EntriesWithoutMeaningOrOfAnotherLog_CountNothing()
+    {
+        var list = new MergedList();
+        StoredEntry[] entries =
+        [
+            new([0xc1], null, null), Entry(s_b, Sample.Listing(1)), Entry(s_c, Sample.Listing(1)) with { Payload = null, Salt = null },
+            Entry(s_c, new ErasePayload(3, "error")), Entry(s_c, new HeartbeatPayload([])),
+        ];
+        list.Overlie(Origin.Parse(s_c), 10, entries, Now, _ => true);
+
+        Assert.Equal((0, 0), (list.Current.Indicators, list.Current.InForce));
+        Assert.Empty(list.Page(null, 10));
+    }
+
+    [Fact]
+    public void Truncate_AtAnySize_IsAsIfTheRestHadNeverCome() =>
+        Gen.Select(s_urgent, Gen.Int[0, Size], Gen.Int[0, Size]).Sample(
+            (urgent, held, size) =>
+            {
+                var list = new MergedList();
+                list.Apply(Origin.Parse(s_c), 0, [Entry(s_c, Sample.Listing(3))], Now, _ => true);
+                Apply(list, s_b, 0, held);
+                Array.ForEach(urgent.Runs, r => Overlie(list, r.From, r.Count));
+
+                foreach (var index in list.Truncate(Origin.Parse(s_b), size, Now, _ => true))
+                {
+                    Assert.InRange(index, 0, Math.Min(held, size) - 1);
+                    list.Restore(Origin.Parse(s_b), index, s_log.Entries[(int)index], Now, _ => true);
+                }
+
+                var fresh = new MergedList();
+                fresh.Apply(Origin.Parse(s_c), 0, [Entry(s_c, Sample.Listing(3))], Now, _ => true);
+                Apply(fresh, s_b, 0, Math.Min(held, size));
+                AssertIs(fresh, list);
+
+                // What counts may still grow up to where it ends.
+                Apply(list, s_b, Math.Min(held, size), size);
+                Apply(fresh, s_b, Math.Min(held, size), size);
+                AssertIs(fresh, list);
+            },
+            iter: 300);
+
+    private static WriterLog MakeLog()
+    {
+        var log = new WriterLog(s_b);
+        for (var i = 0; i < Size; i++)
+        {
+            var id = Sample.Image(i % 5).Id;
+            log.Add((i % 8) switch
+            {
+                3 => new WithdrawalPayload(id, "error"),
+                4 => new OpinionPayload(id, "c", OpinionPayload.Dispute, "legal-trade"),
+                6 => new ErasePayload(i - (i % 3) - 1, "legal"),
+                7 => new HeartbeatPayload([]),
+                _ => Sample.Listing(i % 5) with { Severity = i % 4 },
+            });
+        }
+
+        return log;
+    }
+
+    private static void Apply(MergedList list, string origin, int from, int end) =>
+        list.Apply(Origin.Parse(origin), from, [.. s_log.Entries.Skip(from).Take(end - from)], Now, _ => true);
+
+    private static void Overlie(MergedList list, int from, int count) =>
+        list.Overlie(Origin.Parse(s_b), from, [.. s_log.Entries.Skip(from).Take(count)], Now, _ => true);
+
+    private static MergedList Whole(int size)
+    {
+        var list = new MergedList();
+        Apply(list, s_b, 0, size);
+        return list;
+    }
+
+    private static Hash256 DigestOf(int size) => WriterLog.DigestOf((s_b, s_log.Entries.Take(size).ToList()));
+
+    private static StoredEntry Entry(string origin, Payload payload)
+    {
+        var log = new WriterLog(origin);
+        log.Add(payload);
+        return log.Entries[0];
+    }
+
+    private static LogEntry? EntryAt(int index)
+    {
+        var (leaf, salt, payload) = s_log.Entries[index];
+        return LogEntry.TryInterpret(
+            Origin.Parse(s_b), index, Protocol.Merkle.MerkleHash.Leaf(leaf), leaf, salt, payload, out var entry, out _)
+            ? entry
+            : null;
+    }
+
+    private static void AssertIs(MergedList expected, MergedList actual)
+    {
+        Assert.Equal(expected.Current with { Version = 0 }, actual.Current with { Version = 0 });
+        Assert.Equal(expected.AppliedOf(s_b), actual.AppliedOf(s_b));
+        Assert.Equal(Text(expected.Page(null, 100)), Text(actual.Page(null, 100)));
+    }
+
+    private static void AssertStates(View expected, MergedList actual)
+    {
+        var states = expected.IndicatorIds.Order().Select(i => expected.TryGet(i, out var state) ? state : null);
+        Assert.Equal(Text(states.OfType<IndicatorState>()), Text(actual.Page(null, 100)));
+        Assert.Equal(expected.IndicatorCount, actual.Current.Indicators);
+        foreach (var id in Enumerable.Range(0, 5).Select(i => Sample.Image(i).Id))
+        {
+            Assert.Equal(expected.TryGet(id, out _), actual.TryGet(id, out _));
+        }
+    }
+
+    private static string Text(IEnumerable<IndicatorState> states) => string.Join('\n', states.Select(s =>
+        $"{s.Id}: {string.Join(' ', s.Listings.Concat(s.Opinions).Select(e => $"{e.Origin.Text} {e.Index} {e.LeafHash}"))}"));
+}

@@ -1,0 +1,110 @@
+using FederationNode.Protocol.Replication;
+using Xunit;
+
+namespace FederationNode.Protocol.Tests.Replication;
+
+/// <summary>A node is caught up when it has what the others had, and never before it knows of which logs.</summary>
+public sealed class StartTests
+{
+    private const string Roster = "demo/secretariat/roster/1";
+    private const string Indicators = "demo/secretariat/indicators/1";
+
+    private static readonly ReplicationOptions s_options = new();
+    private static readonly PeerInfo s_secretariat = new("secretariat", true);
+    private static readonly LogInfo s_rosterLog = new(Roster, "secretariat");
+
+    private readonly Replicator _core = new("a", 7, s_options);
+    private readonly List<ReplicationEffect> _done = [];
+    private long _now;
+
+    [Fact]
+    public void NewNode_HasTheRosterLogAndNoRosterYet_IsNotCaughtUp()
+    {
+        Step(new RosterTaken([s_secretariat], [s_rosterLog], Provisional: true));
+        Answer(full: true, (Roster, 2));
+        Step(new LogMoved(Roster, 2, 2, default));
+        Wait(10 * s_options.ExchangeTimeout);
+
+        Assert.Empty(_done.OfType<CaughtUp>());
+    }
+
+    [Fact]
+    public void NewNode_LearnsOfLogsByARoster_AsksForAllHeadsAgainAtOnceAndCatchesUpWithThem()
+    {
+        Step(new RosterTaken([s_secretariat], [s_rosterLog], Provisional: true));
+        Answer(full: true, (Roster, 2), (Indicators, 500));
+        Step(new LogMoved(Roster, 2, 2, default));
+        var before = _now;
+        Step(new RosterTaken([s_secretariat], [s_rosterLog, new LogInfo(Indicators, "secretariat")]));
+        Assert.Empty(_done.OfType<CaughtUp>());
+
+        Answer(full: true, (Roster, 2), (Indicators, 500));
+        Assert.InRange(_now - before, 0, s_options.HeadsInterval);
+        Assert.Empty(_done.OfType<CaughtUp>());
+
+        Step(new LogMoved(Indicators, 499, 0, default));
+        Assert.Empty(_done.OfType<CaughtUp>());
+        Step(new LogMoved(Indicators, 500, 500, default));
+        Assert.Single(_done.OfType<CaughtUp>());
+    }
+
+    [Fact]
+    public void AnswerUnderWayWhenARosterBringsNewLogs_IsNotTakenForAllThatThePeerShows()
+    {
+        Step(new RosterTaken([s_secretariat], [s_rosterLog]));
+        Step(new LogMoved(Roster, 1, 1, Hash256.Of([2]), Loaded: true));
+        Answer(full: true, (Roster, 1));
+        var underWay = NextQuestion(full: false);
+        Step(new RosterTaken([s_secretariat], [s_rosterLog, new LogInfo(Indicators, "secretariat")]));
+        Step(AnswerTo(underWay, version: 2));
+
+        Answer(full: true, (Roster, 1), (Indicators, 500));
+
+        Assert.Contains(_done.OfType<FetchRange>(), f => f.Origin == Indicators);
+    }
+
+    [Fact]
+    public void ProcessThatSleptAfterItsStart_WaitsForThoseThatItOnlyAsksNow()
+    {
+        Step(new RosterTaken([s_secretariat], [s_rosterLog]));
+        _now += 100 * s_options.ExchangeTimeout;
+        Step(new Tick());
+        Assert.Single(_done.OfType<AskHeads>());
+        Assert.Empty(_done.OfType<CaughtUp>());
+
+        Step(new RequestFailed(_done.OfType<AskHeads>().Single().Id, RequestFault.Unreachable));
+        Assert.Single(_done.OfType<CaughtUp>());
+    }
+
+    /// <summary>The next question to the secretariat is answered.</summary>
+    private void Answer(bool full, params (string Origin, long Size)[] heads) =>
+        Step(AnswerTo(NextQuestion(full), version: 1, heads));
+
+    private static HeadsAnswered AnswerTo(AskHeads ask, long version, params (string Origin, long Size)[] heads) => new(
+        ask.Id,
+        new HeadsAnswer(
+            Hash256.Of([1]), 9, version, [.. heads.Select(h => new Head(h.Origin, h.Size, Hash256.Of([2]), null, h.Size))], [], [], false, []),
+        []);
+
+    private AskHeads NextQuestion(bool full)
+    {
+        var asked = _done.OfType<AskHeads>().Count();
+        while (_done.OfType<AskHeads>().Count() == asked)
+        {
+            Assert.NotEqual(long.MaxValue, _core.NextDue);
+            Wait(_core.NextDue - _now);
+        }
+
+        var ask = _done.OfType<AskHeads>().Last();
+        Assert.Equal(full, ask.Question.Since == 0);
+        return ask;
+    }
+
+    private void Wait(long time)
+    {
+        _now += time;
+        Step(new Tick());
+    }
+
+    private void Step(ReplicationEvent happened) => _done.AddRange(_core.Step(happened, _now));
+}
