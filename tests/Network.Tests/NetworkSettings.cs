@@ -9,7 +9,7 @@ namespace FederationNode.Network.Tests;
 internal static class NetworkSettings
 {
     /// <summary>Seconds that a cut lasts: FEDNODE_NETWORK_CUT.</summary>
-    public static TimeSpan Cut { get; } = TimeSpan.FromSeconds(Number("FEDNODE_NETWORK_CUT", 20));
+    public static TimeSpan Cut { get; } = TimeSpan.FromSeconds(Number("FEDNODE_NETWORK_CUT", 8));
 
     /// <summary>Entries of the import: FEDNODE_NETWORK_ENTRIES.</summary>
     public static int Entries { get; } = Number("FEDNODE_NETWORK_ENTRIES", 600);
