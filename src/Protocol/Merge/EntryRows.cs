@@ -83,9 +83,6 @@ internal sealed class EntryRows
 
     public ref EntryRow this[int row] => ref _chunks[row >> ChunkBits][row & (ChunkSize - 1)];
 
-    /// <summary>One above the highest row number that was ever given.</summary>
-    public int End => _next;
-
     public int Add()
     {
         if (_free.TryPop(out var row))
