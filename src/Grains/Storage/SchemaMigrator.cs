@@ -50,8 +50,11 @@ public static class SchemaMigrator
             if (connection.FilePath is { } path)
             {
                 SqliteFile.CreateIfMissing(path);
-                SqliteFile.CheckWritable(connection);
-                SqliteFile.CheckHeader(connection);
+                SqliteDataSource.IfNotOpen(path, () =>
+                {
+                    SqliteFile.CheckWritable(connection);
+                    SqliteFile.CheckHeader(connection);
+                });
             }
 
             await using var source = connection.CreateDataSource();
@@ -97,9 +100,9 @@ public static class SchemaMigrator
         IReadOnlyList<string> changed = [];
         await GuardAsync(connection, async () =>
         {
-            if (connection.FilePath is not null)
+            if (connection.FilePath is { } path)
             {
-                SqliteFile.CheckHeader(connection);
+                SqliteDataSource.IfNotOpen(path, () => SqliteFile.CheckHeader(connection));
             }
 
             await using var source = connection.CreateDataSource();

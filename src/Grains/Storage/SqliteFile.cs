@@ -126,7 +126,9 @@ internal static class SqliteFile
         using var open = new SqliteConnection(settings.ToString());
         open.Open();
         using var command = open.CreateCommand();
-        command.CommandText = "VACUUM";
+
+        // With the write-ahead log from the start: two processes that changed over at once could each fail.
+        command.CommandText = "PRAGMA journal_mode = WAL; VACUUM";
         command.ExecuteNonQuery();
     }
 

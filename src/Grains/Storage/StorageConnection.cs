@@ -140,7 +140,7 @@ public sealed record StorageConnection
     /// PostgreSQL could lose it and live on).
     /// </param>
     public DbDataSource CreateDataSource(bool synced = true) => Engine == StorageEngine.Sqlite
-        ? new SqliteDataSource(_connectionString, synced)
+        ? new SqliteDataSource(FilePath!, _connectionString, synced)
         : NpgsqlDataSource.Create(_connectionString);
 
     // A path may hold '=', a keyword never holds a separator.

@@ -38,6 +38,21 @@ public sealed class SchemaMigratorTests
         Assert.Equal((long)SchemaMigrator.KnownVersion, await sandbox.ExecuteAsync(CountSteps));
     }
 
+    [Fact]
+    public async Task IfNotOpen_ASourceOfThisProcessHasTheFile_LeavesItAlone()
+    {
+        await using var sandbox = await StorageSandbox.CreateAsync("sqlite");
+        var runs = 0;
+        await using (sandbox.Connection.CreateDataSource())
+        {
+            SqliteDataSource.IfNotOpen(sandbox.Connection.FilePath!, () => runs++);
+        }
+
+        Assert.Equal(0, runs);
+        SqliteDataSource.IfNotOpen(sandbox.Connection.FilePath!, () => runs++);
+        Assert.Equal(1, runs);
+    }
+
     [Theory, OnSqlite, OnPostgres]
     public async Task MigrateAsync_QueriesChanged_WritesThemAnewAndNamesThem(string backend)
     {
