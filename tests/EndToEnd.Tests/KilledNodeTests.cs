@@ -54,7 +54,7 @@ public sealed class KilledNodeTests : IAsyncLifetime, IDisposable
         var key = await File.ReadAllTextAsync(Path.Combine(Alpha, "api-keys", "operator.key"));
         using var publishers = new Publishers(
             run.RootElement.GetProperty("apiUrl").GetString()!, key.Trim(), Log, count: 4);
-        foreach (var victims in (string[][])[[Alpha], [Secretariat], [Alpha], [Secretariat, Alpha], [Alpha]])
+        foreach (var victims in (string[][])[[Alpha], [Secretariat], [Secretariat, Alpha], [Alpha]])
         {
             await publishers.UntilMoreAsync(40);
             publishers.NodeGoesDown();

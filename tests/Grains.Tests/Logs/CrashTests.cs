@@ -29,8 +29,7 @@ public sealed class CrashTests
     // The append that fills the first tile of hashes, at 65,536 entries.
     private static readonly (string Kind, string When, int Occurrence)[] s_stepsOfATile =
     [
-        (LogRowKind.Tile, "before", 1), (LogRowKind.Tile, "after", 1),
-        (LogRowKind.Head, "before", 1), (LogRowKind.Head, "after", 1),
+        (LogRowKind.Tile, "after", 1), (LogRowKind.Head, "before", 1), (LogRowKind.Head, "after", 1),
     ];
 
     [Fact]

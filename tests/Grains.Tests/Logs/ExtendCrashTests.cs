@@ -22,8 +22,7 @@ public sealed class ExtendCrashTests
 
     private static readonly (string Kind, string When, int Occurrence)[] s_stepsOfATile =
     [
-        (LogRowKind.Tile, "before", 1), (LogRowKind.Tile, "after", 1),
-        (LogRowKind.Head, "before", 1), (LogRowKind.Head, "after", 1),
+        (LogRowKind.Tile, "after", 1), (LogRowKind.Head, "before", 1), (LogRowKind.Head, "after", 1),
     ];
 
     [Fact]
