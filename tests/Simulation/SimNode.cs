@@ -65,23 +65,17 @@ public sealed partial class SimNode(World world, int number, string name) : Acto
         _timer = long.MaxValue;
         Core = new Replicator(Name, World.Dice.Next() | 1, World.Options);
         _held.Clear();
-        Step(World.RosterFor(this));
         foreach (var log in Logs.Values)
         {
             log.Overlay.Clear();
             World.Changed(this, log);
-            Step(log.Moved() with { Loaded = true });
         }
 
-        foreach (var (peer, saved) in _backoffs)
-        {
-            Step(new BackoffRestored(peer, saved.Failures, saved.Until, saved.Logs));
-        }
-
-        if (DiskFull)
-        {
-            Step(new StorageChanged(true));
-        }
+        Step(new Started(
+            World.RosterFor(this),
+            [.. Logs.Values.Select(l => l.Moved())],
+            [.. _backoffs.Select(b => new PeerBackoff(b.Key, b.Value.Failures, b.Value.Until, b.Value.Logs))],
+            DiskFull));
     }
 
     /// <summary>The process dies: all that was not durable is gone.</summary>

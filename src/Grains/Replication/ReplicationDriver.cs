@@ -94,7 +94,7 @@ public sealed partial class ReplicationDriver : BackgroundService
     /// <summary>Begins once every log held is on the board.</summary>
     public async Task BeginAsync()
     {
-        var remembered = new List<BackoffRestored>();
+        var remembered = new List<PeerBackoff>();
         foreach (var peer in _roster.ActivePeers())
         {
             remembered.Add(Restored(peer.Name, await _grains.GetGrain<IPeerGrain>(peer.Name).LoadAsync()));
@@ -103,14 +103,8 @@ public sealed partial class ReplicationDriver : BackgroundService
         lock (_gate)
         {
             _started = true;
-            PostLocked(TakeRoster());
-            foreach (var log in _heads.All())
-            {
-                PostLocked(MovedOf(log) with { Loaded = true });
-            }
-
-            remembered.ForEach(PostLocked);
-            PostLocked(new StorageChanged(_rows.Health.Fault is not null));
+            PostLocked(new Started(
+                TakeRoster(), [.. _heads.All().Select(MovedOf)], remembered, _rows.Health.Fault is not null));
         }
     }
 
@@ -247,7 +241,7 @@ public sealed partial class ReplicationDriver : BackgroundService
     private static LogInfo LogOf(RosterLog log) => new(
         log.Origin.Text, log.Origin.Member, log.Origin.Log == Origin.Receipts, log.ClosedAt?.Size);
 
-    private static BackoffRestored Restored(string member, PeerMemory memory) => new(
+    private static PeerBackoff Restored(string member, PeerMemory memory) => new(
         member,
         memory.Failures,
         memory.NextAttempt,

@@ -37,7 +37,6 @@ public sealed record RosterTaken(
 /// <param name="HeadSize">Size of the newest signed checkpoint of which all entries are held.</param>
 /// <param name="HeadRoot">Its root.</param>
 /// <param name="FrozenAt">Entries that count, if a fork was proven; otherwise null.</param>
-/// <param name="Loaded">It did not grow, it was read from the disk.</param>
 /// <param name="Urgent">Those of an own log's new entries that are not to wait for others before them, or null.</param>
 public sealed record LogMoved(
     string Origin,
@@ -45,7 +44,6 @@ public sealed record LogMoved(
     long HeadSize,
     Hash256 HeadRoot,
     long? FrozenAt = null,
-    bool Loaded = false,
     UrgentRun? Urgent = null) : ReplicationEvent;
 
 /// <summary>A peer answered <see cref="AskHeads"/>.</summary>
@@ -137,8 +135,23 @@ public sealed record ForkAnswered(long Id, bool Found) : ReplicationEvent;
 /// <summary>The storage stopped taking anything, or takes it again.</summary>
 public sealed record StorageChanged(bool Paused) : ReplicationEvent;
 
-/// <summary>What the database remembers of a peer, at the start.</summary>
-public sealed record BackoffRestored(string Member, int Failures, long Until, IReadOnlyList<LogBackoff> Logs) : ReplicationEvent;
+/// <summary>
+/// All that the database remembers, as one event: told one by one, a question could go out to a peer whose wait is only
+/// told afterwards.
+/// </summary>
+/// <param name="Roster">The roster in force.</param>
+/// <param name="Logs">What is held of each log.</param>
+/// <param name="Backoffs">The waits of peers that failed before.</param>
+/// <param name="Paused">Whether the storage takes nothing.</param>
+public sealed record Started(
+    RosterTaken Roster, IReadOnlyList<LogMoved> Logs, IReadOnlyList<PeerBackoff> Backoffs, bool Paused) : ReplicationEvent;
+
+/// <summary>What is remembered of a peer over a restart.</summary>
+/// <param name="Member">The peer.</param>
+/// <param name="Failures">Failed exchanges in a row.</param>
+/// <param name="Until">When it may be asked again.</param>
+/// <param name="Logs">Logs that it could not give.</param>
+public sealed record PeerBackoff(string Member, int Failures, long Until, IReadOnlyList<LogBackoff> Logs);
 
 /// <summary>Time has passed: see <see cref="Replicator.NextDue"/>.</summary>
 public sealed record Tick : ReplicationEvent;

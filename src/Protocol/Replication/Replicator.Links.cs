@@ -337,7 +337,7 @@ public sealed partial class Replicator
     private void Save(Peer peer) =>
         Do(new SaveBackoff(peer.Name, peer.Failures, peer.NextAttempt, [.. peer.Backoffs.Values]));
 
-    private void Restore(Peer peer, BackoffRestored restored)
+    private void Restore(Peer peer, PeerBackoff restored)
     {
         // A wait longer than any that is ever given is left over from a clock that was set back since.
         peer.Failures = restored.Failures;

@@ -9,6 +9,25 @@ public sealed partial class Replicator
     private bool _captured;
     private bool _caughtUp;
 
+    private void TakeStart(Started started)
+    {
+        TakeRoster(started.Roster);
+        foreach (var log in started.Logs)
+        {
+            TakeLog(log, loaded: true);
+        }
+
+        foreach (var backoff in started.Backoffs)
+        {
+            if (_peers.TryGetValue(backoff.Member, out var peer))
+            {
+                Restore(peer, backoff);
+            }
+        }
+
+        _paused = Heads.Paused = started.Paused;
+    }
+
     /// <summary>
     /// Lets own logs sign once more than a third of the peers have had the chance to show what they hold of them, and
     /// all that was shown is here: fewer peers may all be hostile, and show nothing. What counts is a checkpoint under

@@ -32,7 +32,7 @@ public sealed partial class Replicator
     private bool _rostered;
     private bool _dialable = true;
 
-    /// <summary>Starts with nothing known; the first events are the roster, the logs held and the backoffs stored.</summary>
+    /// <summary>Starts with nothing known; the first event is <see cref="Started"/>.</summary>
     /// <param name="self">This member's name.</param>
     /// <param name="seed">For jitter, and to tell this run from others: different at every start, never 0.</param>
     /// <param name="options">Times and limits.</param>
@@ -92,7 +92,7 @@ public sealed partial class Replicator
                 TakeRoster(roster);
                 break;
             case LogMoved moved:
-                TakeLog(moved);
+                TakeLog(moved, loaded: false);
                 break;
             case HeadsAnswered answered:
                 TakeHeads(answered);
@@ -127,8 +127,8 @@ public sealed partial class Replicator
             case StorageChanged changed:
                 _paused = Heads.Paused = changed.Paused;
                 break;
-            case BackoffRestored restored when _peers.TryGetValue(restored.Member, out var peer):
-                Restore(peer, restored);
+            case Started started:
+                TakeStart(started);
                 break;
         }
     }
@@ -184,14 +184,14 @@ public sealed partial class Replicator
         }
     }
 
-    private void TakeLog(LogMoved moved)
+    private void TakeLog(LogMoved moved, bool loaded)
     {
         if (!_byOrigin.TryGetValue(moved.Origin, out var log))
         {
             return;
         }
 
-        if (!moved.Loaded)
+        if (!loaded)
         {
             Charge(log, log.Held, moved.Held);
         }

@@ -51,8 +51,8 @@ public sealed class StartTests
     [Fact]
     public void AnswerUnderWayWhenARosterBringsNewLogs_IsNotTakenForAllThatThePeerShows()
     {
-        Step(new RosterTaken([s_secretariat], [s_rosterLog]));
-        Step(new LogMoved(Roster, 1, 1, Hash256.Of([2]), Loaded: true));
+        Step(new Started(
+            new RosterTaken([s_secretariat], [s_rosterLog]), [new LogMoved(Roster, 1, 1, Hash256.Of([2]))], [], false));
         Answer(full: true, (Roster, 1));
         var underWay = NextQuestion(full: false);
         Step(new RosterTaken([s_secretariat], [s_rosterLog, new LogInfo(Indicators, "secretariat")]));
@@ -74,6 +74,20 @@ public sealed class StartTests
 
         Step(new RequestFailed(_done.OfType<AskHeads>().Single().Id, RequestFault.Unreachable));
         Assert.Single(_done.OfType<CaughtUp>());
+    }
+
+    [Fact]
+    public void PeerThatFailedBefore_IsNeverAskedBeforeItsTimeHoweverTheDiceFall()
+    {
+        for (ulong seed = 1; seed <= 2_000; seed++)
+        {
+            var core = new Replicator("a", seed, s_options);
+            var start = new Started(
+                new RosterTaken([s_secretariat], [s_rosterLog]), [], [new PeerBackoff("secretariat", 3, 5_000, [])], false);
+            Assert.Empty(core.Step(start, 0).OfType<AskHeads>());
+            Assert.Empty(core.Step(new Tick(), 4_999).OfType<AskHeads>());
+            Assert.Single(core.Step(new Tick(), 5_000).OfType<AskHeads>());
+        }
     }
 
     /// <summary>The next question to the secretariat is answered.</summary>
