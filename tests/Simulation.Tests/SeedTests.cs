@@ -8,7 +8,7 @@ namespace FederationNode.Simulation.Tests;
 /// </summary>
 public abstract class SeedTests(ulong remainder)
 {
-    private const ulong Seeds = 12;
+    private const ulong Seeds = 8;
     private const ulong Parts = 2;
 
     [Fact]

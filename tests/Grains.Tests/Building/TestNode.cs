@@ -109,7 +109,7 @@ internal sealed class TestNode : IAsyncDisposable
             silo.Services.AddSingleton(new ReceiptOptions { FlushInterval = TimeSpan.FromDays(1) });
             configure?.Invoke(silo.Services);
         });
-        var cluster = builder.Build();
+        var cluster = new InProcessTestCluster(builder.Options, SiloPorts.Shared);
         await cluster.DeployAsync();
         var node = new TestNode(cluster, clock);
         if (rostered)

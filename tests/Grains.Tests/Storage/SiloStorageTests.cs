@@ -1,4 +1,5 @@
 using FederationNode.Grains.Storage;
+using FederationNode.Grains.Tests.Building;
 using Orleans.TestingHost;
 using Xunit;
 
@@ -116,7 +117,7 @@ public sealed class SiloStorageTests
     {
         var builder = new InProcessTestClusterBuilder(1);
         builder.ConfigureSilo((_, silo) => silo.AddFederationStorage(connection));
-        var cluster = builder.Build();
+        var cluster = new InProcessTestCluster(builder.Options, SiloPorts.Shared);
         await cluster.DeployAsync();
         return cluster;
     }
