@@ -6,6 +6,7 @@ using FederationNode.Grains.Storage;
 using FederationNode.Protocol;
 using FederationNode.Protocol.Entries;
 using MessagePack;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
 namespace FederationNode.Grains.Receipts;
@@ -19,11 +20,22 @@ public sealed class ReceiptsRow
     public Dictionary<string, long> Receipted { get; set; } = [];
 }
 
-/// <summary>How receipts are gathered.</summary>
+/// <summary>
+/// How receipts are gathered. Each entry of a receipts log goes to all other members, and each takedown makes each
+/// member write one: with n members n² transfers, which would outweigh the takedown itself by far.
+/// </summary>
 public sealed record ReceiptOptions
 {
     /// <summary>How long statements gather before they are written. Default 500 ms.</summary>
     public TimeSpan FlushInterval { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>The least time between two entries: what is stated meanwhile gathers. Default 3 s.</summary>
+    public TimeSpan MinGap { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>When what has just been stated is to be written.</summary>
+    /// <param name="sinceLast">How long ago the last entry was written; null if none was.</param>
+    public TimeSpan DueAfter(TimeSpan? sinceLast) =>
+        sinceLast is { } past && MinGap - past > FlushInterval ? MinGap - past : FlushInterval;
 }
 
 /// <inheritdoc cref="IReceiptsGrain"/>
@@ -36,6 +48,7 @@ public sealed partial class ReceiptsGrain(
     LogAppender appender,
     ReceiptOptions options,
     DamageBoard damages,
+    [FromKeyedServices(FederationClock.Key)] TimeProvider clock,
     ILogger<ReceiptsGrain> logger) : Grain, IReceiptsGrain
 {
     /// <summary>Kind of the row.</summary>
@@ -45,6 +58,7 @@ public sealed partial class ReceiptsGrain(
     private ReceiptsRow _row = new();
     private string? _etag;
     private IGrainTimer? _timer;
+    private long? _written;
 
     /// <inheritdoc/>
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
@@ -100,9 +114,9 @@ public sealed partial class ReceiptsGrain(
     {
         if (_gathered.Count > 0)
         {
+            var due = options.DueAfter(_written is { } stamp ? clock.GetElapsedTime(stamp) : null);
             _timer ??= this.RegisterGrainTimer(
-                FlushAsync,
-                new GrainTimerCreationOptions(options.FlushInterval, Timeout.InfiniteTimeSpan) { KeepAlive = true });
+                FlushAsync, new GrainTimerCreationOptions(due, Timeout.InfiniteTimeSpan) { KeepAlive = true });
         }
     }
 
@@ -119,6 +133,7 @@ public sealed partial class ReceiptsGrain(
             return false;
         }
 
+        _written = clock.GetTimestamp();
         _gathered.RemoveRange(0, batch.Count);
         foreach (var statement in batch)
         {

@@ -20,6 +20,17 @@ public sealed class ReceiptsGrainTests
     private static readonly string s_b = TestCoalition.Indicators("b");
     private static readonly string s_c = TestCoalition.Indicators("c");
 
+    [Theory]
+    [InlineData(null, 500)]
+    [InlineData(0, 3_000)]
+    [InlineData(1_000, 2_000)]
+    [InlineData(2_400, 600)]
+    [InlineData(2_600, 500)]
+    [InlineData(90_000, 500)]
+    public void DueAfter_GathersForAMomentAndKeepsTheGap(int? sinceLast, int due) => Assert.Equal(
+        TimeSpan.FromMilliseconds(due),
+        new ReceiptOptions().DueAfter(sinceLast is { } ms ? TimeSpan.FromMilliseconds(ms) : null));
+
     [Theory, OnSqlite, OnPostgres]
     public async Task Flush_StatementsThatRise_AreWrittenOnceAndOthersNever(string backend)
     {
@@ -83,7 +94,11 @@ public sealed class ReceiptsGrainTests
     {
         await using var sandbox = await StorageSandbox.CreateAsync("sqlite");
         await using var node = await TestNode.StartAsync(
-            sandbox, configure: s => s.AddSingleton(new ReceiptOptions { FlushInterval = TimeSpan.FromMilliseconds(1) }));
+            sandbox, configure: s => s.AddSingleton(new ReceiptOptions
+            {
+                FlushInterval = TimeSpan.FromMilliseconds(1),
+                MinGap = TimeSpan.Zero,
+            }));
         var done = new TaskCompletionSource();
         node.Heads.Grew += head =>
         {
