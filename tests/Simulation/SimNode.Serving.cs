@@ -45,7 +45,7 @@ public sealed partial class SimNode
             return;
         }
 
-        Step(new PeerAsked(from.Name, question.Instance == Core!.Heads.Instance, proven));
+        Step(new PeerAsked(from.Name, question.Instance == Core!.Heads.Instance, proven, question.Digest));
         if (Core is { } core && (question.Wait == 0 || core.Heads.HasNews(question)))
         {
             answer(AnswerTo(from, question));

@@ -29,6 +29,8 @@ public sealed partial class ListFollower(
     ILogger<ListFollower> logger) : BackgroundService
 {
     /// <summary>After a failure a log is read again after this time, or when it grows.</summary>
+    private const int PartEntries = 512;
+
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(5);
 
     private readonly Channel<string> _grown = Channel.CreateUnbounded<string>(new() { SingleReader = true });
@@ -210,7 +212,9 @@ public sealed partial class ListFollower(
 
             if (heads.Get(text) is { } head && list.AppliedOf(text) < WantedOf(head))
             {
-                var range = await log.ReadAsync(list.AppliedOf(text), Limits.MaxRangeEntries, Limits.MaxRangeBytes);
+                // A takedown in another log waits for one part at most: a small one, once detectors rely on this list.
+                var most = IsReady ? PartEntries : Limits.MaxRangeEntries;
+                var range = await log.ReadAsync(list.AppliedOf(text), most, Limits.MaxRangeBytes);
                 Apply(origin, range);
                 await ReceiptAsync(text);
                 if (range.Entries.Count > 0 && list.AppliedOf(text) < WantedOf(heads.Get(text)!))

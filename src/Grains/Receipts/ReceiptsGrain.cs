@@ -29,8 +29,8 @@ public sealed record ReceiptOptions
     /// <summary>How long statements gather before they are written. Default 500 ms.</summary>
     public TimeSpan FlushInterval { get; init; } = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>The least time between two entries: what is stated meanwhile gathers. Default 3 s.</summary>
-    public TimeSpan MinGap { get; init; } = TimeSpan.FromSeconds(3);
+    /// <summary>The least time between two entries: what is stated meanwhile gathers. Default 5 s.</summary>
+    public TimeSpan MinGap { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>When what has just been stated is to be written.</summary>
     /// <param name="sinceLast">How long ago the last entry was written; null if none was.</param>

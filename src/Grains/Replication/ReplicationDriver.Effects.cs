@@ -218,7 +218,7 @@ public sealed partial class ReplicationDriver
         };
         var range = await _transport.GetRangeAsync(fetch.Peer, request, fetch.Urgent, cancel);
         if ((range.Entries.Count > 0 && range.From != fetch.From)
-            || !RangeCheck.TryCheck(fetch.Origin, range, key, out var verified, out var error))
+            || await CheckAsync(fetch.Origin, range, key, cancel) is not { } verified)
         {
             LogBad(fetch.Peer, fetch.Origin, $"the range from {fetch.From} does not verify");
             return new RequestFailed(fetch.Id, RequestFault.Bad);
@@ -232,6 +232,32 @@ public sealed partial class ReplicationDriver
         }
 
         return new RangeFetched(fetch.Id, range.Entries.Count, range.Entries.Sum(e => (long)e.WireSize), head.Size);
+    }
+
+    /// <summary>
+    /// Verifies a range; null if it is bad. One long range at a time: that takes a processor for many milliseconds, and
+    /// a takedown needs one at once.
+    /// </summary>
+    private async Task<CheckedRange?> CheckAsync(
+        string origin, LogRange range, Protocol.Keys.VerificationKey key, CancellationToken cancel)
+    {
+        var isLong = range.Entries.Count > _options.SmallGap;
+        if (isLong)
+        {
+            await _checking.WaitAsync(cancel);
+        }
+
+        try
+        {
+            return RangeCheck.TryCheck(origin, range, key, out var verified, out _) ? verified : null;
+        }
+        finally
+        {
+            if (isLong)
+            {
+                _checking.Release();
+            }
+        }
     }
 
     private async Task StoreRangeAsync(StoreRange store)

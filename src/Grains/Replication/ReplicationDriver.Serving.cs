@@ -27,7 +27,7 @@ public sealed partial class ReplicationDriver
         }
 
         Contacted(member);
-        Post(new PeerAsked(member, current, proven));
+        Post(new PeerAsked(member, current, proven, question.Digest));
         if (question.Wait > 0)
         {
             await WaitForNewsAsync(question, cancel);

@@ -38,6 +38,7 @@ public sealed partial class ReplicationDriver : BackgroundService
     private readonly TimeProvider _clock;
     private readonly ILogger<ReplicationDriver> _logger;
     private readonly Lock _gate = new();
+    private readonly SemaphoreSlim _checking = new(1);
     private readonly Replicator _core;
     private readonly long _startedAt;
     private readonly long _startStamp;
@@ -137,6 +138,7 @@ public sealed partial class ReplicationDriver : BackgroundService
     public override void Dispose()
     {
         _timer.Dispose();
+        _checking.Dispose();
         _stopping.Dispose();
         base.Dispose();
     }

@@ -113,7 +113,9 @@ public enum RequestFault
 /// <param name="Member">The peer.</param>
 /// <param name="Current">Whether it has read this run's heads before, so that it would know if this node lagged.</param>
 /// <param name="Proven">Sizes of own logs under the checkpoints that came with the question; signatures are good.</param>
-public sealed record PeerAsked(string Member, bool Current, IReadOnlyList<LogSize> Proven) : ReplicationEvent;
+/// <param name="Digest">The digest of the peer's heads.</param>
+public sealed record PeerAsked(
+    string Member, bool Current, IReadOnlyList<LogSize> Proven, Hash256 Digest = default) : ReplicationEvent;
 
 /// <summary>A checkpoint of an own log with a good signature was seen by other ways than with heads.</summary>
 public sealed record OwnHeadSeen(LogSize Head, string Member) : ReplicationEvent;

@@ -3,7 +3,10 @@ namespace FederationNode.Protocol.Replication;
 /// <summary>How often, how patiently and how much a node talks to its peers. Times are in milliseconds.</summary>
 public sealed record ReplicationOptions
 {
-    /// <summary>Mean time between two questions for a peer's heads; jittered by a fifth. Default 2,000.</summary>
+    /// <summary>
+    /// Mean time between two questions for a peer's heads; jittered by a fifth. A peer that asks and has the same heads
+    /// is itself asked again only two such times after its last answer. Default 2,000.
+    /// </summary>
     public long HeadsInterval { get; init; } = 2_000;
 
     /// <summary>How long an answer to a small request may take. Default 10,000.</summary>

@@ -30,6 +30,12 @@ public sealed partial class Replicator
         Heard(peer);
         TakeProven(peer, asked.Proven);
         peer.Witnessed |= asked.Current;
+
+        // Both have the same: one question says it to both, as long as its own way round is tried now and then.
+        if (asked.Current && peer.ShownAll && asked.Digest == Heads.Digest && _now - peer.Compared < 2 * _options.HeadsInterval)
+        {
+            peer.HeadsDue = Math.Max(peer.HeadsDue, _now + Jittered(_options.HeadsInterval));
+        }
     }
 
     private void TakeHeads(HeadsAnswered answered)
@@ -40,6 +46,7 @@ public sealed partial class Replicator
         }
 
         peer.HeadsAsked = false;
+        peer.Compared = _now;
         var answer = answered.Answer;
         // Who holds a question until there is news is asked again at once; who does not, at the usual pace.
         var held = !_dialable && (answer.Version != peer.Version || _now - request.Started > _options.LongPoll / 2);

@@ -142,6 +142,9 @@ public sealed partial class Replicator
 
         public long Heard { get; set; } = long.MinValue;
 
+        /// <summary>When it last answered a question for heads.</summary>
+        public long Compared { get; set; }
+
         public int Failures { get; set; }
 
         public long NextAttempt { get; set; }

@@ -22,10 +22,10 @@ public sealed class ReceiptsGrainTests
 
     [Theory]
     [InlineData(null, 500)]
-    [InlineData(0, 3_000)]
-    [InlineData(1_000, 2_000)]
-    [InlineData(2_400, 600)]
-    [InlineData(2_600, 500)]
+    [InlineData(0, 5_000)]
+    [InlineData(1_000, 4_000)]
+    [InlineData(4_400, 600)]
+    [InlineData(4_600, 500)]
     [InlineData(90_000, 500)]
     public void DueAfter_GathersForAMomentAndKeepsTheGap(int? sinceLast, int due) => Assert.Equal(
         TimeSpan.FromMilliseconds(due),
