@@ -91,10 +91,29 @@ internal sealed class Takedowns(IReadOnlyList<RunningNode> nodes)
     private async Task MeasureBytesAsync(int count)
     {
         var idle = await BytesAsync(count, () => Task.CompletedTask);
+        var before = await TrafficAsync();
         var busy = await BytesAsync(count, () => nodes[1].PublishAsync(_number++, 1, urgent: true));
+        var after = await TrafficAsync();
         Console.WriteLine(
             $"  a takedown takes {(busy - idle) / count / 1e3:0.0} kB on the wire, the receipts of all included; "
             + $"at least {nodes.Count - 1} messages, one to each of the others");
+        foreach (var (route, now) in after.OrderBy(r => r.Key, StringComparer.Ordinal))
+        {
+            var then = before.GetValueOrDefault(route, new TrafficRow(route, 0, 0, 0));
+            Console.WriteLine(
+                $"    {route}: {(now.Requests - then.Requests) / (double)count:0.0} requests, bodies of "
+                + $"{(now.BytesSent - then.BytesSent) / count / 1e3:0.0} kB and of "
+                + $"{(now.BytesReceived - then.BytesReceived) / count / 1e3:0.0} kB in the answers");
+        }
+    }
+
+    private async Task<Dictionary<string, TrafficRow>> TrafficAsync()
+    {
+        var rows = (await Task.WhenAll(nodes.Select(n => n.StatusAsync()))).SelectMany(s => s.Traffic);
+        return rows.GroupBy(r => r.Route, StringComparer.Ordinal).ToDictionary(
+            g => g.Key,
+            g => new TrafficRow(g.Key, g.Sum(r => r.Requests), g.Sum(r => r.BytesSent), g.Sum(r => r.BytesReceived)),
+            StringComparer.Ordinal);
     }
 
     private static async Task<double> BytesAsync(int count, Func<Task> once)

@@ -388,6 +388,7 @@ public sealed record LogRow(string Origin, long Size, string Root, string Vkey, 
 /// Digest of the merged list, in hexadecimal; while the node is not ready, of the list as it was some time ago.
 /// </param>
 /// <param name="Peers">The links to the others.</param>
+/// <param name="Traffic">What was asked of them.</param>
 /// <param name="Logs">The logs held.</param>
 /// <param name="Alarms">What needs a person, in words; empty when all is well.</param>
 public sealed record NodeStatus(
@@ -402,6 +403,7 @@ public sealed record NodeStatus(
     long Indicators,
     string ViewDigest,
     IReadOnlyList<PeerRow> Peers,
+    IReadOnlyList<TrafficRow> Traffic,
     IReadOnlyList<LogRow> Logs,
     IReadOnlyList<string> Alarms);
 
@@ -414,6 +416,13 @@ public sealed record NodeStatus(
 /// <param name="LastError">What went wrong last, or null.</param>
 public sealed record PeerRow(
     string Member, string Endpoint, bool Reachable, double? LastContactSecondsAgo, int Failures, string? LastError);
+
+/// <summary>What a node has asked of all its peers together since it started.</summary>
+/// <param name="Route">The route of the peer protocol.</param>
+/// <param name="Requests">Requests, failed ones included.</param>
+/// <param name="BytesSent">Bodies of the requests.</param>
+/// <param name="BytesReceived">Bodies of good answers.</param>
+public sealed record TrafficRow(string Route, long Requests, long BytesSent, long BytesReceived);
 
 /// <summary>The roster in force.</summary>
 /// <param name="Version">Its version.</param>

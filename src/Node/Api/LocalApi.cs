@@ -9,6 +9,7 @@ using FederationNode.Node.Api.Publishing;
 using FederationNode.Node.Api.Rosters;
 using FederationNode.Node.Api.Sellers;
 using FederationNode.Node.Api.Status;
+using FederationNode.Node.Peers;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace FederationNode.Node.Api;
@@ -43,6 +44,7 @@ public static class LocalApi
         services.AddSingleton<AlarmRaiser>();
         services.AddSingleton<HitRecorder>();
         services.AddHostedService(provider => provider.GetRequiredService<HitRecorder>());
+        services.AddSingleton<PeerTraffic>();
         services.AddSingleton<PeerWatch>();
         services.ConfigureHttpJsonOptions(json => ApiJson.Configure(json.SerializerOptions));
         services.AddOpenApi(OpenApiDescription.DocumentName, OpenApiDescription.Configure);

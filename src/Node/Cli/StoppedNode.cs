@@ -98,6 +98,7 @@ internal sealed class StoppedNode(NodeFolder folder) : NodeTarget
             current?.InForce ?? 0,
             (current?.Digest ?? new View().Digest()).ToString(),
             [],
+            [],
             await ListLogsAsync(cancel),
             alarms);
     }

@@ -77,7 +77,7 @@ internal static class StoppedSellerTags
 
         using (certificate)
         {
-            using var transport = new HttpPeerTransport(new RosterBoard(identity, roster), certificate);
+            using var transport = new HttpPeerTransport(new RosterBoard(identity, roster), certificate, new PeerTraffic());
             using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancel);
             patience.CancelAfter(Patience);
             return await new RemoteSellerTags(transport).EvaluateAsync(key.Type, key.Epoch, points, patience.Token);

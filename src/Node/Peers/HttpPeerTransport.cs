@@ -24,14 +24,16 @@ public sealed class HttpPeerTransport : IPeerTransport, IDisposable
 
     private readonly RosterBoard _roster;
     private readonly PeerCertificate _own;
+    private readonly PeerTraffic _traffic;
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Link> _links = new(StringComparer.Ordinal);
 
     /// <summary>Presents <paramref name="own"/> to every peer; it is not disposed here.</summary>
-    public HttpPeerTransport(RosterBoard roster, PeerCertificate own)
+    public HttpPeerTransport(RosterBoard roster, PeerCertificate own, PeerTraffic traffic)
     {
         _roster = roster;
         _own = own;
+        _traffic = traffic;
         roster.Changed += DropOutdatedLinks;
     }
 
@@ -139,6 +141,7 @@ public sealed class HttpPeerTransport : IPeerTransport, IDisposable
             Content = new ByteArrayContent(body),
         };
         request.Content.Headers.ContentType = new MediaTypeHeaderValue(PeerRoutes.ContentType);
+        _traffic.Sent(member, route, body.Length);
         try
         {
             using var response = await (bulk ? link.Bulk : link.Control).SendAsync(request, cancellationToken);
@@ -147,7 +150,7 @@ public sealed class HttpPeerTransport : IPeerTransport, IDisposable
                 throw await RefusalAsync(member, response, cancellationToken);
             }
 
-            return await ReadAnswerAsync(member, response, maxAnswer, read, cancellationToken);
+            return await ReadAnswerAsync(member, route, response, maxAnswer, read, cancellationToken);
         }
         catch (Exception failure) when (!cancellationToken.IsCancellationRequested && failure
             is HttpRequestException or IOException or OperationCanceledException or ObjectDisposedException)
@@ -161,8 +164,9 @@ public sealed class HttpPeerTransport : IPeerTransport, IDisposable
         }
     }
 
-    private static async Task<T> ReadAnswerAsync<T>(
+    private async Task<T> ReadAnswerAsync<T>(
         string member,
+        string route,
         HttpResponseMessage response,
         int maxAnswer,
         PeerBodyReader<T> read,
@@ -175,11 +179,15 @@ public sealed class HttpPeerTransport : IPeerTransport, IDisposable
             throw BadAnswer(member, status, $"the answer is not {PeerRoutes.ContentType}");
         }
 
-        return await ReadBodyAsync(response, maxAnswer, cancellationToken) is not { } body
-            ? throw BadAnswer(member, status, $"the answer has more than {maxAnswer} bytes")
-            : PeerBody.TryDecode(body, read, out var message, out var error)
-                ? message
-                : throw BadAnswer(member, status, $"the answer is malformed: {PeerText.Clean(error)}");
+        if (await ReadBodyAsync(response, maxAnswer, cancellationToken) is not { } body)
+        {
+            throw BadAnswer(member, status, $"the answer has more than {maxAnswer} bytes");
+        }
+
+        _traffic.Received(member, route, body.Length);
+        return PeerBody.TryDecode(body, read, out var message, out var error)
+            ? message
+            : throw BadAnswer(member, status, $"the answer is malformed: {PeerText.Clean(error)}");
     }
 
     private static PeerException BadAnswer(string member, int status, string error) =>

@@ -37,6 +37,7 @@ public sealed class HttpPeerTransportTests : IAsyncLifetime, IDisposable
     };
 
     private readonly PeerCoalition _coalition = new();
+    private readonly PeerTraffic _traffic = new();
     private WebApplication _server = null!;
     private HttpPeerTransport _transport = null!;
     private RequestDelegate _answer = _ => Task.CompletedTask;
@@ -58,7 +59,7 @@ public sealed class HttpPeerTransportTests : IAsyncLifetime, IDisposable
         await _server.StartAsync();
         var board = _coalition.BoardOf("a");
         board.Put(_coalition.Roster(_server.Urls.Single()));
-        _transport = new HttpPeerTransport(board, _coalition.A);
+        _transport = new HttpPeerTransport(board, _coalition.A, _traffic);
     }
 
     public async Task DisposeAsync() => await _server.DisposeAsync();
@@ -75,6 +76,9 @@ public sealed class HttpPeerTransportTests : IAsyncLifetime, IDisposable
         AnswerWith([0xc1, 1, 2, 3]);
 
         await AssertFailsAsync("the answer is malformed");
+        var row = Assert.Single(_traffic.Rows());
+        Assert.Equal((PeerRoutes.Heads, 1, 4), (row.Route, row.Requests, row.BytesReceived));
+        Assert.InRange(row.BytesSent, 30, 200);
     }
 
     [Fact]

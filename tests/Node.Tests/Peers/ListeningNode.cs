@@ -31,7 +31,7 @@ internal sealed class ListeningNode : IAsyncDisposable
         Grains = FakeGrains.Make(out var factory);
         Roster = Coalition.BoardOf("b");
         RosterOfA = Coalition.BoardOf("a");
-        Transport = new HttpPeerTransport(RosterOfA, Coalition.A);
+        Transport = new HttpPeerTransport(RosterOfA, Coalition.A, new PeerTraffic());
         _loggers = new LoggerFactory([_lines]);
         Replication = new ReplicationDriver(
             factory,

@@ -7,6 +7,7 @@ using FederationNode.Grains.Storage;
 using FederationNode.Node.Api.Access;
 using FederationNode.Node.Api.Logs;
 using FederationNode.Node.Api.Problems;
+using FederationNode.Node.Peers;
 using Microsoft.AspNetCore.Mvc;
 
 namespace FederationNode.Node.Api.Status;
@@ -62,6 +63,7 @@ internal static class StatusEndpoints
         ListFollower follower,
         [FromServices] StorageConnection storage,
         PeerWatch peers,
+        PeerTraffic traffic,
         LogDirectory logs,
         AlarmRaiser alarms)
     {
@@ -86,6 +88,7 @@ internal static class StatusEndpoints
                 current.InForce,
                 current.Digest.ToString(),
                 rows,
+                traffic.Rows(),
                 logs.Rows(arriving: true),
                 await alarms.RaiseAsync(rows)),
             ApiJson.Options);
