@@ -16,7 +16,8 @@ namespace FederationNode.Grains.Lists;
 
 /// <summary>
 /// Keeps this silo's copy of the list: the merged list is rebuilt from the logs at start and then follows them exactly
-/// as a peer would. One loop writes. What gets in is durable and verified, since it is read from the log grains only.
+/// as a peer would; each log by itself, so that a takedown in one does not wait for the reading of another. What gets in
+/// is durable and verified, since it is read from the log grains only.
 /// </summary>
 public sealed partial class ListFollower(
     MergedList list,
@@ -28,13 +29,19 @@ public sealed partial class ListFollower(
     [FromKeyedServices(FederationClock.Key)] TimeProvider clock,
     ILogger<ListFollower> logger) : BackgroundService
 {
-    /// <summary>After a failure a log is read again after this time, or when it grows.</summary>
+    /// <summary>A log that lacks more is read in parts, one log at a time.</summary>
     private const int PartEntries = 512;
 
+    /// <summary>After a failure a log is read again after this time, or when it grows.</summary>
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(5);
 
     private readonly Channel<string> _grown = Channel.CreateUnbounded<string>(new() { SingleReader = true });
     private readonly ConcurrentDictionary<string, bool> _pending = new(StringComparer.Ordinal);
+
+    // The logs that are being read, and those of them that are to be looked at once more after that.
+    private readonly ConcurrentDictionary<string, Task> _following = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, bool> _again = new(StringComparer.Ordinal);
+    private readonly SemaphoreSlim _bulk = new(1);
 
     // As long as all that the logs keep above what they hold, at most; an empty name in the channel points here.
     private readonly ConcurrentQueue<(string Origin, LogRange Range)> _urgent = new();
@@ -131,12 +138,16 @@ public sealed partial class ListFollower(
                 {
                     ApplyUrgent();
                     _pending.TryRemove(origin, out _);
-                    await (origin.Length == 0 ? Task.CompletedTask : FollowAsync(origin, stoppingToken));
+                    if (origin.Length > 0)
+                    {
+                        Begin(origin, stoppingToken);
+                    }
                 }
             }
         }
         finally
         {
+            await Task.WhenAll(_following.Values);
             heads.Grew -= OnGrew;
             heads.Overlaid -= OnOverlaid;
             heads.Deferred -= OnDeferred;
@@ -199,6 +210,47 @@ public sealed partial class ListFollower(
 
     private static bool IsFollowed(string origin) => Origin.Parse(origin).Log == Origin.Indicators;
 
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        _bulk.Dispose();
+        base.Dispose();
+    }
+
+    /// <summary>Follows a log, unless it is followed already: then once more when that has ended.</summary>
+    private void Begin(string origin, CancellationToken stopping)
+    {
+        _again[origin] = true;
+        var turn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (_following.TryAdd(origin, turn.Task))
+        {
+            _again.TryRemove(origin, out _);
+            _ = FollowOnceAsync(origin, turn, stopping);
+        }
+    }
+
+    private async Task FollowOnceAsync(string origin, TaskCompletionSource turn, CancellationToken stopping)
+    {
+        try
+        {
+            await FollowAsync(origin, stopping);
+        }
+        catch (Exception) when (stopping.IsCancellationRequested)
+        {
+            // What was not read is read at the next start.
+        }
+        finally
+        {
+            _following.TryRemove(origin, out _);
+            if (_again.TryRemove(origin, out _))
+            {
+                Queue(origin);
+            }
+
+            turn.SetResult();
+        }
+    }
+
     private async Task FollowAsync(string text, CancellationToken stopping)
     {
         var origin = Origin.Parse(text);
@@ -212,12 +264,9 @@ public sealed partial class ListFollower(
 
             if (heads.Get(text) is { } head && list.AppliedOf(text) < WantedOf(head))
             {
-                // A takedown in another log waits for one part at most: a small one, once detectors rely on this list.
-                var most = IsReady ? PartEntries : Limits.MaxRangeEntries;
-                var range = await log.ReadAsync(list.AppliedOf(text), most, Limits.MaxRangeBytes);
-                Apply(origin, range);
+                var applied = await ApplyPartAsync(origin, log, WantedOf(head) - list.AppliedOf(text), stopping);
                 await ReceiptAsync(text);
-                if (range.Entries.Count > 0 && list.AppliedOf(text) < WantedOf(heads.Get(text)!))
+                if (applied > 0 && list.AppliedOf(text) < WantedOf(heads.Get(text)!))
                 {
                     // One part of something large after the other, and what came to other logs in between.
                     Queue(text);
@@ -240,12 +289,40 @@ public sealed partial class ListFollower(
             HoldUp(text, damage);
             _ = RetryAsync(text, stopping);
         }
-        catch (Exception failure) when (failure is not OperationCanceledException)
+        catch (Exception failure) when (!stopping.IsCancellationRequested)
         {
             // The log stays where it is and is tried again; the others go on.
             LogFollowFailed(text, RetryAfter.TotalSeconds, failure);
             _ = RetryAsync(text, stopping);
         }
+    }
+
+    /// <summary>Reads on and applies what was read: all that is missing if it is little.</summary>
+    /// <returns>How many entries that was.</returns>
+    private async Task<int> ApplyPartAsync(Origin origin, IMemberLogGrain log, long missing, CancellationToken stopping)
+    {
+        if (missing <= PartEntries)
+        {
+            return await ApplyPartAsync(origin, log, PartEntries);
+        }
+
+        await _bulk.WaitAsync(stopping);
+        try
+        {
+            // Large parts are quicker, but once detectors rely on this list, nothing may keep it busy for long.
+            return await ApplyPartAsync(origin, log, IsReady ? PartEntries : Limits.MaxRangeEntries);
+        }
+        finally
+        {
+            _bulk.Release();
+        }
+    }
+
+    private async Task<int> ApplyPartAsync(Origin origin, IMemberLogGrain log, int most)
+    {
+        var range = await log.ReadAsync(list.AppliedOf(origin.Text), most, Limits.MaxRangeBytes);
+        Apply(origin, range);
+        return range.Entries.Count;
     }
 
     /// <summary>

@@ -170,6 +170,32 @@ public sealed class ListFollowerTests
     }
 
     [Fact]
+    public async Task Follow_OneLogIsReadForLong_AnotherDoesNotWaitForIt()
+    {
+        await using var sandbox = await StorageSandbox.CreateAsync("sqlite");
+        await using var node = await TestNode.StartAsync(sandbox);
+        await AppendAsync(node, Sample.Listings(0, 1000), Sample.Listings(1000, 300));
+        var (reading, goOn) = (new TaskCompletionSource(), new TaskCompletionSource());
+        node.Storage.BeforeRead = async kind =>
+        {
+            if (kind == LogRowKind.Bundle && reading.TrySetResult())
+            {
+                await goOn.Task;
+            }
+        };
+        await node.FollowAsync();
+        await reading.Task.WaitAsync(TestNode.Patience());
+
+        var (b, _) = TwoLogs();
+        await node.Log(s_b).ExtendAsync(b.Range(0, 3));
+        await node.Follower.WaitAppliedAsync(s_b, 2, TestNode.Patience());
+        Assert.Equal(0, node.List.Applied.GetValueOrDefault(s_own));
+
+        goOn.SetResult();
+        await node.Follower.WaitAppliedAsync(s_own, 1299, TestNode.Patience());
+    }
+
+    [Fact]
     public async Task Follow_ReadingFailsOnce_IsTriedAgainWithoutANewEntry()
     {
         await using var sandbox = await StorageSandbox.CreateAsync("sqlite");
