@@ -16,10 +16,10 @@ internal static class MemberEpochVerb
         var data = new Option<string>("--data") { Description = "The folder of the member's node, running or stopped.", HelpName = "DIR", Required = true };
         var log = new Option<string>("--log")
         {
-            Description = "The log that is to go on in its next epoch.",
+            Description = "The log that is to go on in its next epoch: indicators or receipts.",
+            HelpName = "LOG",
             DefaultValueFactory = _ => Origin.Indicators,
         };
-        log.AcceptOnlyFromAmong(Origin.Indicators, Origin.Receipts);
         var to = new Option<string?>("--out") { Description = "Where the request is written. Default: new-epoch-LOG-EPOCH.note in the node's folder.", HelpName = "FILE" };
         var verb = new Verb(
             "new-epoch",
@@ -60,6 +60,11 @@ internal static class MemberEpochVerb
     private static async Task<(EpochRequest Request, string File, bool IsNew)> PrepareAsync(
         NodeFolder folder, string log, string? to, CancellationToken cancel)
     {
+        if (!EpochRequest.CanRequest(log))
+        {
+            throw new CliException(ExitCode.Usage, "--log must be indicators or receipts.");
+        }
+
         var config = folder.ReadConfig();
         if (!PeerCertificate.TryLoad(folder.TlsFolder, out var certificate, out var fault))
         {

@@ -164,7 +164,7 @@ public sealed class EpochRequestTests
     private static SigningKey Keyed(string name) => Demo.Key(name, 0x11);
 
     private static SigningKey SameKeyAs(SigningKey key, string name) =>
-        SigningKey.FromSeed(name, Convert.FromBase64String(key.ExportText().Split('+', 5)[4])[1..]);
+        SigningKey.FromSeed(name, Convert.FromBase64String(key.ExportText().Split('+', 5)[4]).AsSpan(1));
 
     private static bool TryPlan(
         EpochRequest request,
