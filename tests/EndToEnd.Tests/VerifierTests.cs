@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using FederationNode.TestSupport;
 using Xunit;
 
 namespace FederationNode.EndToEnd.Tests;
@@ -11,7 +9,7 @@ public sealed class VerifierTests(CoalitionFixture coalition)
     [PythonFact]
     public async Task Verify_ExportOfEveryLog_Accepted()
     {
-        var (code, output) = await PythonAsync("verify.py", "--anchor", coalition.Anchor, coalition.Export);
+        var (code, output) = await Python.RunAsync("verify.py", "--anchor", coalition.Anchor, coalition.Export);
 
         Assert.True(code == 0, output);
         Assert.Contains("ewt/alpha/indicators/1", output, StringComparison.Ordinal);
@@ -21,7 +19,7 @@ public sealed class VerifierTests(CoalitionFixture coalition)
     [PythonFact]
     public async Task Verify_OneByteOfAnExportChanged_Refused()
     {
-        var (code, output) = await PythonAsync(
+        var (code, output) = await Python.RunAsync(
             "flip.py", "--anchor", coalition.Anchor, "--small", "0", "--sample", "20", "--seed", "7", coalition.Export);
 
         Assert.True(code == 0, output);
@@ -30,28 +28,8 @@ public sealed class VerifierTests(CoalitionFixture coalition)
     [PythonFact]
     public async Task Verify_ItsOwnTests_Pass()
     {
-        var (code, output) = await PythonAsync("-m", "unittest", "test_verify");
+        var (code, output) = await Python.RunAsync("-m", "unittest", "test_verify");
 
         Assert.True(code == 0, output);
-    }
-
-    private static async Task<(int Code, string Output)> PythonAsync(params string[] arguments)
-    {
-        var start = new ProcessStartInfo("python3")
-        {
-            WorkingDirectory = Path.Combine(TestFiles.Repository, "tests", "Verifier"),
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        foreach (var argument in (string[])["-B", .. arguments])
-        {
-            start.ArgumentList.Add(argument);
-        }
-
-        using var python = Process.Start(start)!;
-        var output = python.StandardOutput.ReadToEndAsync();
-        var error = python.StandardError.ReadToEndAsync();
-        await python.WaitForExitAsync();
-        return (python.ExitCode, await output + await error);
     }
 }

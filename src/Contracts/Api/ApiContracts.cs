@@ -372,7 +372,8 @@ public sealed record ChangeRow(
 /// <param name="Root">Root over them, base64.</param>
 /// <param name="Vkey">The log's verification key.</param>
 /// <param name="Held">Entries held in all, the last ones perhaps not yet under a checkpoint.</param>
-public sealed record LogRow(string Origin, long Size, string Root, string Vkey, long Held);
+/// <param name="FrozenAt">Entries that count since a fork of the log was proven; null if none was.</param>
+public sealed record LogRow(string Origin, long Size, string Root, string Vkey, long Held, long? FrozenAt);
 
 /// <summary>How the node is doing.</summary>
 /// <param name="Coalition">The coalition.</param>

@@ -385,6 +385,15 @@ public sealed partial class ListFollower(
         }
     }
 
+    /// <summary>Says again what is held: a receipts log that was opened since knows nothing of it.</summary>
+    internal async Task ReceiptAllAsync()
+    {
+        foreach (var log in heads.All().Where(l => IsFollowed(l.Origin) && l.SignedSize > 0))
+        {
+            await ReceiptAsync(log.Origin);
+        }
+    }
+
     /// <summary>One wait a log: it may go on failing for days, and grow meanwhile.</summary>
     private async Task RetryAsync(string origin, CancellationToken stopping)
     {

@@ -111,6 +111,7 @@ public sealed partial class LogStarter(
             await rosterGrain.FollowLogAsync();
             await WakeLogsAsync(roster.Current);
             await ReceiptRosterAsync(identity.Anchor.RosterLogKey.Name);
+            await follower.ReceiptAllAsync();
             if (!follower.IsLoaded && roster.Current is not null)
             {
                 await follower.BecomeLoadedAsync([], stopping);

@@ -173,9 +173,9 @@ public sealed partial class MemberLogGrain
 
     private bool TryGetKey([NotNullWhen(true)] out VerificationKey? key, [NotNullWhen(false)] out string? error)
     {
-        if (_key is not null)
+        if (OwnKey is not null)
         {
-            key = _key.VerificationKey;
+            key = OwnKey.VerificationKey;
             error = null;
             return true;
         }

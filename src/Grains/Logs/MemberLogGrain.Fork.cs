@@ -128,7 +128,7 @@ public sealed partial class MemberLogGrain
 
     /// <summary>A fork can be proven of a log whose member is not active any more, too.</summary>
     private VerificationKey? KeyForProof() =>
-        _key?.VerificationKey
+        OwnKey?.VerificationKey
         ?? (_roster.Current is { } roster && roster.TryFindLog(_origin, out var log, out _) ? log.Key : null);
 
     private static CheckpointOpener Opener(VerificationKey key)

@@ -27,7 +27,7 @@ public sealed partial class MemberLogGrain
     /// <inheritdoc/>
     public async Task<long?> NoteShownAsync(byte[] checkpoint)
     {
-        if (!IsOwn || !Checkpoint.TryOpen(checkpoint, _key!.VerificationKey, out var shown, out _))
+        if (!IsOwn || !Checkpoint.TryOpen(checkpoint, OwnKey!.VerificationKey, out var shown, out _))
         {
             return null;
         }
@@ -62,7 +62,7 @@ public sealed partial class MemberLogGrain
     {
         foreach (var note in (byte[]?[])[_log.Head.Checkpoint, _heads.ShownOf(_origin)])
         {
-            if (Checkpoint.TryOpen(note, _key!.VerificationKey, out var shown, out _))
+            if (Checkpoint.TryOpen(note, OwnKey!.VerificationKey, out var shown, out _))
             {
                 NoteShown(note!, shown);
             }

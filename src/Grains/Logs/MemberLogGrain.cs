@@ -30,7 +30,6 @@ public sealed partial class MemberLogGrain : Grain, IMemberLogGrain
     private readonly TimeProvider _clock;
     private readonly ILogger<MemberLogGrain> _logger;
     private readonly string _origin;
-    private readonly SigningKey? _key;
     private StoredLog _log = null!;
     private byte[] _checkpoint = [];
 
@@ -53,10 +52,12 @@ public sealed partial class MemberLogGrain : Grain, IMemberLogGrain
         _clock = clock;
         _logger = logger;
         _origin = context.GrainId.Key.ToString()!;
-        _key = identity.KeyOf(_origin);
     }
 
-    private bool IsOwn => _key is not null;
+    /// <summary>The key of an own log, which may come while the node runs: with the roster that opens a new epoch.</summary>
+    private SigningKey? OwnKey => _identity.KeyOf(_origin);
+
+    private bool IsOwn => OwnKey is not null;
 
     /// <inheritdoc/>
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
@@ -166,7 +167,7 @@ public sealed partial class MemberLogGrain : Grain, IMemberLogGrain
 
     /// <summary>Signs the head of an own log; of one that is being fetched back, the head that it had.</summary>
     private async Task<byte[]> SignCheckpointAsync() =>
-        new Checkpoint(_origin, SignedSize, await RootAtAsync(SignedSize)).Sign(_key!);
+        new Checkpoint(_origin, SignedSize, await RootAtAsync(SignedSize)).Sign(OwnKey!);
 
     /// <summary>
     /// Somebody else moved the head. What this activation believes is out of date, so it ends here: the next call

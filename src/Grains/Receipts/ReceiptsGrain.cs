@@ -2,6 +2,7 @@ using FederationNode.Contracts.Indicators;
 using FederationNode.Contracts.Logs;
 using FederationNode.Grains.Identity;
 using FederationNode.Grains.Logs;
+using FederationNode.Grains.Rosters;
 using FederationNode.Grains.Storage;
 using FederationNode.Protocol;
 using FederationNode.Protocol.Entries;
@@ -18,6 +19,17 @@ public sealed class ReceiptsRow
     /// <summary>Origin to size.</summary>
     [Key(0)]
     public Dictionary<string, long> Receipted { get; set; } = [];
+
+    /// <summary>The receipts log that says so; empty in rows of earlier versions, which knew only the first epoch.</summary>
+    [Key(1)]
+    public string Log { get; set; } = "";
+
+    /// <summary>Whether the receipts counted here were written into a log.</summary>
+    public bool IsOf(Origin log)
+    {
+        ArgumentNullException.ThrowIfNull(log);
+        return Log is null or "" ? log.Epoch == 1 : Log == log.Text;
+    }
 }
 
 /// <summary>
@@ -45,6 +57,7 @@ public sealed record ReceiptOptions
 public sealed partial class ReceiptsGrain(
     RowStore rows,
     NodeIdentity identity,
+    RosterBoard roster,
     LogAppender appender,
     ReceiptOptions options,
     DamageBoard damages,
@@ -79,6 +92,7 @@ public sealed partial class ReceiptsGrain(
     /// <inheritdoc/>
     public Task HeldAsync(IReadOnlyList<HeldStatement> held)
     {
+        FollowEpoch();
         foreach (var statement in held)
         {
             var last = _gathered.LastOrDefault(g => g.Origin == statement.Origin);
@@ -99,7 +113,7 @@ public sealed partial class ReceiptsGrain(
         _timer = null;
         try
         {
-            while (_gathered.Count > 0 && identity.OwnLog(Origin.Receipts) is { } log && await WriteBatchAsync(log))
+            while (_gathered.Count > 0 && FollowEpoch() is { } log && await WriteBatchAsync(log))
             {
             }
         }
@@ -108,6 +122,21 @@ public sealed partial class ReceiptsGrain(
             // Whatever went wrong, what is left must not wait for somebody else's next statement.
             FlushLater();
         }
+    }
+
+    /// <summary>
+    /// The receipts log that is open. In a new epoch each log is receipted once more: where the old one was closed, what it
+    /// said last may not count.
+    /// </summary>
+    private Origin? FollowEpoch()
+    {
+        var log = identity.WrittenLog(roster.Current, Origin.Receipts)?.Origin;
+        if (log is not null && !_row.IsOf(log))
+        {
+            _row = new ReceiptsRow { Log = log.Text };
+        }
+
+        return log;
     }
 
     private void FlushLater()
@@ -140,6 +169,7 @@ public sealed partial class ReceiptsGrain(
             _row.Receipted[statement.Origin] = statement.Size;
         }
 
+        _row.Log = log.Text;
         _etag = await rows.WriteAsync(RowKind, identity.Member, _row, _etag);
         return true;
     }

@@ -4,6 +4,7 @@ using FederationNode.Contracts.Logs;
 using FederationNode.Contracts.Peers;
 using FederationNode.Grains.Logs;
 using FederationNode.Grains.Peers;
+using FederationNode.Protocol;
 using FederationNode.Protocol.Notes;
 using FederationNode.Protocol.Replication;
 
@@ -148,15 +149,25 @@ public sealed partial class ReplicationDriver
 
     /// <summary>
     /// The sizes under checkpoints of own logs that a peer shows, each handed to its log; null if one is not signed by
-    /// this node.
+    /// this node. An epoch of which the key is lost is nothing that this node could sign, and like any other's log.
     /// </summary>
     private async Task<List<LogSize>?> ProveAsync(IReadOnlyList<byte[]> notes)
     {
         var proven = new List<LogSize>();
         foreach (var note in notes)
         {
-            if (!Checkpoint.TryParse(note, out var head, out _) || _identity.KeyOf(head.Origin) is null
-                || await _grains.GetGrain<IMemberLogGrain>(head.Origin).NoteShownAsync(note) is not { } size)
+            if (!Checkpoint.TryParse(note, out var head, out _) || !Origin.TryParse(head.Origin, out var origin, out _)
+                || origin.Member != _identity.Member)
+            {
+                return null;
+            }
+
+            if (_identity.KeyOf(head.Origin) is null)
+            {
+                continue;
+            }
+
+            if (await _grains.GetGrain<IMemberLogGrain>(head.Origin).NoteShownAsync(note) is not { } size)
             {
                 return null;
             }

@@ -67,12 +67,15 @@ public static class EssentialRows
             return "the row of the roster in force was read from it";
         }
 
-        if (Origin.Parse(origin).Log != Origin.Receipts)
+        var log = Origin.Parse(origin);
+        if (log.Log != Origin.Receipts)
         {
             return null;
         }
 
         var written = await rows.ReadAsync<ReceiptsRow>(ReceiptsGrain.RowKind, identity.Member);
-        return written?.Value.Receipted is { Count: > 0 } ? "there is a row of the receipts written into it" : null;
+        return written?.Value is { Receipted.Count: > 0 } row && row.IsOf(log)
+            ? "there is a row of the receipts written into it"
+            : null;
     }
 }

@@ -124,7 +124,7 @@ internal static class CoalitionVerbs
             Coalition = request.Name,
             Version = 1,
             Issued = now,
-            Expires = now + RosterVerbs.RosterLifetime,
+            Expires = now + NextRoster.Lifetime,
             Threshold = request.Threshold,
             SecretariatKeys = secretariatKeys.Public,
             SellerKeys = sellerKeys,
@@ -184,8 +184,8 @@ internal sealed class KeySet : IDisposable
     {
         foreach (var key in Private)
         {
-            var parts = key.VerificationKey.Name.Split('/');
-            NodeFolder.WriteSecret(Path.Combine(folder, string.Join('-', parts[2..]) + ".key"), key.ExportText() + "\n");
+            NodeFolder.WriteSecret(
+                Path.Combine(folder, NodeFolder.KeyFileName(key.VerificationKey.Name)), key.ExportText() + "\n");
         }
     }
 

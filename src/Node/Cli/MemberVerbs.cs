@@ -11,7 +11,7 @@ namespace FederationNode.Node.Cli;
 /// <summary><c>fednode member</c>.</summary>
 internal static class MemberVerbs
 {
-    public static Command Create() => new("member", "Sets up a member's node.") { InitVerb() };
+    public static Command Create() => new("member", "Sets up a member's node.") { InitVerb(), MemberEpochVerb.Create() };
 
     public static Option<string?> ListenOption() => new("--listen")
     {
@@ -68,20 +68,31 @@ internal static class MemberVerbs
         var endpoint = new Option<string>("--endpoint") { Description = "Where peers reach this node, https://host:port. Leave it out behind NAT: the node then only dials.", HelpName = "URL", DefaultValueFactory = _ => "" };
         var listen = ListenOption();
         var api = ApiOption();
+        var epoch = new Option<int>("--epoch") { Description = "The epoch of the logs' keys. More than 1 is for a member that is in the roster already and lost its keys, or had them stolen: one more than its logs have there.", HelpName = "N", DefaultValueFactory = _ => 1 };
         var verb = new Verb(
             "init",
-            "Makes a member's node: keys, certificate, API keys, and the enrolment request for the secretariat.",
+            "Makes a member's node: keys, certificate, API keys, and the enrolment request for the secretariat; with --epoch "
+                + "the requests for the next epoch of its logs instead.",
             "fednode member init ./acme --coalition coalition.json --name acme --endpoint https://node.acme.example:7443",
+            "fednode member init ./acme-new --coalition coalition.json --name acme --epoch 2",
             "fednode run --data ./acme")
         {
-            folder, coalition, name, endpoint, listen, api,
+            folder, coalition, name, endpoint, listen, api, epoch,
         };
         verb.Does((parsed, output, _) =>
         {
             var node = new NodeFolder(parsed.GetRequiredValue(folder));
             var anchor = parsed.GetRequiredValue(coalition);
             var member = parsed.GetRequiredValue(name);
-            Init(node, anchor, member, parsed.GetValue(endpoint)!.TrimEnd('/'), parsed.GetValue(listen), parsed.GetRequiredValue(api));
+            var number = parsed.GetValue(epoch);
+            var requests = Init(
+                node, anchor, member, parsed.GetValue(endpoint)!.TrimEnd('/'), parsed.GetValue(listen), parsed.GetRequiredValue(api), number);
+            if (number > 1)
+            {
+                ExplainEpochs(output, node, member, requests);
+                return Task.FromResult(ExitCode.Done);
+            }
+
             output.Json(new { folder = node.Path, member, enrolment = node.EnrolmentFile });
             output.Line($"The node of {member} is set up in {node.Path}.");
             output.Line($"Send {node.EnrolmentFile} to the secretariat, which admits you with:");
@@ -92,9 +103,32 @@ internal static class MemberVerbs
         return verb;
     }
 
-    private static void Init(
-        NodeFolder folder, string anchorFile, string member, string endpoint, string? listen, string api)
+    private static void ExplainEpochs(
+        Output output, NodeFolder node, string member, IReadOnlyList<EpochRequest> requests)
     {
+        output.Json(new
+        {
+            folder = node.Path,
+            member,
+            newEpochs = requests.Select(r => new { log = r.Origin.Text, fingerprint = r.Fingerprint, request = node.EpochFile(r.Origin) }),
+        });
+        output.Line($"The node of {member} is set up in {node.Path}. It takes part once the secretariat has opened its logs.");
+        foreach (var request in requests)
+        {
+            output.Line();
+            MemberEpochVerb.Explain(output, request, node.EpochFile(request.Origin));
+        }
+    }
+
+    /// <summary>Makes the folder; of a later epoch than the first, returns the requests that it wrote.</summary>
+    private static List<EpochRequest> Init(
+        NodeFolder folder, string anchorFile, string member, string endpoint, string? listen, string api, int epoch)
+    {
+        if (epoch is < 1 or > 999_999)
+        {
+            throw new CliException(ExitCode.Usage, "--epoch must be 1 to 999999.");
+        }
+
         if (!Names.IsName(member) || member == Origin.Secretariat)
         {
             throw new CliException(ExitCode.Usage, "--name must be 1 to 63 of a-z, 0-9 and '-', and not \"secretariat\".");
@@ -103,7 +137,7 @@ internal static class MemberVerbs
         var anchor = NodeFolder.ReadAnchor(anchorFile);
         WriteConfig(folder, member, listen, endpoint, api, out var config);
         using var keys = new KeySet(new[] { Origin.Indicators, Origin.Receipts }
-            .Select(l => Origin.Create(anchor.Coalition, member, l, 1).Text));
+            .Select(l => Origin.Create(anchor.Coalition, member, l, epoch).Text));
         var request = new EnrolmentRequest
         {
             Coalition = anchor.Coalition,
@@ -114,23 +148,32 @@ internal static class MemberVerbs
         };
 
         // Tried before anything is made, so that a refused command line leaves nothing behind.
-        if (!EnrolmentRequest.TryOpen(request.Sign(keys.Private), out _, out var fault))
+        if (epoch == 1 && !EnrolmentRequest.TryOpen(request.Sign(keys.Private), out _, out var fault))
         {
             throw Refusal(fault);
         }
 
         folder.Create();
         var pin = PeerCertificate.Create(folder.TlsFolder, $"{anchor.Coalition}/{member}");
-        var note = (request with { TlsPin = pin }).Sign(keys.Private);
         keys.Write(folder.KeyFolder);
         WriteApiKeys(folder);
 
         // Auditors compare the anchors of nodes byte for byte.
         NodeFolder.WriteSecret(folder.AnchorFile, NodeFolder.Read(anchorFile));
-        NodeFolder.WriteSecret(folder.EnrolmentFile, note);
+        List<EpochRequest> epochs = epoch == 1 ? [] : [.. keys.Public.Select(k => new EpochRequest { TlsPin = pin, Key = k })];
+        foreach (var (ask, key) in epochs.Zip(keys.Private))
+        {
+            NodeFolder.WriteSecret(folder.EpochFile(ask.Origin), ask.Sign([key]));
+        }
+
+        if (epoch == 1)
+        {
+            NodeFolder.WriteSecret(folder.EnrolmentFile, (request with { TlsPin = pin }).Sign(keys.Private));
+        }
 
         // The configuration comes last: a folder without it is not yet a node.
         NodeFolder.WriteSecret(folder.ConfigFile, config.ToText());
+        return epochs;
     }
 
     /// <summary>What a document made of the command line would be refused for; it names the option.</summary>

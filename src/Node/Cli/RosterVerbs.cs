@@ -1,10 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text;
 using FederationNode.Contracts.Api;
 using FederationNode.Node.Folder;
-using FederationNode.Protocol;
-using FederationNode.Protocol.Notes;
 using FederationNode.Protocol.Roster;
 
 namespace FederationNode.Node.Cli;
@@ -12,10 +9,8 @@ namespace FederationNode.Node.Cli;
 /// <summary><c>fednode roster</c>.</summary>
 internal static class RosterVerbs
 {
-    /// <summary>How long a roster is good, in seconds: one year.</summary>
-    public const long RosterLifetime = 366L * 86_400;
-
-    public static Command Create() => new("roster", "Who is in the coalition.") { AdmitVerb(), ShowVerb() };
+    public static Command Create() =>
+        new("roster", "Who is in the coalition.") { AdmitVerb(), RosterEpochVerb.Create(), ShowVerb() };
 
     private static Verb AdmitVerb()
     {
@@ -62,13 +57,7 @@ internal static class RosterVerbs
 
     private static async Task<RosterDocument> AdmitAsync(NodeFolder folder, string requestFile, CancellationToken cancel)
     {
-        if (folder.ReadConfig().Member is var member && member != Origin.Secretariat)
-        {
-            throw new CliException(
-                ExitCode.BadFolder,
-                $"{folder.Path} is not the secretariat's node but that of {member}: only the secretariat admits members.");
-        }
-
+        NextRoster.RequireSecretariat(folder, "admits members");
         if (!EnrolmentRequest.TryOpen(NodeFolder.Read(requestFile), out var request, out var fault))
         {
             throw new CliException(ExitCode.BadFolder, $"{requestFile}: {fault}");
@@ -80,12 +69,7 @@ internal static class RosterVerbs
             throw new CliException(ExitCode.Refused, $"{requestFile} asks to join {request.Coalition}, but this is {anchor.Coalition}.");
         }
 
-        if (!RosterChain.TryWalk(folder.ReadRosters().Select(n => (ReadOnlyMemory<byte>)n), anchor, out var current, out var error)
-            || current is null)
-        {
-            throw new CliException(ExitCode.BadFolder, $"{folder.RosterFolder} holds no unbroken chain of rosters: {error ?? "it is empty"}");
-        }
-
+        var current = NextRoster.ReadCurrent(folder);
         if (current.Member(request.Name) is not null)
         {
             throw new CliException(ExitCode.Refused, $"{request.Name} is in the roster already.");
@@ -96,45 +80,11 @@ internal static class RosterVerbs
         {
             Version = current.Version + 1,
             Issued = now,
-            Expires = now + RosterLifetime,
+            Expires = now + NextRoster.Lifetime,
             Members = current.Members.Add(request.ToMember("member")),
         };
-        var note = Sign(folder, next);
-        if (!RosterChain.TryOpenNext(note, current, out _, out error))
-        {
-            throw new CliException(ExitCode.Refused, $"The new roster would be refused: {error}");
-        }
-
-        await PublishAsync(folder, next.Version, note, cancel);
+        await NextRoster.PublishAsync(folder, next.Version, NextRoster.Sign(folder, current, next), cancel);
         return next;
-    }
-
-    private static byte[] Sign(NodeFolder folder, RosterDocument roster)
-    {
-        var keys = NodeFolder.ReadKeys(folder.SecretariatKeyFolder);
-        try
-        {
-            return SignedNote.Sign(roster.ToText(), [.. keys.Take(roster.Threshold)]);
-        }
-        finally
-        {
-            foreach (var key in keys)
-            {
-                key.Dispose();
-            }
-        }
-    }
-
-    /// <summary>A running node publishes at once; a stopped one finds the file when it starts.</summary>
-    private static async Task PublishAsync(NodeFolder folder, int version, byte[] note, CancellationToken cancel)
-    {
-        if (RunFile.TryRead(folder) is { } running)
-        {
-            using var client = new NodeClient(running.ApiUrl, folder.ReadApiKey(ApiRole.Operator));
-            await client.PostAsync<RosterRequest, RosterView>(ApiRoutes.Roster, new RosterRequest(Encoding.UTF8.GetString(note)), cancel);
-        }
-
-        NodeFolder.WriteSecret(folder.RosterFile(version), note);
     }
 
     private static void Print(Output output, RosterDocument roster)
@@ -155,6 +105,8 @@ internal static class RosterVerbs
                 m.Endpoint,
                 tlsPin = m.TlsPin.ToString(),
                 logs = m.Logs.Select(l => l.Key.ToString()),
+                closedLogs = m.Logs.Where(l => l.ClosedAt is not null)
+                    .Select(l => new { origin = l.Origin.Text, l.ClosedAt!.Value.Size, root = l.ClosedAt.Value.Root.ToBase64() }),
             }),
             sellerKeys = roster.SellerKeys.Select(k => new { k.Type, k.Epoch }),
         });
@@ -164,6 +116,13 @@ internal static class RosterVerbs
             ["member", "status", "roles", "endpoint", "TLS key"],
             roster.Members.Select(m => (IReadOnlyList<string>)
                 [m.Name, m.Status.ToString().ToLowerInvariant(), string.Join(", ", m.Roles), m.Endpoint, m.TlsPin.ToString()[..16]]));
+        foreach (var log in roster.Members.SelectMany(m => m.Logs).Where(l => l.ClosedAt is not null))
+        {
+            output.Line(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{log.Origin} is closed at {log.ClosedAt!.Value.Size} entries, root {log.ClosedAt.Value.Root.ToBase64()}."));
+        }
+
         output.Line($"Keys for tags of sellers: {string.Join(", ", roster.SellerKeys.Select(Scheme))}.");
     }
 

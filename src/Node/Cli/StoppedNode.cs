@@ -39,7 +39,8 @@ internal sealed class StoppedNode(NodeFolder folder) : NodeTarget
             var checkpoint = CheckpointOf(log);
             if (checkpoint.Length > 0 && Checkpoint.TryParse(checkpoint, out var head, out _))
             {
-                list.Add(new LogRow(log.Origin, head.Size, head.Root.ToBase64(), named.Key.ToString(), log.Size));
+                list.Add(new LogRow(
+                    log.Origin, head.Size, head.Root.ToBase64(), named.Key.ToString(), log.Size, await FrozenAtAsync(log, cancel)));
             }
         }
 
@@ -138,8 +139,8 @@ internal sealed class StoppedNode(NodeFolder folder) : NodeTarget
             foreach (var named in roster.Members.SelectMany(m => m.Logs).Where(l => l.Origin.Log == Origin.Indicators))
             {
                 var log = await LogAsync(named.Origin.Text, cancel);
-                var fork = await (await RowsAsync(cancel)).ReadAsync<ForkRow>(LogRowKind.Fork, log.Origin);
-                var end = Math.Min(named.ClosedAt?.Size ?? long.MaxValue, fork?.Value.FreezeAt ?? long.MaxValue);
+                var end = Math.Min(
+                    named.ClosedAt?.Size ?? long.MaxValue, await FrozenAtAsync(log, cancel) ?? long.MaxValue);
                 await list.ApplyAsync(log, Math.Min(end, SignedSizeOf(log)), cancel);
             }
 
@@ -148,6 +149,9 @@ internal sealed class StoppedNode(NodeFolder folder) : NodeTarget
 
         return _list;
     }
+
+    private async Task<long?> FrozenAtAsync(StoredLog log, CancellationToken cancel) =>
+        (await (await RowsAsync(cancel)).ReadAsync<ForkRow>(LogRowKind.Fork, log.Origin))?.Value.FreezeAt;
 
     private async Task<EntryEvidence?> EvidenceAsync(LogEntry entry, CancellationToken cancel)
     {

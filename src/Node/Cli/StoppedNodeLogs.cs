@@ -26,6 +26,7 @@ internal sealed class StoppedNodeLogs : IAsyncDisposable
     private readonly RowFindings _findings;
     private readonly List<HeldClaim> _claims = [];
     private IReadOnlyList<ReadOnlyMemory<byte>> _rosters = [];
+    private string? _receiptsLog;
 
     private StoppedNodeLogs(
         NodeFolder folder, TrustAnchor anchor, IReadOnlyList<SigningKey> keys, AuditRows rows)
@@ -46,8 +47,16 @@ internal sealed class StoppedNodeLogs : IAsyncDisposable
     /// <summary>The folder's trust anchor.</summary>
     public TrustAnchor Anchor => _anchor;
 
-    private string? ReceiptsLog => _keys.Select(k => k.VerificationKey.Name).FirstOrDefault(
-        o => Origin.TryParse(o, out var origin, out _) && origin.Log == Origin.Receipts);
+    /// <summary>
+    /// The receipts log that the row of receipts written goes with: the row says which, of several epochs. An earlier
+    /// version's row says nothing, and goes with the first.
+    /// </summary>
+    private string? ReceiptsLog => _receiptsLog ?? OwnReceipts.MinBy(o => o.Epoch)?.Text;
+
+    private IEnumerable<Origin> OwnReceipts => _keys
+        .Select(k => Origin.TryParse(k.VerificationKey.Name, out var origin, out _) ? origin : null)
+        .OfType<Origin>()
+        .Where(o => o.Log == Origin.Receipts);
 
     /// <summary>Opens the database of a node that does not run.</summary>
     /// <exception cref="NodeFolderException">A file of the folder is missing or malformed.</exception>
@@ -215,6 +224,7 @@ internal sealed class StoppedNodeLogs : IAsyncDisposable
             _rows, ReceiptsGrain.RowKind, member, ReceiptsLog ?? "", row =>
             {
                 receipted = row.Receipted;
+                _receiptsLog = OwnReceipts.FirstOrDefault(o => o.Text == row.Log)?.Text;
                 return receipted is null ? "a part of it is missing" : null;
             });
         return exists ? receipted : new Dictionary<string, long>();

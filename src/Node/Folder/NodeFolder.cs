@@ -38,6 +38,23 @@ public sealed class NodeFolder(string path)
     /// <summary>The private keys of the logs.</summary>
     public string KeyFolder => In("keys");
 
+    /// <summary>The file of the private key of an own log.</summary>
+    public string KeyFile(Origin log) => System.IO.Path.Combine(KeyFolder, KeyFileName(log.Text));
+
+    /// <summary>The name of a key's file: the last parts of the key's name, such as <c>indicators-2.key</c>.</summary>
+    public static string KeyFileName(string key)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        return string.Join('-', key.Split('/')[2..]) + ".key";
+    }
+
+    /// <summary>The request by which the member asks the secretariat for a log's next epoch.</summary>
+    public string EpochFile(Origin log)
+    {
+        ArgumentNullException.ThrowIfNull(log);
+        return In(string.Create(CultureInfo.InvariantCulture, $"new-epoch-{log.Log}-{log.Epoch}.note"));
+    }
+
     /// <summary>The certificate and its key.</summary>
     public string TlsFolder => In("tls");
 
@@ -286,7 +303,9 @@ public sealed class NodeFolder(string path)
     public string SellerKeyFile(string type, int epoch) => System.IO.Path.Combine(
         SellerKeyFolder, string.Create(CultureInfo.InvariantCulture, $"{type.Replace(':', '_')}-{epoch}.key"));
 
-    private static SigningKey ReadKey(string file) =>
+    /// <summary>Reads a private key.</summary>
+    /// <exception cref="NodeFolderException">It is missing or malformed.</exception>
+    public static SigningKey ReadKey(string file) =>
         SigningKey.TryParse(Encoding.UTF8.GetString(Read(file)).Trim(), out var key, out var error)
             ? key
             : throw new NodeFolderException($"{file}: {error}");

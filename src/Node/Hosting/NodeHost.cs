@@ -248,6 +248,8 @@ public sealed class NodeHost : IAsyncDisposable
         }
 
         // In this order they start: the list must follow before logs are woken, peers come last.
+        // The keys of new epochs are taken before anybody else hears of the roster that opens them.
+        services.AddHostedService<NewEpochKeys>();
         services.AddSingleton<MergedList>();
         AddHosted<ListFollower>(services);
         AddHosted<ReplicationDriver>(services);

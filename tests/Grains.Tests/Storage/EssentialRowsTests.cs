@@ -4,6 +4,7 @@ using FederationNode.Grains.Receipts;
 using FederationNode.Grains.Rosters;
 using FederationNode.Grains.Storage;
 using FederationNode.Grains.Tests.Building;
+using FederationNode.Protocol.Entries;
 using Xunit;
 
 namespace FederationNode.Grains.Tests.Storage;
@@ -51,6 +52,30 @@ public sealed class EssentialRowsTests
         }
 
         await RefusesAsync(sandbox, "although there is a row of the receipts written into it");
+    }
+
+    /// <summary>The row is about the log that it names; the next epoch, which is only prepared, has had no entries.</summary>
+    [Theory]
+    [InlineData("", null)]
+    [InlineData("demo/a/receipts/1", null)]
+    [InlineData("demo/a/receipts/2", "'log-head' of 'demo/a/receipts/2' is damaged: it is not there")]
+    public async Task Check_TwoEpochsOfTheReceiptsLog_TheRowTellsOfOne(string log, string? says)
+    {
+        await using var sandbox = await StorageSandbox.CreateAsync("sqlite");
+        await using (var node = await TestNode.StartAsync(sandbox))
+        {
+            await node.Log(TestCoalition.Receipts("a")).AppendAsync(
+                [new AppendRequest([new NewEntry(EntryKind.Receipt, new ReceiptPayload([]).Encode())])]);
+            await node.Rows.WriteAsync(
+                ReceiptsGrain.RowKind, "a", new ReceiptsRow { Receipted = { [s_foreign] = 1 }, Log = log }, null);
+        }
+
+        var identity = TestCoalition.IdentityOf("a");
+        identity.Add(TestCoalition.KeyOf("demo/a/receipts/2"));
+        var refusal = await Record.ExceptionAsync(() => EssentialRows.CheckAsync(sandbox.Connection, identity));
+
+        Assert.Equal(says is null, refusal is null);
+        Assert.Contains(says ?? "", refusal?.Message ?? "", StringComparison.Ordinal);
     }
 
     [Fact]

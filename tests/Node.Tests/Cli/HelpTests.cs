@@ -7,7 +7,7 @@ namespace FederationNode.Node.Tests.Cli;
 public sealed class HelpTests
 {
     /// <summary>Verbs whose folder is another thing, and is described by themselves.</summary>
-    private static readonly string[] Elsewhere = ["run", "demo", "roster admit"];
+    private static readonly string[] Elsewhere = ["run", "demo", "roster admit", "roster new-epoch", "member new-epoch"];
 
     public static TheoryData<string> Verbs => [.. Leaves(CommandLine.Build(), "")];
 

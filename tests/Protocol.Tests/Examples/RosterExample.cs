@@ -14,6 +14,7 @@ internal static class RosterExample
         ("demo/secretariat/roster/1", 0x20), ("demo/secretariat/receipts/1", 0x30),
         ("demo/alpha/indicators/1", 0x00), ("demo/alpha/receipts/1", 0x10),
         ("demo/beta/indicators/1", 0x40), ("demo/beta/receipts/1", 0x50),
+        ("demo/alpha/indicators/2", 0x90),
     ];
 
     public static TrustAnchor Anchor { get; } = new()
@@ -60,6 +61,14 @@ internal static class RosterExample
 
     public static byte[] SignedRequest { get; } = Request.Sign([LogKey(4), LogKey(5)]);
 
+    public static EpochRequest EpochRequest { get; } = new()
+    {
+        TlsPin = DemoLogs.Pin("alpha"),
+        Key = LogKey(6).VerificationKey,
+    };
+
+    public static byte[] SignedEpochRequest { get; } = EpochRequest.Sign([LogKey(6), LogKey(2), LogKey(3)]);
+
     public static string Write() => new Page()
         .Heading("17.7 Trust anchor, roster, enrolment")
         .Text("The secretariat's keys have the seeds that begin with `60`, `70` and `80`, its logs `roster` and `receipts` those\n"
@@ -73,6 +82,10 @@ internal static class RosterExample
         .Verbatim(Encoding.UTF8.GetString(SignedRequest))
         .Text("Version 2 of the roster takes beta in and names the key for tags of telephone numbers (17.8). It is signed with\nthe keys 1 and 3:")
         .Verbatim(Encoding.UTF8.GetString(SignedSecond))
+        .Text("Alpha's request for the second epoch of its log `indicators`, whose key has the seed that begins with `90`. The keys of\n"
+            + "its logs of the first epoch sign it, too. The fingerprint of the new key is\n"
+            + $"`{EpochRequest.Fingerprint}`:")
+        .Verbatim(Encoding.UTF8.GetString(SignedEpochRequest))
         .ToString();
 
     private static SigningKey LogKey(int number) => DemoLogs.Key(s_logs[number].Name, s_logs[number].Start);

@@ -121,6 +121,9 @@ public sealed class WorkedExamplesTests
         Assert.True(RosterChain.TryWalk([RosterExample.SignedFirst, RosterExample.SignedSecond], anchor, out var newest, out error), error);
         Assert.Equal(2, newest!.Version);
         Assert.True(EnrolmentRequest.TryOpen(RosterExample.SignedRequest, out var request, out error), error);
+        Assert.True(EpochRequest.TryOpen(RosterExample.SignedEpochRequest, out var epoch, out var note, out error), error);
+        Assert.True(EpochStep.TryPlan(newest!, epoch, note, _ => false, out var step, out error), error);
+        Assert.False(step.NeedsFingerprint);
         Assert.Equal(newest.Member("beta")!.Logs.AsEnumerable(), request.ToMember("member").Logs);
     }
 

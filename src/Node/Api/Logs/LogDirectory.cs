@@ -21,12 +21,12 @@ internal sealed class LogDirectory(
     [
         .. heads.All().Where(h => h.SignedSize > 0 || (arriving && h.Size > 0)).Select(Row)
             .Concat(damages.DamagedHeads().Where(o => heads.Get(o) is null)
-                .Select(o => new LogRow(o, 0, MerkleHash.Empty.ToBase64(), KeyOf(o), 0)))
+                .Select(o => new LogRow(o, 0, MerkleHash.Empty.ToBase64(), KeyOf(o), 0, null)))
             .OrderBy(r => r.Origin, StringComparer.Ordinal),
     ];
 
     private LogRow Row(LogStatus log) =>
-        new(log.Origin, log.SignedSize, log.SignedRoot.ToBase64(), KeyOf(log.Origin), log.Size);
+        new(log.Origin, log.SignedSize, log.SignedRoot.ToBase64(), KeyOf(log.Origin), log.Size, log.FrozenAt);
 
     /// <summary>By the roster; of a log that it does not name yet, by the trust anchor or the own key.</summary>
     private string KeyOf(string origin) =>

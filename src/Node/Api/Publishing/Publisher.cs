@@ -58,11 +58,9 @@ internal sealed partial class Publisher(
         }
 
         var self = document.Member(identity.Member);
-        log = self is { Status: MemberStatus.Active } ? self.OpenLog(Origin.Indicators)?.Origin : null;
-        if (log is not null && identity.KeyOf(log.Text) is null)
-        {
-            log = null;
-        }
+        log = self is { Status: MemberStatus.Active }
+            ? identity.WrittenLog(document, Origin.Indicators)?.Origin
+            : null;
 
         // What is appended behind a damaged row would be durable, and never in the own list.
         problem = log is not null && follower.HeldUp.TryGetValue(log.Text, out var damage)

@@ -2,6 +2,7 @@ using FederationNode.Contracts.Api;
 using FederationNode.Grains;
 using FederationNode.Grains.Identity;
 using FederationNode.Grains.Lists;
+using FederationNode.Grains.Logs;
 using FederationNode.Grains.Rosters;
 using FederationNode.Grains.Storage;
 using FederationNode.Protocol.Roster;
@@ -12,6 +13,7 @@ namespace FederationNode.Node.Api.Status;
 internal sealed class AlarmRaiser(
     NodeIdentity identity,
     RosterBoard roster,
+    HeadBoard heads,
     ListFollower follower,
     RowStore rows,
     StorageAlarm storage,
@@ -69,9 +71,13 @@ internal sealed class AlarmRaiser(
                 + "set it right, since others see the wrong times in this node's entries and receipts.");
         }
 
-        if (document.Member(identity.Member) is not { Status: MemberStatus.Active })
+        if (document.Member(identity.Member) is not { Status: MemberStatus.Active } self)
         {
             alarms.Add($"{identity.Member} is not an active member by the roster, version {document.Version}.");
+        }
+        else
+        {
+            AddOwnLogs(alarms, self);
         }
 
         if (!follower.IsLoaded)
@@ -81,6 +87,26 @@ internal sealed class AlarmRaiser(
         else if (!follower.IsReady)
         {
             alarms.Add("The list is not complete: the node is still fetching what the other members held when it started.");
+        }
+    }
+
+    /// <summary>An open log that this node cannot write into.</summary>
+    private void AddOwnLogs(List<string> alarms, RosterMember self)
+    {
+        foreach (var log in self.Logs.Where(l => l.ClosedAt is null))
+        {
+            if (!log.Key.Equals(identity.KeyOf(log.Origin.Text)?.VerificationKey))
+            {
+                alarms.Add(
+                    $"This node does not hold the key that the roster names for {log.Origin}: bring its file back into the "
+                    + "folder `keys` and start the node again, or ask for a new epoch with `fednode member new-epoch`.");
+            }
+            else if (heads.Get(log.Origin.Text)?.FrozenAt is { } size)
+            {
+                alarms.Add(
+                    $"{log.Origin} forked and takes nothing any more: {size} entries of it count. Ask the secretariat for its "
+                    + $"next epoch with `fednode member new-epoch --log {log.Origin.Log}`.");
+            }
         }
     }
 
