@@ -222,6 +222,9 @@ public sealed partial class Replicator
             case RequestKind.Urgent:
                 peer.UrgentFetches--;
                 break;
+            case RequestKind.Repair:
+                EndRepair(request);
+                break;
             case RequestKind.Fork:
                 log!.ForkUnderWay = false;
                 break;
@@ -233,7 +236,7 @@ public sealed partial class Replicator
             ShrinkRanges(request);
         }
 
-        if (unreachable && request.Kind is RequestKind.Range && peer.Alive && peer.Heard > request.Started)
+        if (unreachable && request.Kind is RequestKind.Range or RequestKind.Repair && peer.Alive && peer.Heard > request.Started)
         {
             // The line takes other things: it is slow, and not dead.
             BackOff(peer, log!, RequestFault.Unreachable);
