@@ -33,8 +33,8 @@ public static class Limits
     /// <summary>Largest body of a range answer, in bytes.</summary>
     public const int MaxRangeBody = MaxRangeBytes + MaxRangeOverhead;
 
-    /// <summary>Most logs in a heads vector.</summary>
-    public const int MaxHeads = 4096;
+    /// <summary>Most heads in one answer.</summary>
+    public const int MaxHeads = HeadsVector.MaxHeadsShown;
 
     /// <summary>Most urgent runs shown with heads.</summary>
     public const int MaxUrgentRuns = HeadsVector.MaxUrgentShown;

@@ -8,7 +8,8 @@ namespace FederationNode.EndToEnd.Tests;
 
 /// <summary>
 /// A node with a damaged row that it can do without runs: the rest of the list answers and publishing works, the
-/// status names the row and what to do, and an audit of the running node names the log, the entry and the fault.
+/// status names the row and what to do, and an audit of the running node names the log, the entry and the fault. A
+/// sealed row it writes anew once a peer gives its entries.
 /// </summary>
 [Collection(PairGroup.Name)]
 public sealed class DamagedRunTests(PairFixture pair) : IDisposable
@@ -50,6 +51,47 @@ public sealed class DamagedRunTests(PairFixture pair) : IDisposable
         AssertFinds(audit, PairFixture.Foreign, entry, finding);
         Assert.Equal(0, await node.StopAsync());
         AssertQuiet(await node.Error);
+    }
+
+    [Fact]
+    public async Task Run_DamagedSealedRowsAndAPeerThatHasThem_AreWrittenAnewAndTheAuditIsClean()
+    {
+        Damage(LogRowKind.Bundle, PairFixture.Foreign + "|1");
+        StoredRows.OfFolder(Folder, write: true).Damage("flip", LogRowKind.Payloads, PairFixture.Foreign + "|0");
+        StoredRows.OfFolder(Folder, write: true).Damage("flip", LogRowKind.Bundle, PairFixture.Own + "|1");
+        StoredRows.OfFolder(Folder, write: true).Damage("flip", LogRowKind.Payloads, PairFixture.Own + "|1");
+        Assert.Equal(1, (await Fednode.HereAsync("audit", Folder, "--json")).Code);
+        Scratch.Copy(pair.Secretariat, _scratch.In("secretariat"));
+        await using var node = await NodeProcess.StartAsync(Folder);
+        await CoalitionFixture.UntilReadyAsync(Folder);
+        var refused = await Fednode.HereAsync(
+            "publish", "keyword", "one more ornament", "--category", "ivory", "--data", Folder);
+        await using var secretariat = await NodeProcess.StartAsync(_scratch.In("secretariat"));
+
+        await UntilAsync(() => !DamagedAsync().GetAwaiter().GetResult());
+
+        Assert.NotEqual(0, refused.Code);
+        foreach (var lister in (string[])["own", "foreign"])
+        {
+            var answer = (await CheckAsync(PairFixture.Word(lister, 599))).Json;
+            Assert.Equal(("review", false), (VerdictOf(answer), answer.GetProperty("stale").GetBoolean()));
+        }
+
+        await Fednode.DoAsync("publish", "keyword", "one more ornament", "--category", "ivory", "--data", Folder);
+        var running = await Fednode.HereAsync("audit", Folder, "--json");
+        Assert.True(running.Code == 0, running.ToString());
+        Assert.Equal(0, await node.StopAsync());
+        var error = await node.Error;
+        foreach (var (log, entry) in ((string, int)[])[(PairFixture.Foreign, 0), (PairFixture.Foreign, 256), (PairFixture.Own, 256)])
+        {
+            Assert.Contains(
+                $"The damaged row of {log} from entry {entry} on was written anew with what secretariat gave",
+                error,
+                StringComparison.Ordinal);
+        }
+
+        var stopped = await Fednode.HereAsync("audit", Folder, "--json");
+        Assert.True(stopped.Code == 0, stopped.ToString());
     }
 
     [Fact]
@@ -205,6 +247,10 @@ public sealed class DamagedRunTests(PairFixture pair) : IDisposable
         .. (await Fednode.DoAsync("status", "--data", Folder, "--json")).Json.GetProperty("alarms").EnumerateArray()
             .Select(a => a.GetString()!),
     ];
+
+    /// <summary>Whether a row is damaged, or the list stands still at one.</summary>
+    private async Task<bool> DamagedAsync() => (await AlarmsAsync()).Exists(a =>
+        a.Contains("is damaged", StringComparison.Ordinal) || a.Contains("cannot be read", StringComparison.Ordinal));
 
     private Task<Ran> CheckAsync(string text) =>
         Fednode.DoAsync("check", "text", text, "--data", Folder, "--json");

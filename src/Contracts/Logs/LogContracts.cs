@@ -1,4 +1,5 @@
 using FederationNode.Protocol;
+using FederationNode.Protocol.Replication;
 
 namespace FederationNode.Contracts.Logs;
 
@@ -263,6 +264,26 @@ public interface IMemberLogGrain : IGrainWithStringKey
     /// <summary>Likewise, with a range that this node has verified already.</summary>
     [Alias("ExtendChecked")]
     Task<ExtendResult> ExtendCheckedAsync([Immutable] CheckedRange range);
+
+    /// <summary>
+    /// Writes a damaged row of 256 sealed entries anew, if these are the entries that the tree held here names; what is
+    /// signed never changes by it. Of rows that are sound nothing is written.
+    /// </summary>
+    /// <param name="from">Index of the first entry: a multiple of 256.</param>
+    /// <param name="entries">The 256 entries, each verified by itself.</param>
+    /// <param name="erased">
+    /// The entries whose erasure is ordered in this log, by index: their payloads are not kept. Null: not known; damaged
+    /// payloads are then <see cref="RepairOutcome.Incomplete"/>, and only the leaves are written.
+    /// </param>
+    [Alias("Repair")]
+    Task<RepairOutcome> RepairAsync(
+        long from, [Immutable] IReadOnlyList<StoredEntry> entries, [Immutable] IReadOnlyList<long>? erased);
+
+    /// <summary>Writes a damaged tile anew, out of the rows below it, whose keys name its hashes.</summary>
+    /// <param name="level">Its level, from 1 on.</param>
+    /// <param name="number">Its number.</param>
+    [Alias("RepairTile")]
+    Task<RepairOutcome> RepairTileAsync(int level, long number);
 
     /// <summary>What is held.</summary>
     [Alias("GetStatus")]

@@ -1,15 +1,61 @@
 using FederationNode.Contracts.Logs;
 using FederationNode.Grains.Storage;
+using FederationNode.Protocol.Replication;
 
 namespace FederationNode.Grains.Logs;
 
 /// <content>
-/// A log whose head row is damaged. The grain stays, so that the row is read once and not with every call, and answers
+/// Damage. A sealed row is written anew with what the tree held here names. A log whose head row is damaged: the grain stays, so that the row is read once and not with every call, and answers
 /// each call with the damage. Nothing is written: what is there may still be mended from a copy.
 /// </content>
 public sealed partial class MemberLogGrain
 {
     private CorruptStateException? _damage;
+
+    /// <inheritdoc/>
+    public Task<RepairOutcome> RepairAsync(long from, IReadOnlyList<StoredEntry> entries, IReadOnlyList<long>? erased) =>
+        RepairAsync(() => _log.RepairBundleAsync(from / HeadEdge.Width, entries, erased));
+
+    /// <inheritdoc/>
+    public Task<RepairOutcome> RepairTileAsync(int level, long number) =>
+        RepairAsync(() => _log.RepairTileAsync(level, number));
+
+    /// <summary>No head is moved, so whatever fails leaves what this activation believes as true as before.</summary>
+    private async Task<RepairOutcome> RepairAsync(
+        Func<Task<(RepairOutcome Outcome, IReadOnlyList<(string Kind, string Key)> Sound)>> repair)
+    {
+        if (_damage is not null)
+        {
+            return RepairOutcome.Unavailable;
+        }
+
+        try
+        {
+            var (outcome, sound) = await repair();
+            foreach (var (kind, key) in sound)
+            {
+                _damages.Clear(kind, key);
+            }
+
+            return outcome;
+        }
+        catch (CorruptStateException damage)
+        {
+            // A row above it: that one first.
+            _damages.Note(damage);
+            return RepairOutcome.Unavailable;
+        }
+        catch (StorageException failure)
+        {
+            LogRepairFailed(_origin, failure);
+            return RepairOutcome.Unavailable;
+        }
+        catch (RowConflictException conflict)
+        {
+            LogRepairFailed(_origin, conflict);
+            return RepairOutcome.Unavailable;
+        }
+    }
 
     private async Task<bool> TryLoadAsync()
     {

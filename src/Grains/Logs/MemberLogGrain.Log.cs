@@ -23,6 +23,9 @@ public sealed partial class MemberLogGrain
     [LoggerMessage(7, LogLevel.Error, "Entries that were kept for {Origin} cannot be logged any more: {Error}")]
     private partial void LogDeferredLost(string origin, string error);
 
+    [LoggerMessage(8, LogLevel.Error, "A damaged row of {Origin} could not be written anew; it is tried again.")]
+    private partial void LogRepairFailed(string origin, Exception failure);
+
     [LoggerMessage(5, LogLevel.Warning, "A range of {Origin} was refused: {Error}")]
     private partial void LogRefused(string origin, string error);
 }

@@ -44,8 +44,18 @@ public sealed partial class ReplicationDriver
             case StoreRange store:
                 Work(() => StoreRangeAsync(store));
                 break;
+            case FetchRepair fetch:
+                Request(fetch, cancel => FetchRepairAsync(fetch, cancel));
+                break;
+            case StoreRepair store:
+                Work(() => StoreRepairAsync(store));
+                break;
+            case RepairTile tile:
+                Work(() => RepairTileAsync(tile));
+                break;
             case DropRange drop:
                 _fetched.TryRemove(drop.Id, out _);
+                _repairs.TryRemove(drop.Id, out _);
                 if (_requests.TryRemove(drop.Id, out var dropped))
                 {
                     // Its own task disposes it.
@@ -85,6 +95,7 @@ public sealed partial class ReplicationDriver
             else
             {
                 _fetched.TryRemove(request.Id, out _);
+                _repairs.TryRemove(request.Id, out _);
             }
 
             cancel.Dispose();

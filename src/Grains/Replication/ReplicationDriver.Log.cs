@@ -11,6 +11,9 @@ public sealed partial class ReplicationDriver
     private static readonly Counter<long> s_notes = s_meter.CreateCounter<long>(
         "fednode.replication.notes", "{note}", "What the replication noted of peers, by kind and peer.");
 
+    private static readonly Counter<long> s_repairs = s_meter.CreateCounter<long>(
+        "fednode.replication.repairs", "{row}", "Damaged rows that were written anew, by the peer that gave their entries.");
+
     private void Note(Noted noted)
     {
         s_notes.Add(1, new KeyValuePair<string, object?>("kind", noted.Kind.ToString()), new("peer", noted.Peer));
@@ -69,6 +72,12 @@ public sealed partial class ReplicationDriver
 
     [LoggerMessage(6, LogLevel.Error, "An exchange about {About} failed here, not at the peer; it is tried again.")]
     private partial void LogFailed(string about, Exception failure);
+
+    [LoggerMessage(8, LogLevel.Warning, "The damaged row of {Origin} from entry {From} on was written anew with what {Member} gave: it is what this node held. Look at the disk.")]
+    private partial void LogRepaired(string origin, long from, string member);
+
+    [LoggerMessage(9, LogLevel.Warning, "The damaged tile of {Origin}, level {Level}, from entry {From} on was written anew out of the rows below it. Look at the disk.")]
+    private partial void LogTileRepaired(string origin, int level, long from);
 
     [LoggerMessage(7, LogLevel.Error, "A part of the replication failed.")]
     private partial void LogBroken(Exception failure);

@@ -23,7 +23,7 @@ namespace FederationNode.Grains.Replication;
 /// <remarks>
 /// <see cref="_gate"/> guards the core; nothing is awaited and nothing slow is done under it. Effects are begun under
 /// it, too, so that none overtakes an earlier one, and go on by themselves. This file: life, time and events;
-/// .Effects.cs: what the core wants done; .Serving.cs: what peers ask.
+/// .Effects.cs: what the core wants done; .Repair.cs: of that, damaged rows; .Serving.cs: what peers ask.
 /// </remarks>
 public sealed partial class ReplicationDriver : BackgroundService
 {
@@ -34,6 +34,7 @@ public sealed partial class ReplicationDriver : BackgroundService
     private readonly HeadBoard _heads;
     private readonly LinkBoard _links;
     private readonly RowStore _rows;
+    private readonly DamageBoard _damages;
     private readonly ReplicationOptions _options;
     private readonly TimeProvider _clock;
     private readonly ILogger<ReplicationDriver> _logger;
@@ -60,6 +61,7 @@ public sealed partial class ReplicationDriver : BackgroundService
         HeadBoard heads,
         LinkBoard links,
         RowStore rows,
+        DamageBoard damages,
         ReplicationOptions options,
         [FromKeyedServices(FederationClock.Key)] TimeProvider clock,
         ILogger<ReplicationDriver> logger)
@@ -71,6 +73,7 @@ public sealed partial class ReplicationDriver : BackgroundService
         _heads = heads;
         _links = links;
         _rows = rows;
+        _damages = damages;
         _options = options;
         _clock = clock;
         _logger = logger;
@@ -107,6 +110,11 @@ public sealed partial class ReplicationDriver : BackgroundService
             PostLocked(new Started(
                 TakeRoster(), [.. _heads.All().Select(MovedOf)], remembered, _rows.Health.Fault is not null));
         }
+
+        foreach (var (kind, key) in _damages.Rows())
+        {
+            OnDamaged(kind, key);
+        }
     }
 
     /// <inheritdoc/>
@@ -118,6 +126,7 @@ public sealed partial class ReplicationDriver : BackgroundService
         _heads.UrgentAppended += OnUrgent;
         _roster.Changed += OnRoster;
         _rows.Health.Changed += OnStorage;
+        _damages.Found += OnDamaged;
         return base.StartAsync(cancellationToken);
     }
 
@@ -130,6 +139,7 @@ public sealed partial class ReplicationDriver : BackgroundService
         _heads.UrgentAppended -= OnUrgent;
         _roster.Changed -= OnRoster;
         _rows.Health.Changed -= OnStorage;
+        _damages.Found -= OnDamaged;
         await base.StopAsync(cancellationToken);
         await Task.WhenAll(_working.Keys);
     }
@@ -159,6 +169,16 @@ public sealed partial class ReplicationDriver : BackgroundService
     private void OnUrgent(string origin, long from, long end) => _urgent[origin] = new UrgentRun(origin, from, end);
 
     private void OnStorage(string? fault) => Post(new StorageChanged(fault is not null));
+
+    private void OnDamaged(string kind, string key)
+    {
+        if (kind is LogRowKind.Bundle or LogRowKind.Payloads or LogRowKind.Tile
+            && SealedPlace.TryParse(kind, key, out var place))
+        {
+            Post(new RowDamaged(
+                place.Origin, place.First, (place with { Number = place.Number + 1 }).First, place.Level));
+        }
+    }
 
     private void OnRoster(RosterDocument document)
     {

@@ -7,7 +7,7 @@ namespace FederationNode.Grains.Storage;
 
 /// <summary>
 /// Remembers which stored rows were found damaged, for the node's status: damage to a disk does not heal, and a person
-/// must look at it. Each row is logged once. Safe from any thread.
+/// must look at it, also where the node can write the row anew. Each row is logged once. Safe from any thread.
 /// </summary>
 /// <param name="logger">The program's log.</param>
 /// <param name="identity">
@@ -19,6 +19,13 @@ public sealed partial class DamageBoard(ILogger<DamageBoard> logger, NodeIdentit
     private const int MaxRows = 256;
 
     private readonly ConcurrentDictionary<(string Kind, string Key), string> _rows = new();
+
+    /// <summary>Raised for each damaged row that was not known yet, with its kind and key, on the thread that found it.</summary>
+    public event Action<string, string>? Found;
+
+    /// <summary>The kinds and keys of the damaged rows.</summary>
+    public IReadOnlyList<(string Kind, string Key)> Rows() =>
+        [.. _rows.Keys.OrderBy(r => r.Kind, StringComparer.Ordinal).ThenBy(r => r.Key, StringComparer.Ordinal)];
 
     /// <summary>What was found, each in a few sentences that say what to do, in the order of kinds and keys.</summary>
     public IReadOnlyList<string> All() =>
@@ -53,6 +60,7 @@ public sealed partial class DamageBoard(ILogger<DamageBoard> logger, NodeIdentit
         if (_rows.Count < MaxRows && _rows.TryAdd((kind, key), text))
         {
             LogDamage(text);
+            Found?.Invoke(kind, key);
         }
     }
 
@@ -63,17 +71,22 @@ public sealed partial class DamageBoard(ILogger<DamageBoard> logger, NodeIdentit
     {
         LogRowKind.Request => "The request with this idempotency key cannot be repeated; send it with another one, or "
             + "stop the node and restore its database from a copy.",
-        _ when !IsOfALog(kind) || identity?.KeyOf(SealedPlace.OriginOf(key)) is not null => RestoreAdvice,
-        _ => "Stop the node and restore its database from a copy, or delete the row '" + LogRowKind.Head
-            + "' of this log: the node then fetches the log from its peers again.",
+        LogRowKind.Bundle or LogRowKind.Payloads =>
+            $"The node writes this row anew once a peer has given its entries. If that does not happen: {AdviceForLog(key)}",
+        LogRowKind.Tile =>
+            $"The node writes this row anew from the rows below it. If that does not happen: {AdviceForLog(key)}",
+        LogRowKind.Head or LogRowKind.Fork => AdviceForLog(key),
+        _ => RestoreAdvice,
     };
+
+    private string AdviceForLog(string key) => identity?.KeyOf(SealedPlace.OriginOf(key)) is not null
+        ? RestoreAdvice
+        : "Stop the node and restore its database from a copy, or delete the row '" + LogRowKind.Head
+            + "' of this log: the node then fetches the log from its peers again.";
 
     /// <summary>What to do where nothing but a copy helps.</summary>
     internal const string RestoreAdvice =
         "Stop the node and restore its database from a copy: what is newer than the copy comes back from the peers.";
-
-    private static bool IsOfALog(string kind) =>
-        kind is LogRowKind.Head or LogRowKind.Bundle or LogRowKind.Payloads or LogRowKind.Tile or LogRowKind.Fork;
 
     [LoggerMessage(1, LogLevel.Error, "{Damage}")]
     private partial void LogDamage(string damage);

@@ -141,19 +141,26 @@ public sealed class RowStore : IRowReader, IDisposable
     /// key that is added or removed meanwhile may or may not appear. Meant for tools, not for a grain's turn.
     /// </summary>
     /// <param name="kind">The kind, as in <see cref="ReadAsync"/>.</param>
+    /// <param name="beginning">Only keys that begin so, and are longer.</param>
     /// <param name="cancellation">Stops the listing.</param>
     /// <exception cref="StorageException">The database failed.</exception>
     public async IAsyncEnumerable<string> ListKeysAsync(
         string kind,
+        string beginning = "",
         [EnumeratorCancellation] CancellationToken cancellation = default)
     {
         CheckKind(kind);
-        var after = "";
+        var after = beginning.Length == 0 ? "" : KeyPrefix + beginning;
         while (true)
         {
             var page = await ReadPageAsync(kind, after, cancellation).ConfigureAwait(false);
             foreach (var key in page)
             {
+                if (!key.AsSpan(KeyPrefix.Length).StartsWith(beginning, StringComparison.Ordinal))
+                {
+                    yield break;
+                }
+
                 yield return key[KeyPrefix.Length..];
             }
 

@@ -42,8 +42,11 @@ public sealed record HeadsQuestion(Hash256 Digest, ulong Instance, long Since, I
 /// <summary>The heads that changed since the asker last asked, or all of them.</summary>
 /// <param name="Digest">Digest of all the answerer's heads.</param>
 /// <param name="Instance">Tells one run of the answerer from another: versions of different runs have no order.</param>
-/// <param name="Version">Counts the answerer's changes in this run.</param>
-/// <param name="Heads">The heads that changed after the version asked for; all, if it was of another run.</param>
+/// <param name="Version">Counts the answerer's changes in this run, up to the last one that this answer tells.</param>
+/// <param name="Heads">
+/// The heads that changed after the version asked for; all, if it was of another run. At most
+/// <see cref="HeadsVector.MaxHeadsShown"/>: if there are as many, there may be more.
+/// </param>
 /// <param name="Urgent">Urgent runs that came after the version asked for; at most 8 a log.</param>
 /// <param name="Links">The members that the answerer can reach, or null if that did not change either.</param>
 /// <param name="Paused">Whether the answerer takes nothing now, for its storage is full or failing.</param>
@@ -66,8 +69,14 @@ public sealed class HeadsVector(ulong instance)
     /// <summary>Most urgent runs that are shown of one log; the oldest goes first.</summary>
     public const int MaxUrgentRuns = 8;
 
+    /// <summary>
+    /// Most heads in one answer: who asks takes no more, and asks on. With as many, of the longest names, and all else
+    /// that an answer may have, it fits its body.
+    /// </summary>
+    public const int MaxHeadsShown = 2048;
+
     /// <summary>Most urgent runs in one answer: who asks takes no more. The newest are shown.</summary>
-    public const int MaxUrgentShown = 4096;
+    public const int MaxUrgentShown = 1024;
 
     private readonly SortedDictionary<string, List<(UrgentRun Run, long Changed)>> _urgent = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, (Head Head, long Changed)> _heads = new(StringComparer.Ordinal);
@@ -156,17 +165,28 @@ public sealed class HeadsVector(ulong instance)
     /// <summary>Whether the asker has not read anything of this run.</summary>
     public bool IsFirst(HeadsQuestion question) => question.Instance != instance || question.Since == 0;
 
-    /// <summary>Answers a peer.</summary>
+    /// <summary>
+    /// Answers a peer. Of more heads than an answer takes those that changed first are in it, and its version is that of
+    /// the last of them: the rest goes with the next answer.
+    /// </summary>
     /// <param name="question">What it asks.</param>
     /// <param name="yours">The checkpoints held of its own logs; used if <see cref="IsFirst"/>.</param>
     public HeadsAnswer Answer(HeadsQuestion question, IReadOnlyList<byte[]> yours)
     {
         var since = IsFirst(question) ? -1 : question.Since;
+        var version = Version;
+        var changed = since >= Version ? [] : _heads.Values.Where(h => h.Changed > since).ToList();
+        if (changed.Count > MaxHeadsShown)
+        {
+            changed = [.. changed.OrderBy(h => h.Changed).Take(MaxHeadsShown)];
+            version = changed[^1].Changed;
+        }
+
         return new HeadsAnswer(
             Digest,
             instance,
-            Version,
-            since >= Version ? [] : [.. _heads.Values.Where(h => h.Changed > since).Select(h => h.Head)],
+            version,
+            [.. changed.Select(h => h.Head)],
             since >= Version ? [] : UrgentSince(since),
             since >= _linksChanged ? null : [.. _links],
             Paused,

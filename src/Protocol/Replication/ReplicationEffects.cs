@@ -57,6 +57,36 @@ public sealed record FetchRange(
 /// <summary>Hand a fetched range to its log. Ends with <see cref="RangeStored"/>; the range is still kept.</summary>
 public sealed record StoreRange(long Id, string Origin) : ReplicationEffect;
 
+/// <summary>
+/// Fetch the entries of a damaged row, in as many ranges as it takes, verify each by itself, and keep them until
+/// <see cref="StoreRepair"/> or <see cref="DropRange"/>. Ends with <see cref="RepairFetched"/> or
+/// <see cref="RequestFailed"/>.
+/// </summary>
+/// <param name="Id">The request.</param>
+/// <param name="Peer">Whom to ask.</param>
+/// <param name="Timeout">Milliseconds.</param>
+/// <param name="Origin">The log.</param>
+/// <param name="From">First entry of the row.</param>
+/// <param name="End">The entry behind its last one.</param>
+public sealed record FetchRepair(long Id, string Peer, long Timeout, string Origin, long From, long End)
+    : PeerRequest(Id, Peer, Timeout);
+
+/// <summary>
+/// Hand the entries of a damaged row to their log, and forget them. Ends with <see cref="RepairStored"/>.
+/// </summary>
+/// <param name="Id">The request that brought them.</param>
+/// <param name="Peer">Who gave them.</param>
+/// <param name="Origin">The log.</param>
+/// <param name="From">First entry of the row.</param>
+public sealed record StoreRepair(long Id, string Peer, string Origin, long From) : ReplicationEffect;
+
+/// <summary>Make a damaged tile of a log again, out of the rows below it. Ends with <see cref="RepairStored"/>.</summary>
+/// <param name="Id">Tells it apart.</param>
+/// <param name="Origin">The log.</param>
+/// <param name="Level">The tile's level, from 1 on.</param>
+/// <param name="From">The first entry below it.</param>
+public sealed record RepairTile(long Id, string Origin, int Level, long From) : ReplicationEffect;
+
 /// <summary>Forget a fetched range, or break the request off; no event follows any more.</summary>
 public sealed record DropRange(long Id) : ReplicationEffect;
 

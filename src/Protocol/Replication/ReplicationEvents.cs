@@ -84,6 +84,49 @@ public enum StoreOutcome
     Closed,
 }
 
+/// <summary>
+/// A sealed row of a log is damaged: what is in it counts as held, and cannot be read. Entries are fetched again; a tile,
+/// which only sums up other rows, is made again out of these.
+/// </summary>
+/// <param name="Origin">The log.</param>
+/// <param name="From">The first entry of the row.</param>
+/// <param name="End">The entry behind its last one.</param>
+/// <param name="Level">0 for entries, from 1 on for a tile.</param>
+public sealed record RowDamaged(string Origin, long From, long End, int Level = 0) : ReplicationEvent;
+
+/// <summary>A peer gave what <see cref="FetchRepair"/> asked for, and it is verified by itself.</summary>
+public sealed record RepairFetched(long Id) : ReplicationEvent;
+
+/// <summary>A <see cref="StoreRepair"/> or <see cref="RepairTile"/> ended.</summary>
+/// <param name="Id">Which one.</param>
+/// <param name="Outcome">What became of the row.</param>
+public sealed record RepairStored(long Id, RepairOutcome Outcome) : ReplicationEvent;
+
+/// <summary>What a log made of entries for a damaged row.</summary>
+public enum RepairOutcome
+{
+    /// <summary>The row was written anew.</summary>
+    Repaired,
+
+    /// <summary>The row is sound: somebody else has mended it.</summary>
+    Sound,
+
+    /// <summary>They are not the entries that the tree held here names: the peer is on another branch.</summary>
+    Contradicts,
+
+    /// <summary>A payload is lacking that nobody has ordered to be erased.</summary>
+    Incomplete,
+
+    /// <summary>The storage, or another row that is needed, cannot be used now.</summary>
+    Unavailable,
+
+    /// <summary>
+    /// There is no such row, or it cannot be written anew: the database does not let it, or rows below a tile are gone.
+    /// Only a copy helps.
+    /// </summary>
+    Lost,
+}
+
 /// <summary>A request came to nothing.</summary>
 public sealed record RequestFailed(long Id, RequestFault Fault) : ReplicationEvent;
 

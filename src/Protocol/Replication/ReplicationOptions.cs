@@ -30,6 +30,12 @@ public sealed record ReplicationOptions
     /// <summary>A fetch that takes longer is asked of a second peer too, once; more for peers known as slower. Default 300.</summary>
     public long HedgeAfter { get; init; } = 300;
 
+    /// <summary>Most damaged rows that are fetched again at the same time. Default 2.</summary>
+    public int MaxRepairs { get; init; } = 2;
+
+    /// <summary>Most damaged rows that are remembered. Default 256.</summary>
+    public int MaxDamagedRows { get; init; } = 256;
+
     /// <summary>Most entries in a range; ranges end at multiples of it. A multiple of 256. Default 4,096.</summary>
     public int RangeEntries { get; init; } = 4_096;
 

@@ -50,7 +50,10 @@ public sealed partial class Replicator
         var answer = answered.Answer;
         // Who holds a question until there is news is asked again at once; who does not, at the usual pace.
         var held = !_dialable && (answer.Version != peer.Version || _now - request.Started > _options.LongPoll / 2);
-        peer.HeadsDue = _now + Jittered(held ? _options.LongPollGap : _options.HeadsInterval);
+        var more = HasMoreHeads(peer, answer);
+        // Who never comes to an end is asked for the rest at the usual pace: no more is told than there are logs.
+        var goOn = held || (more && peer.FullAnswers <= _logs.Count / HeadsVector.MaxHeadsShown);
+        peer.HeadsDue = _now + Jittered(goOn ? _options.LongPollGap : _options.HeadsInterval);
         var all = request.Since == 0;
         if (answer.Instance != peer.Instance)
         {
@@ -65,7 +68,9 @@ public sealed partial class Replicator
 
         // Unless all is to be heard anew since it was asked.
         peer.Version = peer.Version == request.Since ? answer.Version : 0;
-        peer.ShownAll |= all && peer.Version != 0;
+        peer.ShowingAll = (all || peer.ShowingAll) && peer.Version != 0;
+        peer.ShownAll |= peer.ShowingAll && !more;
+        peer.ShowingAll &= more;
         peer.Links = answer.Links is { } links ? [.. links] : peer.Links;
         foreach (var head in answer.Heads)
         {
@@ -83,10 +88,23 @@ public sealed partial class Replicator
         Succeeded(peer);
         TakePause(peer, answer.Paused);
         HearAllAgain(peer, answer);
-        AnnounceMissing(peer);
+        if (!more)
+        {
+            // What seems to be missing may be in the next answer.
+            AnnounceMissing(peer);
+        }
+
         TakeProven(peer, answered.Proven);
         peer.Answered = true;
         peer.Witnessed |= all;
+    }
+
+    /// <summary>An answer with as many heads as it can have may leave out others.</summary>
+    private static bool HasMoreHeads(Peer peer, HeadsAnswer answer)
+    {
+        var more = answer.Heads.Count >= HeadsVector.MaxHeadsShown;
+        peer.FullAnswers = more ? peer.FullAnswers + 1 : 0;
+        return more;
     }
 
     /// <summary>
@@ -97,7 +115,7 @@ public sealed partial class Replicator
     {
         foreach (var peer in _everybody)
         {
-            (peer.Version, peer.ShownAll, peer.Attempted) = (0, false, false);
+            (peer.Version, peer.ShowingAll, peer.ShownAll, peer.Attempted) = (0, false, false, false);
             peer.HeadsDue = Math.Min(peer.HeadsDue, _now + Random(_options.HeadsInterval / 4));
         }
 
@@ -229,6 +247,9 @@ public sealed partial class Replicator
             case RequestKind.Urgent:
                 peer.UrgentFetches--;
                 break;
+            case RequestKind.Repair:
+                EndRepair(request);
+                break;
             case RequestKind.Fork:
                 log!.ForkUnderWay = false;
                 break;
@@ -240,7 +261,7 @@ public sealed partial class Replicator
             ShrinkRanges(request);
         }
 
-        if (unreachable && request.Kind is RequestKind.Range && peer.Alive && peer.Heard > request.Started)
+        if (unreachable && request.Kind is RequestKind.Range or RequestKind.Repair && peer.Alive && peer.Heard > request.Started)
         {
             // The line takes other things: it is slow, and not dead.
             BackOff(peer, log!, RequestFault.Unreachable);

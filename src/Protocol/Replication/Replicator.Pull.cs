@@ -405,6 +405,10 @@ public sealed partial class Replicator
                 request.Peer.UrgentFetches--;
                 Do(new DropRange(request.Id));
                 break;
+            case RequestKind.Repair:
+                EndRepair(request);
+                Do(new DropRange(request.Id));
+                break;
             case RequestKind.Push:
                 request.Peer.Pushes--;
                 break;

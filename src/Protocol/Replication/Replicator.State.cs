@@ -128,6 +128,12 @@ public sealed partial class Replicator
         /// <summary>Whether it has shown all its heads since this node came to know the logs that it knows now.</summary>
         public bool ShownAll { get; set; }
 
+        /// <summary>It has begun to show all its heads, and has more of them than go into one answer.</summary>
+        public bool ShowingAll { get; set; }
+
+        /// <summary>Answers in a row with as many heads as an answer can have.</summary>
+        public int FullAnswers { get; set; }
+
         /// <summary>Whether it has failed to answer since then.</summary>
         public bool Attempted { get; set; }
 

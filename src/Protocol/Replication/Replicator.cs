@@ -11,7 +11,8 @@ namespace FederationNode.Protocol.Replication;
 /// Not thread-safe. What it remembers of a peer is a hint, corrected by the peer's next answer. Bounds: one request for
 /// heads and <see cref="ReplicationOptions.MaxPushesPerPeer"/> pushes a peer, at most one announcement and 8 urgent runs a
 /// peer and log waiting, <see cref="ReplicationOptions.MaxFetches"/> fetches, <see cref="ReplicationOptions.MaxCredit"/>
-/// bytes asked for or fetched and not yet stored. Nothing is kept of a log that the roster does not name.
+/// bytes asked for or fetched and not yet stored, <see cref="ReplicationOptions.MaxRepairs"/> damaged rows under way.
+/// Nothing is kept of a log that the roster does not name.
 /// This file: events and time; the rest is beside it.
 /// </remarks>
 public sealed partial class Replicator
@@ -78,6 +79,7 @@ public sealed partial class Replicator
         SendAnnouncements();
         FetchUrgent();
         Pull();
+        RepairRows();
         ConfirmOwnLogs();
         CatchUp();
         NextDue = FindNextDue();
@@ -105,6 +107,15 @@ public sealed partial class Replicator
                 break;
             case RangeStored stored:
                 TakeStored(stored);
+                break;
+            case RowDamaged damaged:
+                TakeDamage(damaged);
+                break;
+            case RepairFetched fetched:
+                TakeRepair(fetched);
+                break;
+            case RepairStored stored:
+                TakeRepairStored(stored);
                 break;
             case RequestFailed failed:
                 TakeFailure(failed);
@@ -237,6 +248,7 @@ public sealed partial class Replicator
         Push,
         Range,
         Urgent,
+        Repair,
         Fork,
     }
 
@@ -260,7 +272,7 @@ public sealed partial class Replicator
     {
         var due = Math.Min(
             Math.Min(NextLinkDue(), NextAnnouncementDue()),
-            Math.Min(Math.Min(NextUrgentDue(), NextPullDue()), NextStartDue()));
+            Math.Min(Math.Min(NextUrgentDue(), NextPullDue()), Math.Min(NextRepairDue(), NextStartDue())));
         return due == long.MaxValue ? due : Math.Max(due, _now + 1);
     }
 

@@ -3,6 +3,7 @@ using System.Reflection;
 using FederationNode.Contracts.Logs;
 using FederationNode.Contracts.Peers;
 using FederationNode.Protocol;
+using FederationNode.Protocol.Replication;
 
 namespace FederationNode.Node.Tests.Peers;
 
@@ -95,6 +96,11 @@ internal sealed class FakeLog : IMemberLogGrain
     public Task ConfirmAsync() => Task.CompletedTask;
 
     public Task<ExtendResult> ExtendCheckedAsync(CheckedRange range) => throw new NotSupportedException();
+
+    public Task<RepairOutcome> RepairAsync(
+        long from, IReadOnlyList<StoredEntry> entries, IReadOnlyList<long>? erased) => throw new NotSupportedException();
+
+    public Task<RepairOutcome> RepairTileAsync(int level, long number) => throw new NotSupportedException();
 
     public Task<IReadOnlyList<Hash256>> ReadNodesAsync(IReadOnlyList<(int Level, long Index)> nodes) =>
         throw new NotSupportedException();

@@ -41,6 +41,7 @@ internal sealed class ListeningNode : IAsyncDisposable
             Heads,
             Links,
             _rows,
+            new DamageBoard(_loggers.CreateLogger<DamageBoard>()),
             new ReplicationOptions(),
             TimeProvider.System,
             _loggers.CreateLogger<ReplicationDriver>());

@@ -256,6 +256,27 @@ public sealed class PeerBodyTests
     }
 
     [Fact]
+    public void HeadsAnswer_AsLargeAsItGets_FitsTheBodyOfItsRoute()
+    {
+        var origin = new string('a', Origin.MaxLength);
+        object?[] head = [origin, ProtocolLimits.MaxLogSize, new byte[Hash256.Size], ProtocolLimits.MaxLogSize, ProtocolLimits.MaxLogSize];
+        object?[] run = [origin, ProtocolLimits.MaxLogSize, ProtocolLimits.MaxLogSize];
+        object?[] largest =
+        [
+            new byte[Hash256.Size],
+            long.MaxValue,
+            long.MaxValue,
+            Enumerable.Repeat<object?>(head, Limits.MaxHeads).ToArray(),
+            Enumerable.Repeat<object?>(run, Limits.MaxUrgentRuns).ToArray(),
+            Enumerable.Repeat<object?>(new string('a', 64), 1_000).ToArray(),
+            true,
+            Enumerable.Repeat<object?>(new byte[ForkProof.MaxNote], Limits.MaxOwnHeads).ToArray(),
+        ];
+
+        Assert.InRange(Written(largest).Length, 1, Limits.MaxHeadsBody);
+    }
+
+    [Fact]
     public void HeadsAnswer_ItemOutOfBounds_IsRefused()
     {
         AssertHashBounds("heads answer", "0");
@@ -361,7 +382,7 @@ public sealed class PeerBodyTests
     {
         // Items that nobody could read: that the list is too long must be found first.
         AssertRefused(
-            "heads answer", "3", new object?[Limits.MaxHeads + 1], "The list of heads has 0 to 4096 items, not 4097.");
+            "heads answer", "3", new object?[Limits.MaxHeads + 1], "The list of heads has 0 to 2048 items, not 2049.");
         AssertRefused(
             "heads question",
             "3",

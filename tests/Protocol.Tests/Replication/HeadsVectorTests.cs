@@ -66,6 +66,49 @@ public sealed class HeadsVectorTests
     }
 
     [Fact]
+    public void Answer_MoreHeadsThanAnAnswerTakes_AreToldOneAnswerAfterTheOther()
+    {
+        const int Logs = (2 * HeadsVector.MaxHeadsShown) + 1;
+        var vector = new HeadsVector(7);
+        Head HeadOf(int log, long size) => s_a with { Origin = $"c/m{log}/indicators/1", Size = size };
+        for (var i = 0; i < Logs; i++)
+        {
+            vector.Put(HeadOf(i, 1));
+        }
+
+        var told = new Dictionary<string, Head>();
+        var answer = vector.Answer(Ask(0, 0), []);
+        for (var changed = false; ; changed = true)
+        {
+            Assert.Equal(vector.Digest, answer.Digest);
+            Assert.InRange(answer.Heads.Count, 1, HeadsVector.MaxHeadsShown);
+            foreach (var head in answer.Heads)
+            {
+                told[head.Origin] = head;
+            }
+
+            if (answer.Heads.Count < HeadsVector.MaxHeadsShown)
+            {
+                break;
+            }
+
+            if (!changed)
+            {
+                // One that was told already, and one that was not.
+                vector.Put(HeadOf(3, 2));
+                vector.Put(HeadOf(Logs - 2, 2));
+            }
+
+            Assert.True(vector.HasNews(Ask(answer.Instance, answer.Version)));
+            answer = vector.Answer(Ask(answer.Instance, answer.Version), []);
+        }
+
+        Assert.Equal(vector.All.ToHashSet(), told.Values.ToHashSet());
+        Assert.Equal(vector.Version, answer.Version);
+        Assert.Empty(vector.Answer(Ask(answer.Instance, answer.Version), []).Heads);
+    }
+
+    [Fact]
     public void Answer_MoreUrgentRunsThanAnAnswerTakes_ShowsTheNewest()
     {
         const int Logs = (HeadsVector.MaxUrgentShown / HeadsVector.MaxUrgentRuns) + 2;

@@ -64,6 +64,44 @@ public sealed class StartTests
     }
 
     [Fact]
+    public void PeerWithMoreHeadsThanAnAnswerTakes_IsAskedOnAtOnceAndAllOfThemCount()
+    {
+        (string Origin, long Size)[] heads =
+            [.. Enumerable.Range(0, HeadsVector.MaxHeadsShown + 1).Select(i => ($"demo/m{i}/indicators/1", 1L))];
+        Step(new RosterTaken([s_secretariat], [.. heads.Select(h => new LogInfo(h.Origin, h.Origin.Split('/')[1]))]));
+        foreach (var (origin, size) in heads[..^1])
+        {
+            Step(new LogMoved(origin, size, size, Hash256.Of([2])));
+        }
+
+        Answer(full: true, heads[..^1]);
+        var before = _now;
+        Assert.Empty(_done.OfType<CaughtUp>());
+        Answer(full: false, heads[^1..]);
+
+        Assert.InRange(_now - before, 0, 2 * s_options.LongPollGap);
+        Assert.Empty(_done.OfType<CaughtUp>());
+        Assert.Contains(_done.OfType<FetchRange>(), f => f.Origin == heads[^1].Origin);
+        Step(new LogMoved(heads[^1].Origin, 1, 1, Hash256.Of([2])));
+        Assert.Single(_done.OfType<CaughtUp>());
+    }
+
+    [Fact]
+    public void PeerThatNeverComesToAnEnd_IsAskedAtTheUsualPace()
+    {
+        Step(new RosterTaken([s_secretariat], [s_rosterLog]));
+        (string, long)[] made = [.. Enumerable.Range(0, HeadsVector.MaxHeadsShown).Select(i => ($"demo/m{i}/indicators/1", 1L))];
+        Answer(full: true, made);
+        var before = _now;
+        for (var i = 0; i < 10; i++)
+        {
+            Step(AnswerTo(NextQuestion(full: false), version: 2 + i, made));
+        }
+
+        Assert.InRange(_now - before, 8 * s_options.HeadsInterval, 12 * s_options.HeadsInterval);
+    }
+
+    [Fact]
     public void ProcessThatSleptAfterItsStart_WaitsForThoseThatItOnlyAsksNow()
     {
         Step(new RosterTaken([s_secretariat], [s_rosterLog]));
