@@ -128,7 +128,10 @@ public sealed class HoldingUpTests
         switch (effect)
         {
             case AskHeads ask:
-                Head[] heads = [.. _shown[ask.Peer].Select(s => new Head(s.Key, s.Value, Hash256.Of([(byte)s.Value]), null, s.Value))];
+                Head[] heads =
+                [
+                    .. _shown[ask.Peer].Select(s => new Head(s.Key, s.Value, Hash256.Of([(byte)s.Value]), null, s.Value)),
+                ];
                 yield return new HeadsAnswered(ask.Id, new HeadsAnswer(default, 1, _version, heads, [], [], false, []), []);
                 break;
             case FetchRange fetch:
