@@ -10,6 +10,9 @@ public sealed class MutantTests
     [InlineData(Mutant.MergeByArrival)]
     [InlineData(Mutant.NoCreditLimit)]
     [InlineData(Mutant.UnprovenFork)]
+    [InlineData(Mutant.HeadBeforeContent)]
+    [InlineData(Mutant.ReadBlindly)]
+    [InlineData(Mutant.NoGateways)]
     public void Mutant_WithinAHundredSeeds_IsFound(Mutant mutant)
     {
         string[] expected = mutant switch
@@ -20,7 +23,14 @@ public sealed class MutantTests
                 "an honest origin only signs what extends what it signed",
             ],
             Mutant.MergeByArrival => ["equal heads give equal views"],
-            Mutant.NoCreditLimit => ["fetches are bounded", "fetched ranges are bounded", "waiting bytes are bounded"],
+            Mutant.NoCreditLimit =>
+            [
+                "fetches are bounded", "fetched ranges are bounded", "waiting bytes are bounded",
+                "no request is repeated without new information",
+            ],
+            Mutant.HeadBeforeContent => ["a head on the disk names only rows that are there"],
+            Mutant.ReadBlindly => ["nothing damaged is visible", "an honest peer is never blamed for an honest log"],
+            Mutant.NoGateways => ["bulk crosses a border about once for each gateway"],
             _ => ["an honest origin is never frozen"],
         };
 

@@ -119,7 +119,7 @@ public sealed class Hostile(World world, int number, string name, HostileKind ki
 
     private void Extend(List<ReplicaLog> branches, int entries)
     {
-        var made = World.MakeEntries(Origin, branches[0].Held, entries);
+        var made = World.MakeEntries(Origin, branches[0].Held, entries, 1_700_000_000_000);
         foreach (var branch in branches)
         {
             branch.Append(made);

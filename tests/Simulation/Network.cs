@@ -18,6 +18,18 @@ public sealed class SimLink
 
     /// <summary>When the last byte of what was sent before is through.</summary>
     public double BusyUntil { get; set; }
+
+    /// <summary>The narrow line between two regions that it shares with others, or null.</summary>
+    public SimBorder? Border { get; set; }
+}
+
+/// <summary>A line that all links from one region to another share.</summary>
+public sealed class SimBorder
+{
+    /// <summary>Bytes a millisecond.</summary>
+    public double Rate { get; init; } = 10_000;
+
+    public double BusyUntil { get; set; }
 }
 
 /// <summary>An answer and its size; a peer that says nothing is null.</summary>
@@ -29,6 +41,8 @@ public sealed record SimAnswer(object Content, int Bytes);
 /// </summary>
 public sealed class Network(int actors, Scheduler time, Dice dice)
 {
+    private const int Small = 4_000;
+
     private readonly SimLink[] _links = [.. Enumerable.Range(0, actors * actors).Select(_ => new SimLink())];
 
     public long Messages { get; private set; }
@@ -83,6 +97,13 @@ public sealed class Network(int actors, Scheduler time, Dice dice)
 
         link.BusyUntil = Math.Max(link.BusyUntil, time.Now) + (bytes / link.Rate);
         var delay = (long)(link.BusyUntil - time.Now) + link.Latency + dice.Below((int)link.Jitter + 1);
+        if (link.Border is { } border && bytes > Small)
+        {
+            // What is small gets its share beside the bulk, and does not wait behind it.
+            border.BusyUntil = Math.Max(border.BusyUntil, time.Now) + (bytes / border.Rate);
+            delay += (long)(border.BusyUntil - time.Now);
+        }
+
         time.After(delay, () => Arrive(link, deliver));
         if (dice.Chance(link.Twice))
         {

@@ -15,9 +15,9 @@ public static class Oracle
                 a.Indicator.CompareTo(b.Indicator) is var order and not 0 ? order : string.CompareOrdinal(a.Member, b.Member)));
         foreach (var log in logs)
         {
-            for (var i = 0; i < log.HeadSize; i++)
+            for (var i = 0; i < view.Applied(log.Origin); i++)
             {
-                var entry = log.Entries[i];
+                var entry = log.Entries[i].Written;
                 if (Payload.TryDecode(EntryKind.Opinion, entry.Sent.Payload!.Value.Span, out var payload, out _))
                 {
                     expected[(((OpinionPayload)payload).IndicatorId, Origin.Parse(log.Origin).Member)] = entry.Hash;

@@ -1,15 +1,40 @@
 using FederationNode.Protocol;
+using FederationNode.Protocol.Entries;
 using FederationNode.Protocol.Merkle;
 using FederationNode.Protocol.Notes;
 using FederationNode.Protocol.Replication;
 
 namespace FederationNode.Simulation;
 
-/// <summary>An entry with its leaf hash, made once and shared by all who hold it.</summary>
-public sealed record SimEntry(SentEntry Sent, Hash256 Hash, int Bytes)
+/// <summary>An entry with its leaf hash, made once and shared by all who hold it undamaged.</summary>
+public sealed class SimEntry(SentEntry sent, Hash256 hash, int bytes, SimEntry? before = null)
 {
+    private bool? _isSound;
+
+    public SentEntry Sent => sent;
+
+    public Hash256 Hash => hash;
+
+    public int Bytes => bytes;
+
+    /// <summary>What was written, whatever became of it.</summary>
+    public SimEntry Written => before?.Written ?? this;
+
+    /// <summary>Whether what is stored is what the tree says, and the payload what the leaf says.</summary>
+    public bool IsSound => _isSound ??= MerkleHash.Leaf(sent.Leaf.Span) == hash
+        && sent.Leaf.Span.IndexOf(Leaf.Commit(sent.Salt!.Value.Span, sent.Payload!.Value.Span).Span) >= 0;
+
     public static SimEntry Of(byte[] leaf, byte[] salt, byte[] payload) =>
         new(new SentEntry(leaf, salt, payload), MerkleHash.Leaf(leaf), leaf.Length + salt.Length + payload.Length + 16);
+
+    /// <summary>The same with one bit turned over. The hash in the tree is stored elsewhere.</summary>
+    public SimEntry Flipped(Dice dice)
+    {
+        var inLeaf = dice.Chance(0.5);
+        var part = (inLeaf ? sent.Leaf : sent.Payload!.Value).ToArray();
+        part[dice.Below(part.Length)] ^= (byte)(1 << dice.Below(8));
+        return new SimEntry(inLeaf ? sent with { Leaf = part } : sent with { Payload = part }, hash, bytes, this);
+    }
 }
 
 /// <summary>A range on its way: entries, and where they stand in a signed tree.</summary>
@@ -19,8 +44,9 @@ public sealed record SimRange(string Origin, byte[] Note, long From, IReadOnlyLi
 }
 
 /// <summary>
-/// What lies on one node's disk of one log: entries, the complete subtrees over them, the newest checkpoint of which
-/// all are held, and one that covers all of them, with what of its tree lies behind them.
+/// One log as a running node knows it: entries, the complete subtrees over them, the newest checkpoint of which all are
+/// held, and one that covers all of them, with what of its tree lies behind them. <see cref="DiskLog"/> is what of it
+/// survives a crash.
 /// </summary>
 public sealed class ReplicaLog(string origin)
 {
@@ -31,6 +57,12 @@ public sealed class ReplicaLog(string origin)
     public List<SimEntry> Entries { get; } = [];
 
     public long Held => Entries.Count;
+
+    /// <summary>The head row could not be read at the start: the node runs without this log.</summary>
+    public bool IsDamaged { get; init; }
+
+    /// <summary>A known mistake: what is read is not looked at.</summary>
+    public bool ReadsBlindly { get; set; }
 
     /// <summary>The newest checkpoint of which every entry is held, or null.</summary>
     public (byte[] Note, Checkpoint Head)? Signed { get; private set; }
@@ -66,6 +98,51 @@ public sealed class ReplicaLog(string origin)
                 _levels[level + 1].Add(MerkleHash.Node(_levels[level][^2], _levels[level][^1]));
             }
         }
+    }
+
+    /// <summary>The entries of a full row.</summary>
+    public SimEntry[] Row(long number) => [.. Entries.GetRange((int)number * DiskLog.Width, DiskLog.Width)];
+
+    /// <summary>The entries behind the last full row.</summary>
+    public SimEntry[] Tail()
+    {
+        var full = (int)(Held / DiskLog.Width) * DiskLog.Width;
+        return [.. Entries.GetRange(full, (int)Held - full)];
+    }
+
+    public Hash256 RowRoot(long number) => _levels[DiskLog.WidthBits][(int)number];
+
+    /// <summary>Takes what the disk says beside the entries.</summary>
+    public void Restore(
+        (byte[] Note, Checkpoint Head)? signed,
+        (byte[] Note, Checkpoint Head, IReadOnlyList<Hash256> After)? cover,
+        (ForkProof Proof, long FreezeAt)? fork) => (Signed, Cover, Fork) = (signed, cover, fork);
+
+    /// <summary>A copy that can be grown without this one changing.</summary>
+    public ReplicaLog Copy()
+    {
+        var copy = new ReplicaLog(origin);
+        copy.Append(Entries);
+        copy.Restore(Signed, Cover, Fork);
+        return copy;
+    }
+
+    /// <summary>
+    /// Whether an entry can be read. It is read with its row, and one wrong bit makes all of that useless; what is not
+    /// sealed yet stands in the head row.
+    /// </summary>
+    public bool CanRead(long index)
+    {
+        var first = (int)(index / DiskLog.Width) * DiskLog.Width;
+        for (var i = first; i < first + DiskLog.Width && first + DiskLog.Width <= Held; i++)
+        {
+            if (!Entries[i].IsSound)
+            {
+                return ReadsBlindly;
+            }
+        }
+
+        return true;
     }
 
     /// <summary>Forgets the newest entries, as a restored backup does.</summary>
@@ -154,6 +231,7 @@ public sealed class ReplicaLog(string origin)
     }
 
     /// <summary>Entries from an index on, up to a checkpoint that covers them; null if there is none.</summary>
+    /// <exception cref="DamagedRowException">The first of them cannot be read.</exception>
     public SimRange? Read(long from, int maxEntries, int maxBytes)
     {
         var end = HeadSize;
@@ -178,6 +256,17 @@ public sealed class ReplicaLog(string origin)
         var entries = new List<SimEntry>();
         for (long i = from, bytes = 0; i < end && entries.Count < maxEntries && bytes < maxBytes; i++)
         {
+            if ((i == from || i % DiskLog.Width == 0) && !CanRead(i))
+            {
+                // What comes before the damage is as good as ever; who reads on meets it again.
+                if (entries.Count == 0)
+                {
+                    throw new DamagedRowException();
+                }
+
+                break;
+            }
+
             entries.Add(Entries[(int)i]);
             bytes += Entries[(int)i].Bytes;
         }

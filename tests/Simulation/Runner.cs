@@ -53,6 +53,7 @@ public static class Runner
             RunUntil(world, Scenario.FaultsUntil + Settle);
             wellAt = RunUntilWell(world);
             world.CheckAcknowledged();
+            world.CheckBorders();
             CheckQuiet(world);
             world.CheckViews();
         }
@@ -117,13 +118,13 @@ public static class Runner
         foreach (var node in world.Nodes)
         {
             world.Hold(
-                world.Scenario.Hostile.Count > 0 || node is { Core: { Fetching: 0, WaitingBytes: 0 }, Fetched: 0 },
+                world.Scenario.Hostile.Count > 0 || node.IsDamaged || node is { Core: { Fetching: 0, WaitingBytes: 0 }, Fetched: 0 },
                 "credits come back",
                 $"{node.Name} {node.Core?.Fetching} fetches, {node.Core?.WaitingBytes} bytes, {node.Fetched} ranges");
         }
 
         world.Hold(
-            world.Scenario.Hostile.Count > 0 || world.Fetches == fetches,
+            world.Scenario.Hostile.Count > 0 || world.Nodes.Any(n => n.IsDamaged) || world.Fetches == fetches,
             "nothing is fetched when nothing is missing",
             $"{world.Fetches - fetches} fetches");
     }

@@ -18,7 +18,12 @@ public enum Faults
     SlowDisks = 256,
     Clocks = 512,
     OldBackups = 1024,
-    Hostile = 2048,
+    /// <summary>Bits turn over on disks.</summary>
+    BitFlips = 2048,
+
+    /// <summary>The lines between regions are long and narrow.</summary>
+    Borders = 4096,
+    Hostile = 8192,
 }
 
 /// <summary>Everything about a run that follows from its seed.</summary>
@@ -37,11 +42,16 @@ public sealed class Scenario
         var size = dice.Below(100);
         var count = size < 85 ? (int)dice.Between(5, 10) : size < 99 ? (int)dice.Between(11, 25) : (int)dice.Between(50, 100);
         Names = [.. Enumerable.Range(0, count).Select(i => $"m{i:00}")];
-        Faults = dice.Chance(0.06) ? Faults.None : (Faults)dice.Below((int)Faults.Hostile * 2);
+        Faults = dice.Below(100) switch
+        {
+            < 6 => Faults.None,
+            < 12 => Faults.Borders,
+            _ => (Faults)dice.Below((int)Faults.Hostile * 2),
+        };
         RealSignatures = dice.Chance(0.05);
         Views = count <= 12;
         Batches = count > 30 ? 40 : 120;
-        MostEntries = count > 30 ? 40 : dice.Chance(0.3) ? 600 : 20;
+        MostEntries = count > 30 ? 40 : dice.Chance(0.3) || Faults is Faults.Borders ? 600 : 20;
         if (Faults.HasFlag(Faults.Hostile))
         {
             var hostile = (int)dice.Between(1, Math.Max(1, count / 4));
@@ -51,16 +61,27 @@ public sealed class Scenario
             }
         }
 
-        for (var i = 0; dice.Chance(0.3) && i < count / 3; i++)
+        for (var i = 0; Faults is not Faults.Borders && dice.Chance(0.3) && i < count / 3; i++)
         {
             Undialable.Add(i);
         }
+
+        Regions = PickRegions(dice, count);
 
         if (Hostile.ContainsValue(HostileKind.Flooder))
         {
             Quota = 1_000;
             MostEntries = 20;
         }
+    }
+
+    private string[] PickRegions(Dice dice, int count)
+    {
+        // With one that is large, for a small one shows nothing; and with members that do not say where they are.
+        string[] names = !Faults.HasFlag(Faults.Borders) ? [""]
+            : Faults is Faults.Borders ? ["a", "b", "b", "b"]
+            : ["a", "b", "b", "c", ""];
+        return [.. Enumerable.Range(0, count).Select(_ => dice.Pick(names))];
     }
 
     public ulong Seed { get; }
@@ -79,6 +100,9 @@ public sealed class Scenario
     public int MostEntries { get; }
 
     public SortedDictionary<int, HostileKind> Hostile { get; } = [];
+
+    /// <summary>By member, the region that the roster names; empty: none.</summary>
+    public IReadOnlyList<string> Regions { get; }
 
     /// <summary>Members that only dial.</summary>
     public SortedSet<int> Undialable { get; } = [];
@@ -108,11 +132,13 @@ public sealed class Scenario
         MaxLogBackoff = 60_000,
         LongPoll = 10_000,
         MaxOverlayRuns = 40,
-        MaxCredit = mutant is Mutant.NoCreditLimit ? long.MaxValue : 512 * 1024,
+        MaxCredit = mutant is Mutant.NoCreditLimit ? long.MaxValue : 384 * 1024,
+        Gateways = 1,
+        GatewayGrace = mutant is Mutant.NoGateways ? 0 : 5_000,
         QuotaBurst = Quota ?? 4_000_000,
         QuotaPerDay = Quota is null ? 4_000_000 : 0,
     };
 
     public override string ToString() =>
-        $"{Names.Count} nodes, faults: {Faults}{(Hostile.Count == 0 ? "" : ", hostile: " + string.Join(", ", Hostile.Select(h => $"{Names[h.Key]} {h.Value}")))}{(Undialable.Count == 0 ? "" : ", only dialling: " + string.Join(", ", Undialable.Select(i => Names[i])))}";
+        $"{Names.Count} nodes, faults: {Faults}{(Hostile.Count == 0 ? "" : ", hostile: " + string.Join(", ", Hostile.Select(h => $"{Names[h.Key]} {h.Value}")))}{(Undialable.Count == 0 ? "" : ", only dialling: " + string.Join(", ", Undialable.Select(i => Names[i])))}{(Regions.All(r => r.Length == 0) ? "" : ", regions: " + string.Join(' ', Regions.Select((r, i) => $"{Names[i]}={r}")))}";
 }

@@ -1,7 +1,7 @@
 namespace FederationNode.Simulation;
 
 /// <summary>Puts the work and the faults of a scenario into a world's time.</summary>
-public static class Schedule
+public static partial class Schedule
 {
     public static void Lay(World world)
     {
@@ -31,6 +31,35 @@ public static class Schedule
             link.Loss = faults.HasFlag(Faults.Loss) && dice.Chance(0.3) ? dice.Between(1, 40) / 100.0 : 0;
             link.Twice = faults.HasFlag(Faults.Duplicates) && dice.Chance(0.3) ? 0.1 : 0;
             link.Rate = faults.HasFlag(Faults.SlowLinks) && dice.Chance(0.2) ? 20 : 10_000;
+        }
+
+        if (faults.HasFlag(Faults.Borders))
+        {
+            LayBorders(world, dice, faults);
+        }
+    }
+
+    private static void LayBorders(World world, Dice dice, Faults faults)
+    {
+        // Over the narrowest a gateway needs longer than the others wait for it, and then all of them cross.
+        var (least, most) = faults is Faults.Borders ? (400, 1_000) : (30, 400);
+        var borders = new SortedDictionary<string, SimBorder>(StringComparer.Ordinal);
+        foreach (var (from, to) in world.Actors.SelectMany(a => world.Actors.Select(b => (a, b))))
+        {
+            var name = $"{world.RegionOf(from)}>{world.RegionOf(to)}";
+            if (world.RegionOf(from) == world.RegionOf(to))
+            {
+                continue;
+            }
+
+            if (!borders.TryGetValue(name, out var border))
+            {
+                borders[name] = border = new SimBorder { Rate = dice.Between(least, most) };
+                world.Note($"border {name} carries {border.Rate} bytes a millisecond");
+            }
+
+            var link = world.Network.Link(from.Number, to.Number);
+            (link.Latency, link.Border) = (link.Latency + 100, border);
         }
     }
 
@@ -68,6 +97,7 @@ public static class Schedule
 
     private static void Cut(World world, int a, int b, bool both, bool cut)
     {
+        world.Note($"{world.Actors[a].Name} {(both ? "and" : "to")} {world.Actors[b].Name} {(cut ? "cut" : "joined again")}");
         world.Network.Link(a, b).Cut = cut;
         if (both)
         {
@@ -105,7 +135,11 @@ public static class Schedule
     {
         foreach (var node in world.Nodes)
         {
-            node.ClockOffset = faults.HasFlag(Faults.Clocks) ? dice.Between(0, 3_600_000) : 0;
+            if (faults.HasFlag(Faults.Clocks))
+            {
+                LayClock(world, node, dice);
+            }
+
             node.DiskLatency = faults.HasFlag(Faults.SlowDisks) ? dice.Between(1, 400) : 3;
             world.Time.After(dice.Between(0, 2_000), node.Start);
             if (faults.HasFlag(Faults.Crashes))
@@ -130,6 +164,11 @@ public static class Schedule
             }
         }
 
+        if (faults.HasFlag(Faults.BitFlips))
+        {
+            LayFlips(world, dice);
+        }
+
         foreach (var hostile in world.Actors.Where(a => !a.IsHonest))
         {
             world.Time.After(0, hostile.Start);
@@ -144,11 +183,6 @@ public static class Schedule
         }
 
         node.Crash();
-        if (world.Scenario.Faults.HasFlag(Faults.Clocks))
-        {
-            node.ClockOffset = world.Dice.Between(0, 3_600_000);
-        }
-
         world.Time.After(down, () =>
         {
             if (!node.IsUp)
@@ -175,8 +209,7 @@ public static class Schedule
             world.Note($"{node.Name} restores an old backup");
             foreach (var log in node.Logs.Values.Where(l => l.Fork is null && l.Held > 0))
             {
-                log.CutTo(dice.Between(0, log.Held), null);
-                world.Restored(node, log);
+                node.RestoreBackup(log, dice.Between(0, log.Held));
             }
         });
     }
@@ -186,7 +219,7 @@ public static class Schedule
         world.Note("faults stop");
         foreach (var link in world.Network.Links)
         {
-            (link.Cut, link.Loss, link.Twice, link.Rate, link.BusyUntil) = (false, 0, 0, 10_000, 0);
+            (link.Cut, link.Loss, link.Twice, link.Rate, link.BusyUntil, link.Border) = (false, 0, 0, 10_000, 0, null);
         }
 
         foreach (var node in world.Nodes.Where(n => !n.IsUp))

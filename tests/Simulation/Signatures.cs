@@ -15,8 +15,18 @@ public sealed class Signatures(bool real)
 {
     private readonly Dictionary<string, SigningKey> _keys = new(StringComparer.Ordinal);
     private readonly Dictionary<Hash256, Checkpoint> _verified = [];
+    private readonly HashSet<(string Origin, long Size, Hash256 Root)> _signed = [];
 
-    public byte[] Sign(Checkpoint checkpoint) => real
+    /// <summary>Whether a log's key has signed that head.</summary>
+    public bool HasSigned(Checkpoint head) => _signed.Contains((head.Origin, head.Size, head.Root));
+
+    public byte[] Sign(Checkpoint checkpoint)
+    {
+        _signed.Add((checkpoint.Origin, checkpoint.Size, checkpoint.Root));
+        return Seal(checkpoint);
+    }
+
+    private byte[] Seal(Checkpoint checkpoint) => real
         ? checkpoint.Sign(KeyOf(checkpoint.Origin))
         : Encoding.UTF8.GetBytes(
             $"{checkpoint.ToText()}\n\u2014 {checkpoint.Origin} {Convert.ToBase64String(Stamp(checkpoint.Origin, checkpoint.ToText()))}\n");

@@ -18,8 +18,7 @@ public sealed partial class SimNode
                 TakeQuestion(from, ask.Question, answer);
                 break;
             case RangeRequest ask:
-                var range = Log(ask.Origin).Read(ask.From, ask.MaxEntries, ask.MaxBytes);
-                answer(range is null ? No(RequestFault.NotHeld) : new SimAnswer(range, range.Bytes));
+                answer(RangeFor(ask));
                 break;
             case PushRequest push:
                 TakePush(from, push, answer);
@@ -30,8 +29,23 @@ public sealed partial class SimNode
                 break;
             case PushForkRequest push:
                 var taken = TakeFork(0, push.Origin, push.Proof);
-                answer(taken is RequestFailed ? No(RequestFault.Bad) : new SimAnswer((Log(push.Origin).HeadSize, Log(push.Origin).Held), 20));
+                answer(taken is RequestFailed failed ? No(failed.Fault) : new SimAnswer((Log(push.Origin).HeadSize, Log(push.Origin).Held), 20));
                 break;
+        }
+    }
+
+    private SimAnswer RangeFor(RangeRequest ask)
+    {
+        try
+        {
+            var log = Log(ask.Origin);
+            return log.IsDamaged ? No(RequestFault.Busy)
+                : log.Read(ask.From, ask.MaxEntries, ask.MaxBytes) is { } range ? new SimAnswer(range, range.Bytes)
+                : No(RequestFault.NotHeld);
+        }
+        catch (DamagedRowException)
+        {
+            return No(RequestFault.Busy);
         }
     }
 
@@ -52,9 +66,9 @@ public sealed partial class SimNode
         }
         else if (Core is not null)
         {
-            var life = _life;
-            _held.Add((from, question, answer, World.Time.Now + question.Wait));
-            World.Time.After(question.Wait, () => Alive(life, AnswerHeld));
+            var wait = Lasting(question.Wait);
+            _held.Add((from, question, answer, World.Time.Now + wait));
+            World.Time.After(wait, Living(AnswerHeld));
         }
     }
 
@@ -91,7 +105,7 @@ public sealed partial class SimNode
         }
 
         var log = Log(push.Origin);
-        if (head.Size <= log.Held && log.Fork is null && log.RootAt(head.Size) != head.Root)
+        if (head.Size <= log.Held && log is { Fork: null, IsDamaged: false } && log.RootAt(head.Size) != head.Root)
         {
             TakeContradiction(log, push.Note, head.Size);
         }
@@ -107,7 +121,7 @@ public sealed partial class SimNode
             Step(new OwnHeadSeen(new LogSize(Origin, head.Size), from.Name));
         }
 
-        if (verified is null || DiskFull || verified.End <= log.Held || Core?.AllowedEnd(push.Origin) < verified.End)
+        if (verified is null || DiskFull || log.IsDamaged || verified.End <= log.Held || Core?.AllowedEnd(push.Origin) < verified.End)
         {
             Finish();
             return;
@@ -115,12 +129,12 @@ public sealed partial class SimNode
 
         if (verified.From > log.Held)
         {
-            Extend(log, push.Range!, verified);
+            Overlie(log, push.Range!, verified);
             Finish();
             return;
         }
 
-        Write(() => Extend(log, push.Range!, verified), Finish);
+        Extend(log, push.Range!, verified, _ => { }, Finish);
     }
 
     /// <summary>A signed head that is not of this log, with nothing known of its entries.</summary>
@@ -139,6 +153,11 @@ public sealed partial class SimNode
     /// <summary>Verifies a proof, makes it durable and freezes the log.</summary>
     private ReplicationEvent TakeFork(long id, string origin, byte[] bytes)
     {
+        if (Log(origin).IsDamaged)
+        {
+            return new RequestFailed(id, RequestFault.Busy);
+        }
+
         if (!ForkProof.TryDecode(bytes, out var proof, out _))
         {
             return new RequestFailed(id, RequestFault.Bad);
@@ -155,6 +174,7 @@ public sealed partial class SimNode
         var log = Log(origin);
         if (log.TakeFork(proof, freezeAt))
         {
+            DiskOf(origin).Fork = log.Fork;
             World.Frozen(this, log);
             Step(log.Moved());
             World.Changed(this, log);

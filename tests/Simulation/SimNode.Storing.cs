@@ -4,53 +4,25 @@ namespace FederationNode.Simulation;
 
 public sealed partial class SimNode
 {
-    /// <summary>
-    /// One durable write: all of it or nothing. If the process dies meanwhile, it may have been done or not; nobody
-    /// was told then.
-    /// </summary>
-    private void Write(Action durable, Action done)
-    {
-        var life = _life;
-        var doneAnyhow = World.Dice.Chance(0.5);
-        World.Time.After(DiskLatency + World.Dice.Below(3), () =>
-        {
-            if (life == _life && !DiskFull)
-            {
-                durable();
-                // The process may die between the write and whatever follows it.
-                World.Time.After(0, () => Alive(life, done));
-            }
-            else if (life != _life && doneAnyhow && !DiskFull && World.Mutant is not Mutant.SignBeforeDurable)
-            {
-                if (!IsUp)
-                {
-                    durable();
-                }
-            }
-        });
-    }
-
     private void Store(StoreRange store)
     {
         var (range, verified) = _fetched[store.Id];
-        if (DiskFull)
+        var log = Log(store.Origin);
+        if (DiskFull || log.IsDamaged)
         {
             Step(new RangeStored(store.Id, StoreOutcome.Unavailable));
             return;
         }
 
-        var log = Log(store.Origin);
         var outcome = StoreOutcome.Stored;
-        var life = _life;
         var written = false;
-        Write(
-            () =>
-            {
-                outcome = Extend(log, range, verified);
-                written = true;
-            },
+        Extend(
+            log,
+            range,
+            verified,
+            o => (outcome, written) = (o, true),
             () => Step(new RangeStored(store.Id, outcome)));
-        World.Time.After(DiskLatency + 10, () => Alive(life, () =>
+        World.Time.After(DiskLatency + 10, Living(() =>
         {
             if (!written)
             {
@@ -69,9 +41,32 @@ public sealed partial class SimNode
         }
     }
 
-    private StoreOutcome Extend(ReplicaLog log, SimRange range, VerifiedRange verified)
+    /// <summary>Writes what of a range continues the log.</summary>
+    /// <param name="log">The log.</param>
+    /// <param name="range">The range.</param>
+    /// <param name="verified">The same, verified by itself.</param>
+    /// <param name="kept">Is told the outcome once it is on the disk.</param>
+    /// <param name="done">Whatever follows, if the process still lives.</param>
+    private void Extend(ReplicaLog log, SimRange range, VerifiedRange verified, Action<StoreOutcome> kept, Action done)
     {
-        switch (verified.Join(log.Held, log.Nodes(verified.NodesToJoin(log.Held))))
+        var join = RangeJoin.Gap;
+        Write(
+            log.Origin,
+            on =>
+            {
+                join = verified.Join(on.Held, on.Nodes(verified.NodesToJoin(on.Held)));
+                if (join is RangeJoin.Held or RangeJoin.Continues)
+                {
+                    on.Extend(range, verified);
+                }
+            },
+            () => kept(Joined(log, range, verified, join)),
+            done);
+    }
+
+    private StoreOutcome Joined(ReplicaLog log, SimRange range, VerifiedRange verified, RangeJoin join)
+    {
+        switch (join)
         {
             case RangeJoin.Contradicts when log.Fork is null || log.Held < log.Fork.Value.FreezeAt:
                 return StoreOutcome.Contradicts;
@@ -83,7 +78,6 @@ public sealed partial class SimNode
                 return StoreOutcome.Stored;
         }
 
-        log.Extend(range, verified);
         World.Durable(this, log);
         Step(log.Moved());
         World.Changed(this, log);

@@ -6,7 +6,7 @@ namespace FederationNode.Simulation;
 /// <summary>
 /// An honest member's node: the shell around the replication core, as thin as the real one. What is durable survives a
 /// crash; everything else is made anew at the start. This file: life and effects; SimNode.Serving.cs: what peers ask;
-/// SimNode.Storing.cs: what is written.
+/// SimNode.Storing.cs: what is taken; SimNode.Disk.cs: what survives; SimNode.Clock.cs: its time.
 /// </summary>
 public sealed partial class SimNode(World world, int number, string name) : Actor(world, number, name)
 {
@@ -15,14 +15,13 @@ public sealed partial class SimNode(World world, int number, string name) : Acto
 
     private readonly Dictionary<long, (SimRange Range, VerifiedRange Verified)> _fetched = [];
     private readonly HashSet<long> _fetching = [];
-    private readonly SortedDictionary<string, SaveBackoff> _backoffs = new(StringComparer.Ordinal);
     private int _life;
     private long _timer = long.MaxValue;
     private bool _confirmed;
 
     public override bool IsHonest => true;
 
-    /// <summary>What is durable.</summary>
+    /// <summary>What is known of each log; of a node that is down, what its disk says.</summary>
     public SortedDictionary<string, ReplicaLog> Logs { get; } = new(StringComparer.Ordinal);
 
     public Replicator? Core { get; private set; }
@@ -34,11 +33,6 @@ public sealed partial class SimNode(World world, int number, string name) : Acto
 
     /// <summary>How long a write takes.</summary>
     public long DiskLatency { get; set; } = 3;
-
-    /// <summary>The node's clock against virtual time; it only moves the node's timers, never what is true.</summary>
-    public long ClockOffset { get; set; }
-
-    public long Clock => World.Time.Now + ClockOffset;
 
     public int Fetched => _fetched.Count;
 
@@ -63,27 +57,15 @@ public sealed partial class SimNode(World world, int number, string name) : Acto
         _fetching.Clear();
         _confirmed = false;
         _timer = long.MaxValue;
+        StartClock();
         Core = new Replicator(Name, World.Dice.Next() | 1, World.Options);
         _held.Clear();
-        foreach (var log in Logs.Values)
-        {
-            log.Overlay.Clear();
-            World.Changed(this, log);
-        }
-
+        World.Restarted(this);
         Step(new Started(
             World.RosterFor(this),
-            [.. Logs.Values.Select(l => l.Moved())],
+            [.. Logs.Values.Where(l => !l.IsDamaged).Select(l => l.Moved())],
             [.. _backoffs.Select(b => new PeerBackoff(b.Key, b.Value.Failures, b.Value.Until, b.Value.Logs))],
             DiskFull));
-    }
-
-    /// <summary>The process dies: all that was not durable is gone.</summary>
-    public void Crash()
-    {
-        _life++;
-        Core = null;
-        World.Note($"{Name} crashes");
     }
 
     public void SetDiskFull(bool full)
@@ -103,21 +85,22 @@ public sealed partial class SimNode(World world, int number, string name) : Acto
         var log = Log(Origin);
         if (World.Mutant is Mutant.SignBeforeDurable)
         {
-            var early = World.MakeEntries(Origin, log.Held, entries);
+            var early = World.MakeEntries(Origin, log.Held, entries, WallClock);
             SignEarly(log, early);
-            Write(() => log.Append(early), () => Acknowledge(log, early));
+            Write(Origin, on => on.Append(early), () => { }, () => Acknowledge(log, early));
             return;
         }
 
         // The entries' places are fixed when they are written, as by the log's single writer.
         List<SimEntry> made = [];
         Write(
-            () =>
+            Origin,
+            on =>
             {
-                made = World.MakeEntries(Origin, log.Held, entries);
-                log.Append(made);
-                World.Durable(this, log);
+                made = World.MakeEntries(Origin, on.Held, entries, WallClock);
+                on.Append(made);
             },
+            () => World.Durable(this, Log(Origin)),
             () =>
             {
                 var run = new UrgentRun(Origin, log.Held - made.Count, log.Held);
@@ -145,6 +128,9 @@ public sealed partial class SimNode(World world, int number, string name) : Acto
         var head = new Checkpoint(log.Origin, log.Held, log.RootAt(log.Held));
         World.Signed(this, head);
         log.Sign(World.Signatures.Sign(head), head);
+
+        // Nothing new is written: the same bytes are signed again after a crash.
+        DiskOf(Origin).Commit(log);
         Step(log.Moved() with { Urgent = urgent });
     }
 
@@ -187,15 +173,14 @@ public sealed partial class SimNode(World world, int number, string name) : Acto
     private void SetTimer(long due)
     {
         _timer = due;
-        var life = _life;
-        World.Time.After(due - Clock, () =>
+        World.Time.After(Lasting(due - Clock), Living(() =>
         {
-            if (life == _life && _timer == due)
+            if (_timer == due)
             {
                 _timer = long.MaxValue;
                 Step(new Tick());
             }
-        });
+        }));
     }
 
     private void Do(ReplicationEffect effect)
@@ -208,7 +193,7 @@ public sealed partial class SimNode(World world, int number, string name) : Acto
                 Request(ask, new AskHeadsRequest(question), content => TakeHeads(ask, (HeadsAnswer)content));
                 break;
             case PushHead push:
-                Request(push, PushOf(push), content => PushAnswerOf(push.Id, content));
+                Push(push);
                 break;
             case PushFork push:
                 var proof = Log(push.Origin).Fork!.Value.Proof.Encode();
@@ -240,7 +225,7 @@ public sealed partial class SimNode(World world, int number, string name) : Acto
                 SignHead(Log(Origin));
                 break;
             case SaveBackoff save:
-                _backoffs[save.Peer] = save;
+                Save(save);
                 break;
             case Noted noted:
                 World.Noted(this, noted);
@@ -250,6 +235,22 @@ public sealed partial class SimNode(World world, int number, string name) : Acto
 
     private static PushAnswered PushAnswerOf(long id, object content) =>
         content is (long size, long held) ? new PushAnswered(id, size, held) : throw new InvalidCastException();
+
+    private void Push(PushHead push)
+    {
+        PushRequest message;
+        try
+        {
+            message = PushOf(push);
+        }
+        catch (DamagedRowException)
+        {
+            World.Time.After(1, Living(() => Step(new RequestFailed(push.Id, RequestFault.Busy))));
+            return;
+        }
+
+        Request(push, message, content => PushAnswerOf(push.Id, content));
+    }
 
     private PushRequest PushOf(PushHead push)
     {
@@ -318,7 +319,7 @@ public sealed partial class SimNode(World world, int number, string name) : Acto
             Number,
             peer.Number,
             message.Bytes,
-            timeout,
+            Lasting(timeout),
             answer => peer.Serve(this, message, answer),
             content => Alive(life, () => answered(content)),
             () => Alive(life, failed));
@@ -330,6 +331,13 @@ public sealed partial class SimNode(World world, int number, string name) : Acto
         {
             action();
         }
+    }
+
+    /// <summary>The action, unless the process has died meanwhile.</summary>
+    private Action Living(Action action)
+    {
+        var life = _life;
+        return () => Alive(life, action);
     }
 
     private ReplicationEvent? TakeRange(FetchRange fetch, SimRange range)
@@ -345,6 +353,7 @@ public sealed partial class SimNode(World world, int number, string name) : Acto
             return new RequestFailed(fetch.Id, RequestFault.Bad);
         }
 
+        World.Crossed(this, fetch, range.Entries.Count);
         _fetched[fetch.Id] = (range, verified);
         return new RangeFetched(fetch.Id, range.Entries.Count, range.Entries.Sum(e => (long)e.Bytes), verified.Head.Size);
     }

@@ -10,10 +10,17 @@ public sealed partial class World
 {
     private const int MostRepeats = 12;
 
+    // One gateway in the simulation, which may be asked again, or asks a second peer, when the first is slow.
+    private const double MostCrossings = 3;
+
     private readonly Dictionary<string, Truth> _truth = new(StringComparer.Ordinal);
     private readonly Dictionary<(int Node, string Origin), long> _durable = [];
     private readonly Dictionary<(int Node, string Peer, string Origin, long From), (long Held, int Times, long Since)> _asked = [];
+    private readonly SortedDictionary<(string Region, string Origin), long> _crossed = [];
     private readonly Dictionary<int, NodeView> _views = [];
+
+    // By heads, for the whole run: whoever had them, and whenever.
+    private readonly Dictionary<string, (string Name, Hash256 Digest)> _digests = new(StringComparer.Ordinal);
 
     /// <summary>Ranges that were asked for, by honest nodes.</summary>
     public long Fetches { get; private set; }
@@ -35,7 +42,7 @@ public sealed partial class World
             }
         }
 
-        for (var i = (int)Math.Min(before, log.Held); owner.IsHonest && i < log.Held; i++)
+        for (var i = node.IsUp ? (int)Math.Min(before, log.Held) : 0; owner.IsHonest && i < log.Held; i++)
         {
             Hold(
                 i < truth.Entries.Count && truth.Entries[i] == log.Entries[i].Hash,
@@ -92,7 +99,8 @@ public sealed partial class World
     {
         if ((noted.Kind is Protocol.Replication.Note.BadContent or Protocol.Replication.Note.OtherBranch
                 || (noted.Kind is Protocol.Replication.Note.Withholds && !Scenario.Faults.HasFlag(Faults.OldBackups)))
-            && ActorOf(noted.Peer).IsHonest && noted.Origin is { } origin)
+            && ActorOf(noted.Peer) is SimNode peer && noted.Origin is { } origin
+            && !(peer.IsDamaged && noted.Kind is Protocol.Replication.Note.Withholds))
         {
             Hold(
                 !ActorOf(Protocol.Origin.Parse(origin).Member).IsHonest,
@@ -123,17 +131,45 @@ public sealed partial class World
             $"{node.Name} asked {fetch.Peer} {times} times for {fetch.Origin} from {fetch.From} since {since}");
     }
 
+    /// <summary>Entries came from a peer. In bulk a log enters a region at its gateways, and goes on from there.</summary>
+    public void Crossed(SimNode node, FetchRange fetch, int entries)
+    {
+        var (region, from) = (RegionOf(node), RegionOf(ActorOf(fetch.Peer)));
+        if (!fetch.Urgent && entries > Options.SmallGap && region != from)
+        {
+            var key = (region, fetch.Origin);
+            _crossed[key] = _crossed.GetValueOrDefault(key) + entries;
+        }
+    }
+
+    /// <summary>
+    /// Without other faults bulk crosses a region's border about once for each gateway, however many are behind it.
+    /// </summary>
+    public void CheckBorders()
+    {
+        foreach (var ((region, origin), entries) in Scenario.Faults is Faults.Borders ? _crossed : [])
+        {
+            var most = MostCrossings * ((SimNode)ActorOf(Protocol.Origin.Parse(origin).Member)).Log(origin).Held;
+            Hold(
+                entries <= most,
+                "bulk crosses a border about once for each gateway",
+                $"{entries} entries of {origin} came into {region}, {most} may");
+        }
+    }
+
+    /// <summary>What is shown counts by a head that the origin signed, or by a proof that it forked.</summary>
+    public void CheckShown(ReplicaLog log, long from) => Hold(
+        log.HeadSize <= from || log.Fork is not null || (log.Signed is { } signed && Signatures.HasSigned(signed.Head)
+            && log.RootAt(signed.Head.Size) == signed.Head.Root),
+        "nothing unverified is visible",
+        $"{log.Origin} {log.HeadSize}");
+
     /// <summary>The entries that count have changed; the view follows.</summary>
     public void Changed(SimNode node, ReplicaLog log)
     {
         if (Scenario.Views)
         {
-            if (!_views.TryGetValue(node.Number, out var view))
-            {
-                _views[node.Number] = view = new NodeView(Mutant is Mutant.MergeByArrival);
-            }
-
-            view.Follow(log, node);
+            ViewOf(node).Follow(log, node);
         }
     }
 
@@ -173,26 +209,49 @@ public sealed partial class World
             return;
         }
 
-        var seen = new Dictionary<string, (SimNode Node, Hash256 Digest)>(StringComparer.Ordinal);
         foreach (var node in Nodes)
         {
-            var view = _views.GetValueOrDefault(node.Number) ?? (_views[node.Number] = new NodeView(Mutant is Mutant.MergeByArrival));
+            var view = ViewOf(node);
             foreach (var log in node.Logs.Values)
             {
                 view.Follow(log, node);
             }
 
-            var heads = string.Join(' ', node.Logs.Values.Where(l => l.HeadSize > 0).Select(l => $"{l.Origin}:{l.HeadSize}:{l.HeadRoot}"));
+            // A view ends before what cannot be read; then it is the view of a smaller head.
+            var heads = string.Join(' ', node.Logs.Values
+                .Select(l => (Log: l, Size: view.Applied(l.Origin)))
+                .Where(l => l.Size > 0)
+                .Select(l => $"{l.Log.Origin}:{l.Size}:{l.Log.RootAt(l.Size)}"));
             var digest = view.Digest();
-            if (seen.TryGetValue(heads, out var other))
+            if (_digests.TryGetValue(heads, out var other))
             {
-                Hold(digest == other.Digest, "equal heads give equal views", $"{node.Name} and {other.Node.Name}");
+                Hold(digest == other.Digest, "equal heads give equal views", $"{node.Name} and {other.Name}");
             }
             else
             {
-                seen[heads] = (node, digest);
+                _digests[heads] = (node.Name, digest);
                 Hold(Oracle.Agrees(node.Logs.Values, view), "the view is the oracle's", node.Name);
             }
+        }
+    }
+
+    private NodeView ViewOf(SimNode node)
+    {
+        if (!_views.TryGetValue(node.Number, out var view))
+        {
+            _views[node.Number] = view = new NodeView(this, Mutant is Mutant.MergeByArrival);
+        }
+
+        return view;
+    }
+
+    /// <summary>The node starts: its view is put together anew from what it can read.</summary>
+    public void Restarted(SimNode node)
+    {
+        _views.Remove(node.Number);
+        foreach (var log in node.Logs.Values)
+        {
+            Changed(node, log);
         }
     }
 
@@ -218,12 +277,18 @@ public sealed partial class World
     /// <summary>What is wrong with everybody having everything, or null.</summary>
     public string? Unfinished()
     {
-        var first = Nodes.First();
         foreach (var node in Nodes)
         {
             foreach (var (origin, truth) in _truth)
             {
+                var first = Nodes.First(n => !n.Log(origin).IsDamaged);
                 var (log, other) = (node.Log(origin), first.Log(origin));
+                if (log.IsDamaged)
+                {
+                    // Nothing is mended by itself; the node runs without it.
+                    continue;
+                }
+
                 if (ActorOf(origin.Split('/')[1]) is SimNode owner && log.HeadSize < owner.Log(origin).HeadSize)
                 {
                     return $"{node.Name} has {log.HeadSize} of {owner.Log(origin).HeadSize} entries of {origin}; all: {string.Join(", ", Nodes.Select(n => $"{n.Name} {n.Log(origin).Held} ({n.Core?.Fetching} fetches, {n.Core?.WaitingBytes} bytes wait)"))}";
@@ -253,6 +318,11 @@ public sealed partial class World
         {
             foreach (var (origin, truth) in _truth)
             {
+                if (node.Log(origin).IsDamaged)
+                {
+                    continue;
+                }
+
                 var held = node.Log(origin).Entries.Select(e => e.Hash).ToHashSet();
                 Hold(truth.Acknowledged.TrueForAll(held.Contains), "what was acknowledged survives", $"{node.Name} {origin}");
             }
@@ -279,15 +349,19 @@ public sealed partial class World
 }
 
 /// <summary>One node's view, which follows its logs in the order in which they grow.</summary>
-public sealed class NodeView(bool byArrival)
+public sealed class NodeView(World world, bool byArrival)
 {
     private readonly Dictionary<string, long> _applied = new(StringComparer.Ordinal);
     private readonly Dictionary<Hash256, Hash256> _arrived = [];
     private View _view = new();
+    private Hash256? _digest;
 
     public View View => _view;
 
-    public Hash256 Digest() => byArrival
+    /// <summary>Entries of a log that are in it.</summary>
+    public long Applied(string origin) => _applied.GetValueOrDefault(origin);
+
+    public Hash256 Digest() => _digest ??= byArrival
         ? Hash256.Of([.. _arrived.OrderBy(a => a.Key).SelectMany(a => a.Value.ToArray())])
         : _view.Digest();
 
@@ -297,6 +371,7 @@ public sealed class NodeView(bool byArrival)
         {
             // A fork took entries away: what is left is put together anew.
             _view = new View();
+            _digest = null;
             _applied.Clear();
             foreach (var other in node.Logs.Values)
             {
@@ -312,9 +387,13 @@ public sealed class NodeView(bool byArrival)
     private void Apply(ReplicaLog log)
     {
         var origin = Origin.Parse(log.Origin);
-        for (var i = _applied.GetValueOrDefault(log.Origin); i < log.HeadSize; i++)
+        var (i, end) = (Applied(log.Origin), log.HeadSize);
+        world.CheckShown(log, i);
+        _digest = i < end ? null : _digest;
+        for (; i < end && log.CanRead(i); i++)
         {
-            var (sent, hash, _) = log.Entries[(int)i];
+            var (sent, hash) = (log.Entries[(int)i].Sent, log.Entries[(int)i].Hash);
+            world.Hold(log.Entries[(int)i].IsSound, "nothing damaged is visible", $"{log.Origin} {i}");
             if (LogEntry.TryInterpret(origin, i, hash, sent.Leaf.ToArray(), sent.Salt!.Value.ToArray(), sent.Payload!.Value.ToArray(), out var entry, out _))
             {
                 if (_view.Apply(entry) is { } indicator)
@@ -324,6 +403,6 @@ public sealed class NodeView(bool byArrival)
             }
         }
 
-        _applied[log.Origin] = log.HeadSize;
+        _applied[log.Origin] = i;
     }
 }

@@ -19,6 +19,9 @@ public enum Mutant
     MergeByArrival,
     NoCreditLimit,
     UnprovenFork,
+    HeadBeforeContent,
+    ReadBlindly,
+    NoGateways,
 }
 
 /// <summary>One run: everybody, the network, time, and what must hold after every step.</summary>
@@ -77,14 +80,23 @@ public sealed partial class World
     public Actor ActorOf(string name) => _byName[name];
 
     public RosterTaken RosterFor(SimNode node) => new(
-        [.. Actors.Where(a => a != node).Select(a => new PeerInfo(a.Name, IsDialable(a)))],
+        [.. Actors.Where(a => a != node).Select(a => new PeerInfo(a.Name, IsDialable(a), RegionOf(a)))],
         [.. Actors.Select(a => new LogInfo(a.Origin, a.Name))],
-        Dialable: IsDialable(node));
+        RegionOf(node),
+        IsDialable(node));
+
+    /// <summary>The region that the roster names for it; empty: none.</summary>
+    public string RegionOf(Actor actor) => Scenario.Regions[actor.Number];
 
     /// <summary>Whether others can send requests to it.</summary>
     public bool IsDialable(Actor actor) => !Scenario.Undialable.Contains(actor.Number);
 
-    public List<SimEntry> MakeEntries(string origin, long from, int count)
+    /// <summary>New entries of a log, from an index on.</summary>
+    /// <param name="origin">The log.</param>
+    /// <param name="from">Index of the first.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="clock">What the writer's clock says, right or wrong.</param>
+    public List<SimEntry> MakeEntries(string origin, long from, int count, long clock)
     {
         var entries = new List<SimEntry>(count);
         Span<byte> id = stackalloc byte[Hash256.Size];
@@ -94,7 +106,7 @@ public sealed partial class World
             id[0] = (byte)Dice.Below(20);
             var payload = new OpinionPayload(new Hash256(id), "", Dice.Pick(s_stances), "sim").Encode();
             var salt = BitConverter.GetBytes(Dice.Next()).Concat(BitConverter.GetBytes(from + i)).ToArray();
-            var leaf = new Leaf(origin, EntryKind.Opinion, 1_700_000_000, null, Leaf.Commit(salt, payload)).Encode();
+            var leaf = new Leaf(origin, EntryKind.Opinion, clock / 1_000, null, Leaf.Commit(salt, payload)).Encode();
             entries.Add(SimEntry.Of(leaf, salt, payload));
         }
 

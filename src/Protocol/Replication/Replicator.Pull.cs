@@ -57,7 +57,7 @@ public sealed partial class Replicator
         var active = underWay.Count;
         var others = underWay.Where(r => r.Log != log && r.End - r.Log!.Held > _options.SmallGap).Select(r => r.Log).Distinct().Count();
         while (active < _options.MaxFetches && CreditOut + _options.RangeBytes <= _options.MaxCredit
-            && log.Segments.Count < _options.MaxFetchesPerLog && NextGap(log, allowed) is var (from, end))
+            && log.Segments.Count < MostSegments(log) && NextGap(log, allowed) is var (from, end))
         {
             var bulk = end - log.Held > _options.SmallGap;
             if ((bulk && others >= _options.MaxBulkLogs) || Source(log, from, bulk, null) is not { } peer)
@@ -75,6 +75,9 @@ public sealed partial class Replicator
         Hedge(log);
         return true;
     }
+
+    /// <summary>Of a log that could not be stored again and again one range is enough to try.</summary>
+    private int MostSegments(Log log) => log.StoreFailures < MostStoreFailures ? _options.MaxFetchesPerLog : 1;
 
     /// <summary>Whether a peer shows entries, or a signed head, that are lacking here.</summary>
     private static bool Lacks(Log log, Peer peer) =>
@@ -97,12 +100,17 @@ public sealed partial class Replicator
             return;
         }
 
+        GiveUp(log);
+    }
+
+    private void GiveUp(Log log)
+    {
         foreach (var segment in log.Segments.Where(s => s.Ready != 0).ToList())
         {
             Discard(log, segment);
         }
 
-        log.PullAfter = _now + Jittered(Doubled(++log.Stalls, _options.MaxLogBackoff));
+        log.PullAfter = Math.Max(log.StoreAfter, _now + Jittered(Doubled(++log.Stalls, _options.MaxLogBackoff)));
     }
 
     /// <summary>The first run of entries that nobody was asked for, up to where ranges end.</summary>
@@ -340,12 +348,20 @@ public sealed partial class Replicator
         if (stored.Outcome is StoreOutcome.Unavailable)
         {
             log.StoreAfter = _now + Jittered(Doubled(++log.StoreFailures, _options.MaxLinkBackoff));
+            if (log.StoreFailures >= MostStoreFailures)
+            {
+                // Only this log takes nothing, as when its row is damaged: its ranges must not hold the credit of others.
+                GiveUp(log);
+            }
+
             return;
         }
 
         log.StoreFailures = 0;
         if (log.Segments.Find(s => s.Ready == stored.Id) is { } segment)
         {
+            // The gateways get on: whoever waits for them goes on waiting.
+            log.WantedSince = segment.Source?.Region == _region ? _now : log.WantedSince;
             Discard(log, segment);
         }
 

@@ -46,7 +46,7 @@ public sealed partial class Replicator
         /// <summary>Whether some peer may have more.</summary>
         public bool Wanted { get; set; }
 
-        /// <summary>Since when, for gateways' grace.</summary>
+        /// <summary>Since when, or since the own region gave the last of it: for gateways' grace.</summary>
         public long WantedSince { get; set; }
 
         /// <summary>When a range of it was last asked for; who waits longest is next.</summary>
