@@ -11,8 +11,8 @@ using FederationNode.Protocol.Merkle;
 namespace FederationNode.Grains.Lists;
 
 /// <summary>
-/// The list in memory: the view merged from the entries of all indicators logs, and the matcher over it. One caller
-/// at a time applies entries; any thread reads.
+/// The list in memory: the view merged from the entries of all indicators logs, and the matcher over it. Safe from any
+/// thread, but the entries of one log are applied by one caller at a time.
 /// </summary>
 public sealed class MergedList
 {
@@ -34,6 +34,9 @@ public sealed class MergedList
 
     private readonly ConcurrentDictionary<string, long> _applied = new(StringComparer.Ordinal);
     private readonly Lock _gate = new();
+
+    // Entries of each log that are in the view: ahead of what is applied, which is said when readers find it.
+    private readonly Dictionary<string, long> _taken = new(StringComparer.Ordinal);
     private readonly View _view = new(Seed());
     private readonly UrgentEntries _urgent = new();
     private readonly Dictionary<Hash256, bool> _urgentOnly = [];
@@ -147,7 +150,9 @@ public sealed class MergedList
                     Take(entry, touched);
                 }
 
-                touched.UnionWith(_urgent.Drop(origin.Text, Math.Min(from + i + Slice, from + entries.Count)));
+                var taken = Math.Min(from + i + Slice, from + entries.Count);
+                _taken[origin.Text] = taken;
+                touched.UnionWith(_urgent.Drop(origin.Text, taken));
                 Recount(touched, now, counts);
             }
 
@@ -171,7 +176,7 @@ public sealed class MergedList
         var meaningful = Interpret(origin, from, entries, []);
         lock (_gate)
         {
-            foreach (var entry in meaningful.Where(e => e.Index >= AppliedOf(origin.Text)))
+            foreach (var entry in meaningful.Where(e => e.Index >= _taken.GetValueOrDefault(origin.Text)))
             {
                 if (_urgent.Add(entry) is { } id)
                 {
@@ -227,6 +232,7 @@ public sealed class MergedList
         lock (_gate)
         {
             touched = [.. _view.Truncate(origin, size, out restored)];
+            _taken[origin.Text] = Math.Min(_taken.GetValueOrDefault(origin.Text), size);
             touched.UnionWith(_urgent.Drop(origin.Text, long.MaxValue));
             Recount(touched, now, counts);
         }

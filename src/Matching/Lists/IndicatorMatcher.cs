@@ -10,7 +10,7 @@ namespace FederationNode.Matching.Lists;
 /// <summary>
 /// Finds the indicators that an item matches. It knows values and contexts only; whether a match means anything now is
 /// decided from the merged view, so what was withdrawn may stay in here until the next rebuild without harm.
-/// One writer (<see cref="Put"/>, then <see cref="Publish"/>), any number of readers at the same time.
+/// <see cref="Put"/> by one thread at a time, <see cref="Publish"/> and readers by any number at the same time.
 /// </summary>
 public sealed class IndicatorMatcher
 {
@@ -23,6 +23,8 @@ public sealed class IndicatorMatcher
     private readonly ExactIndex _pdqValues;
     private readonly ValueRows _rows = new();
     private readonly HashSet<(Hash256 Indicator, KeywordContext Context)> _ruleSeen = [];
+    private readonly Lock _publishing = new();
+    private readonly Lock _delta = new();
     private readonly List<KeywordRule> _deltaRules = [];
     private readonly List<KeywordRule> _baseRules = [];
 
@@ -62,24 +64,41 @@ public sealed class IndicatorMatcher
         }
     }
 
-    /// <summary>Lets readers find the keywords added since the last time.</summary>
+    /// <summary>
+    /// Lets readers find the keywords added since the last time. Whoever comes while others do it waits, so that what it
+    /// has put is found when it returns; keywords can be put meanwhile.
+    /// </summary>
     public void Publish()
     {
-        if (!_keywordsChanged)
+        lock (_publishing)
         {
-            return;
-        }
+            KeywordRule[] delta;
+            bool isFull;
+            lock (_delta)
+            {
+                if (!_keywordsChanged)
+                {
+                    return;
+                }
 
-        _keywordsChanged = false;
-        if (_deltaRules.Count > Math.Max(MinDelta, _baseRules.Count / 8))
-        {
-            _baseRules.AddRange(_deltaRules);
-            _deltaRules.Clear();
-            _automata = new Automata(KeywordEngine.Build(_baseRules), KeywordEngine.Build([]));
-        }
-        else
-        {
-            _automata = _automata with { Delta = KeywordEngine.Build(_deltaRules) };
+                _keywordsChanged = false;
+                isFull = _deltaRules.Count > Math.Max(MinDelta, _baseRules.Count / 8);
+                delta = [.. _deltaRules];
+                if (isFull)
+                {
+                    _deltaRules.Clear();
+                }
+            }
+
+            if (isFull)
+            {
+                _baseRules.AddRange(delta);
+                _automata = new Automata(KeywordEngine.Build(_baseRules), KeywordEngine.Build([]));
+            }
+            else
+            {
+                _automata = _automata with { Delta = KeywordEngine.Build(delta) };
+            }
         }
     }
 
@@ -165,16 +184,20 @@ public sealed class IndicatorMatcher
 
         rules[_ruleCount] = new Rule(indicator.Id, context);
         _rules = rules;
-        _deltaRules.Add(new KeywordRule(
+        var rule = new KeywordRule(
             _ruleCount,
             Encoding.UTF8.GetString(indicator.Value.Span),
             ModeOf(context.Match),
             context.AnyOf,
             context.AllOf,
             context.NoneOf,
-            context.Window));
+            context.Window);
         _ruleCount++;
-        _keywordsChanged = true;
+        lock (_delta)
+        {
+            _deltaRules.Add(rule);
+            _keywordsChanged = true;
+        }
     }
 
     /// <summary>The same value under two schemes is one row with two indicators.</summary>

@@ -137,6 +137,76 @@ public sealed class MergedListTests
             },
             iter: 300);
 
+    [Fact]
+    public async Task Apply_LogsAtTheSameTime_EveryKeywordIsFound()
+    {
+        const int Keywords = 600;
+        const int Part = 20;
+        string[] origins = [TestCoalition.Indicators("a"), s_b, s_c];
+        var logs = origins.Select(o =>
+        {
+            var log = new WriterLog(o);
+            for (var i = 0; i < Keywords; i++)
+            {
+                log.Add(Sample.Listing(i) with { Indicator = Indicator.Keyword(WordOf(o, i)), Context = KeywordContext.None });
+            }
+
+            return log;
+        }).ToList();
+        var list = new MergedList();
+
+        await Task.WhenAll(logs.Select(log => Task.Run(() =>
+        {
+            for (var at = 0; at < Keywords; at += Part)
+            {
+                list.Apply(Origin.Parse(log.Origin), at, [.. log.Entries.Skip(at).Take(Part)], Now, _ => true);
+                Assert.NotEmpty(Matches(list, WordOf(log.Origin, at)));
+            }
+        })));
+
+        Assert.All(
+            origins.SelectMany(o => Enumerable.Range(0, Keywords).Select(i => WordOf(o, i))),
+            word => Assert.Single(Matches(list, word)));
+        Assert.Equal(
+            WriterLog.DigestOf(logs.Select(l => (l.Origin, l.Entries))), list.Current.Digest);
+    }
+
+    [Fact]
+    public void Overlie_WhileTheSameEntryIsApplied_IsNotKeptBesideIt()
+    {
+        var log = new WriterLog(s_b);
+        log.Add(Sample.Listing(1));
+        log.Add(Sample.Listing(2));
+        log.Add(new ErasePayload(0, "legal"));
+        var list = new MergedList();
+        var overlaid = false;
+
+        // In the middle of it: the roster is asked while entries are taken.
+        list.Apply(Origin.Parse(s_b), 0, log.Entries, Now, _ =>
+        {
+            if (!overlaid)
+            {
+                overlaid = true;
+                list.Overlie(Origin.Parse(s_b), 0, [log.Entries[0]], Now, _ => true);
+            }
+
+            return true;
+        });
+
+        Assert.True(overlaid);
+        Assert.False(list.TryGet(Sample.Image(1).Id, out _));
+        Assert.Equal(1, list.Current.Indicators);
+    }
+
+    private static string WordOf(string origin, int number) => $"{Origin.Parse(origin).Member}word{number}";
+
+    private static List<IndicatorMatch> Matches(MergedList list, string text)
+    {
+        var matches = new List<IndicatorMatch>();
+        list.Matcher.MatchText(text, matches);
+        return matches;
+    }
+
     private static WriterLog MakeLog()
     {
         var log = new WriterLog(s_b);
