@@ -68,7 +68,7 @@ public sealed class DamagedRunTests(PairFixture pair) : IDisposable
             "publish", "keyword", "one more ornament", "--category", "ivory", "--data", Folder);
         await using var secretariat = await NodeProcess.StartAsync(_scratch.In("secretariat"));
 
-        await UntilAsync(() => !DamagedAsync().GetAwaiter().GetResult());
+        await UntilAsync(async () => !await DamagedAsync());
 
         Assert.NotEqual(0, refused.Code);
         foreach (var lister in (string[])["own", "foreign"])
@@ -265,10 +265,12 @@ public sealed class DamagedRunTests(PairFixture pair) : IDisposable
         return JsonDocument.Parse(await answer.Content.ReadAsStringAsync()).RootElement;
     }
 
-    private static async Task UntilAsync(Func<bool> done)
+    private static Task UntilAsync(Func<bool> done) => UntilAsync(() => Task.FromResult(done()));
+
+    private static async Task UntilAsync(Func<Task<bool>> done)
     {
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        while (!done())
+        while (!await done())
         {
             patience.Token.ThrowIfCancellationRequested();
             await Task.Yield();

@@ -65,8 +65,12 @@ public sealed class NodeIdentity(TrustAnchor anchor, string member, IReadOnlyLis
     /// <param name="roster">The roster in force, or null.</param>
     /// <param name="log">The kind.</param>
     public RosterLog? WrittenLog(RosterDocument? roster, string log) =>
-        roster?.Member(member)?.OpenLog(log) is { } open
-        && open.Key.Equals(KeyOf(open.Origin.Text)?.VerificationKey)
-            ? open
-            : null;
+        roster?.Member(member)?.OpenLog(log) is { } open && Holds(open) ? open : null;
+
+    /// <summary>Whether the key that the roster names for a log is held here.</summary>
+    public bool Holds(RosterLog log)
+    {
+        ArgumentNullException.ThrowIfNull(log);
+        return log.Key.Equals(KeyOf(log.Origin.Text)?.VerificationKey);
+    }
 }

@@ -5,8 +5,9 @@ using FederationNode.Protocol.Replication;
 namespace FederationNode.Grains.Logs;
 
 /// <content>
-/// Damage. A sealed row is written anew with what the tree held here names. A log whose head row is damaged: the grain stays, so that the row is read once and not with every call, and answers
-/// each call with the damage. Nothing is written: what is there may still be mended from a copy.
+/// Damage. A sealed row is written anew with what the tree held here names. Of a log whose head row is damaged the grain
+/// stays, so that the row is read once and not with every call, and answers each call with the damage. Nothing is
+/// written then: what is there may still be mended from a copy.
 /// </content>
 public sealed partial class MemberLogGrain
 {
@@ -45,14 +46,9 @@ public sealed partial class MemberLogGrain
             _damages.Note(damage);
             return RepairOutcome.Unavailable;
         }
-        catch (StorageException failure)
+        catch (Exception failure) when (failure is StorageException or RowConflictException)
         {
             LogRepairFailed(_origin, failure);
-            return RepairOutcome.Unavailable;
-        }
-        catch (RowConflictException conflict)
-        {
-            LogRepairFailed(_origin, conflict);
             return RepairOutcome.Unavailable;
         }
     }

@@ -238,22 +238,36 @@ public sealed partial class ReplicationDriver
             MaxEntries = fetch.MaxEntries,
             MaxBytes = fetch.MaxBytes,
         };
-        var range = await _transport.GetRangeAsync(fetch.Peer, request, fetch.Urgent, cancel);
-        if ((range.Entries.Count > 0 && range.From != fetch.From)
-            || await CheckAsync(fetch.Origin, range, key, cancel) is not { } verified)
+        if (await GetVerifiedAsync(fetch.Peer, request, key, fetch.Urgent, cancel) is not var (range, verified))
         {
-            LogBad(fetch.Peer, fetch.Origin, $"the range from {fetch.From} does not verify");
             return new RequestFailed(fetch.Id, RequestFault.Bad);
         }
 
-        var head = verified.Restore().Head;
         _fetched[fetch.Id] = verified;
-        if (_identity.KeyOf(fetch.Origin) is not null)
+        return new RangeFetched(
+            fetch.Id, range.Entries.Count, range.Entries.Sum(e => (long)e.WireSize), verified.Restore().Head.Size);
+    }
+
+    /// <summary>
+    /// Asks for a range; null if what came is bad. A head of an own log counts, whatever else comes of the range.
+    /// </summary>
+    private async Task<(LogRange Range, CheckedRange Verified)?> GetVerifiedAsync(
+        string peer, RangeRequestMessage request, Protocol.Keys.VerificationKey key, bool urgent, CancellationToken cancel)
+    {
+        var range = await _transport.GetRangeAsync(peer, request, urgent, cancel);
+        if ((range.Entries.Count > 0 && range.From != request.From) || range.Entries.Count > request.MaxEntries
+            || await CheckAsync(request.Origin, range, key, cancel) is not { } verified)
         {
-            Post(new OwnHeadSeen(new LogSize(fetch.Origin, head.Size), fetch.Peer));
+            LogBad(peer, request.Origin, $"the range from {request.From} does not verify");
+            return null;
         }
 
-        return new RangeFetched(fetch.Id, range.Entries.Count, range.Entries.Sum(e => (long)e.WireSize), head.Size);
+        if (_identity.KeyOf(request.Origin) is not null)
+        {
+            Post(new OwnHeadSeen(new LogSize(request.Origin, verified.Restore().Head.Size), peer));
+        }
+
+        return (range, verified);
     }
 
     /// <summary>

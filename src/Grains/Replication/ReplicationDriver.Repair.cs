@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using FederationNode.Contracts;
 using FederationNode.Contracts.Logs;
 using FederationNode.Contracts.Peers;
-using FederationNode.Grains.Logs;
 using FederationNode.Protocol;
 using FederationNode.Protocol.Entries;
 using FederationNode.Protocol.Merge;
@@ -36,17 +35,9 @@ public sealed partial class ReplicationDriver
                 MaxEntries = (int)(fetch.End - from),
                 MaxBytes = Limits.MaxRangeBytes,
             };
-            var range = await _transport.GetRangeAsync(fetch.Peer, request, false, cancel);
-            if ((range.Entries.Count > 0 && range.From != from) || range.Entries.Count > request.MaxEntries
-                || !RangeCheck.TryCheck(fetch.Origin, range, key, out var verified, out _))
+            if (await GetVerifiedAsync(fetch.Peer, request, key, false, cancel) is not var (range, _))
             {
-                LogBad(fetch.Peer, fetch.Origin, $"the range from {from} does not verify");
                 return new RequestFailed(fetch.Id, RequestFault.Bad);
-            }
-
-            if (_identity.KeyOf(fetch.Origin) is not null)
-            {
-                Post(new OwnHeadSeen(new LogSize(fetch.Origin, verified.Restore().Head.Size), fetch.Peer));
             }
 
             bytes += range.Entries.Sum(e => (long)e.WireSize);
@@ -62,56 +53,52 @@ public sealed partial class ReplicationDriver
         return new RepairFetched(fetch.Id);
     }
 
-    private async Task StoreRepairAsync(StoreRepair store)
-    {
-        var outcome = RepairOutcome.Unavailable;
-        try
+    private Task StoreRepairAsync(StoreRepair store) => RepairAsync(
+        store.Id,
+        store.Origin,
+        async log =>
         {
-            if (_repairs.TryRemove(store.Id, out var entries))
+            if (!_repairs.TryRemove(store.Id, out var entries))
             {
-                var log = _grains.GetGrain<IMemberLogGrain>(store.Origin);
-                outcome = await log.RepairAsync(store.From, entries, null);
-                if (outcome is RepairOutcome.Incomplete)
-                {
-                    outcome = await log.RepairAsync(
-                        store.From, entries, await FindErasedAsync(log, store.Origin, store.From, entries));
-                }
+                return RepairOutcome.Unavailable;
             }
-        }
-        catch (Exception failure) when (!_stopping.IsCancellationRequested)
-        {
-            LogFailed(store.Origin, failure);
-        }
 
-        if (outcome is RepairOutcome.Repaired)
-        {
-            s_repairs.Add(1, new KeyValuePair<string, object?>("peer", store.Peer));
-            LogRepaired(store.Origin, store.From, store.Peer);
-        }
+            var outcome = await log.RepairAsync(store.From, entries, null);
+            return outcome is RepairOutcome.Incomplete
+                ? await log.RepairAsync(store.From, entries, await FindErasedAsync(log, store.Origin, store.From, entries))
+                : outcome;
+        },
+        store.Peer,
+        () => LogRepaired(store.Origin, store.From, store.Peer));
 
-        Post(new RepairStored(store.Id, outcome));
-    }
+    private Task RepairTileAsync(RepairTile tile) => RepairAsync(
+        tile.Id,
+        tile.Origin,
+        log => log.RepairTileAsync(tile.Level, tile.From >> (8 * (tile.Level + 1))),
+        _identity.Member,
+        () => LogTileRepaired(tile.Origin, tile.Level, tile.From));
 
-    private async Task RepairTileAsync(RepairTile tile)
+    /// <summary>Has a log write a row anew, and says what came of it: to people, who must look at the disk, and to the core.</summary>
+    private async Task RepairAsync(
+        long id, string origin, Func<IMemberLogGrain, Task<RepairOutcome>> repair, string giver, Action say)
     {
         var outcome = RepairOutcome.Unavailable;
         try
         {
-            var place = tile.From >> (8 * (tile.Level + 1));
-            outcome = await _grains.GetGrain<IMemberLogGrain>(tile.Origin).RepairTileAsync(tile.Level, place);
+            outcome = await repair(_grains.GetGrain<IMemberLogGrain>(origin));
         }
         catch (Exception failure) when (!_stopping.IsCancellationRequested)
         {
-            LogFailed(tile.Origin, failure);
+            LogFailed(origin, failure);
         }
 
         if (outcome is RepairOutcome.Repaired)
         {
-            s_repairs.Add(1, new KeyValuePair<string, object?>("peer", _identity.Member));
-            LogTileRepaired(tile.Origin, tile.Level, tile.From);
+            s_repairs.Add(1, new KeyValuePair<string, object?>("peer", giver));
+            say();
         }
 
-        Post(new RepairStored(tile.Id, outcome));
+        Post(new RepairStored(id, outcome));
     }
 
     /// <summary>

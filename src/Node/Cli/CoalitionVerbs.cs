@@ -160,20 +160,30 @@ internal static class CoalitionVerbs
         IReadOnlyList<SellerIdentifierType> SellerTypes);
 }
 
-/// <summary>Freshly made signing keys, wiped when done.</summary>
+/// <summary>Signing keys, freshly made or read, wiped when done.</summary>
 internal sealed class KeySet : IDisposable
 {
+    /// <summary>Makes a key for each name.</summary>
     public KeySet(IEnumerable<string> names)
-    {
-        Private = [.. names.Select(n =>
+        : this([.. names.Select(n =>
         {
             var seed = RandomNumberGenerator.GetBytes(SigningKey.SeedSize);
             var key = SigningKey.FromSeed(n, seed);
             CryptographicOperations.ZeroMemory(seed);
             return key;
-        })];
-        Public = [.. Private.Select(k => k.VerificationKey)];
+        })])
+    {
     }
+
+    private KeySet(IReadOnlyList<SigningKey> keys)
+    {
+        Private = keys;
+        Public = [.. keys.Select(k => k.VerificationKey)];
+    }
+
+    /// <summary>Reads all keys of a folder.</summary>
+    /// <exception cref="NodeFolderException">One is malformed.</exception>
+    public static KeySet Read(string folder) => new(NodeFolder.ReadKeys(folder));
 
     public IReadOnlyList<SigningKey> Private { get; }
 

@@ -3,7 +3,6 @@ using FederationNode.Contracts.Api;
 using FederationNode.Node.Folder;
 using FederationNode.Node.Peers;
 using FederationNode.Protocol;
-using FederationNode.Protocol.Keys;
 using FederationNode.Protocol.Roster;
 
 namespace FederationNode.Node.Cli;
@@ -81,13 +80,13 @@ internal static class MemberEpochVerb
             made.Write(folder.KeyFolder);
         }
 
-        using var keys = new ReadKeySet(folder);
-        var key = keys.All.FirstOrDefault(k => k.VerificationKey.Name == next.Text)
+        using var keys = KeySet.Read(folder.KeyFolder);
+        var key = keys.Private.FirstOrDefault(k => k.VerificationKey.Name == next.Text)
             ?? throw new NodeFolderException($"{keyFile} holds the key of another log: bring the right file back from a copy.");
         var request = new EpochRequest { TlsPin = certificate.Pin, Key = key.VerificationKey };
 
         // The other keys vouch for the new one; the newest stands first, for it must sign.
-        var others = keys.All.Where(k => k != key && EpochRequest.CanRequest(Origin.Parse(k.VerificationKey.Name).Log));
+        var others = keys.Private.Where(k => k != key && EpochRequest.CanRequest(Origin.Parse(k.VerificationKey.Name).Log));
         var file = Path.GetFullPath(to ?? folder.EpochFile(next));
         WriteOnce(file, request.Sign([key, .. others]));
         return (request, file, isNew);
@@ -101,7 +100,7 @@ internal static class MemberEpochVerb
 
     private static Origin NextOf(RosterDocument roster, string member, string log)
     {
-        var newest = roster.Member(member)?.Logs.Where(l => l.Origin.Log == log).MaxBy(l => l.Origin.Epoch)?.Origin
+        var newest = roster.Member(member)?.NewestLog(log)?.Origin
             ?? throw new CliException(
                 ExitCode.Refused, $"The roster, version {roster.Version}, names no {log} log of {member} that could be closed.");
         return Origin.Create(newest.Coalition, newest.Member, newest.Log, newest.Epoch + 1);
@@ -118,20 +117,6 @@ internal static class MemberEpochVerb
         {
             throw new CliException(
                 ExitCode.BadFolder, $"{file} is there already and holds something else: move it away, or choose another file with --out.");
-        }
-    }
-
-    /// <summary>The private keys of the logs in a folder, wiped when done.</summary>
-    private sealed class ReadKeySet(NodeFolder folder) : IDisposable
-    {
-        public IReadOnlyList<SigningKey> All { get; } = NodeFolder.ReadKeys(folder.KeyFolder);
-
-        public void Dispose()
-        {
-            foreach (var key in All)
-            {
-                key.Dispose();
-            }
         }
     }
 }

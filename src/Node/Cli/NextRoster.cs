@@ -38,21 +38,11 @@ internal static class NextRoster
     /// <summary>Signs the next roster, and checks it as every member will.</summary>
     public static byte[] Sign(NodeFolder folder, RosterDocument current, RosterDocument next)
     {
-        var keys = NodeFolder.ReadKeys(folder.SecretariatKeyFolder);
-        try
-        {
-            var note = SignedNote.Sign(next.ToText(), [.. keys.Take(next.Threshold)]);
-            return RosterChain.TryOpenNext(note, current, out _, out var error)
-                ? note
-                : throw new CliException(ExitCode.Refused, $"The new roster would be refused: {error}");
-        }
-        finally
-        {
-            foreach (var key in keys)
-            {
-                key.Dispose();
-            }
-        }
+        using var keys = KeySet.Read(folder.SecretariatKeyFolder);
+        var note = SignedNote.Sign(next.ToText(), [.. keys.Private.Take(next.Threshold)]);
+        return RosterChain.TryOpenNext(note, current, out _, out var error)
+            ? note
+            : throw new CliException(ExitCode.Refused, $"The new roster would be refused: {error}");
     }
 
     /// <summary>A running node publishes at once; a stopped one finds the file when it starts.</summary>

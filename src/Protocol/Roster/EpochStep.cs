@@ -63,7 +63,7 @@ public sealed class EpochStep
         step = null;
         var origin = request.Origin;
         var member = roster.Member(origin.Member);
-        var newest = member?.Logs.Where(l => l.Origin.Log == origin.Log).MaxBy(l => l.Origin.Epoch);
+        var newest = member?.NewestLog(origin.Log);
         error = FirstFault(roster, request, member, newest);
         if (error is not null)
         {

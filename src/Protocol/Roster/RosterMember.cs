@@ -53,6 +53,9 @@ public sealed record RosterMember
     /// <summary>The logs that it writes.</summary>
     public required ImmutableArray<RosterLog> Logs { get; init; }
 
+    /// <summary>The newest log of a kind, open or closed, or null.</summary>
+    public RosterLog? NewestLog(string log) => Logs.Where(l => l.Origin.Log == log).MaxBy(l => l.Origin.Epoch);
+
     /// <summary>The newest open log of a kind, or null.</summary>
     public RosterLog? OpenLog(string log) =>
         Logs.Where(l => l.Origin.Log == log && l.ClosedAt is null).MaxBy(l => l.Origin.Epoch);

@@ -95,7 +95,7 @@ internal sealed class AlarmRaiser(
     {
         foreach (var log in self.Logs.Where(l => l.ClosedAt is null))
         {
-            if (!log.Key.Equals(identity.KeyOf(log.Origin.Text)?.VerificationKey))
+            if (!identity.Holds(log))
             {
                 alarms.Add(
                     $"This node does not hold the key that the roster names for {log.Origin}: bring its file back into the "
