@@ -256,7 +256,7 @@ public sealed partial class SimNode(World world, int number, string name) : Acto
     {
         var log = Log(push.Origin);
         var size = log.HeadSize;
-        var from = push.PeerSize >= 0 && push.PeerSize <= size ? push.PeerSize : push.Bulk ? 0 : size - 1;
+        var from = push.PeerSize >= 0 && push.PeerSize <= size ? push.PeerSize : push.Bulk ? 0 : push.Urgent?.From ?? size - 1;
         var range = log.Read(from, 4096, push.Bulk ? BulkPush : SmallPush);
         if (range is not null && range.From + range.Entries.Count < size && !push.Bulk)
         {

@@ -285,6 +285,33 @@ public interface IMemberLogGrain : IGrainWithStringKey
     [Alias("RepairTile")]
     Task<RepairOutcome> RepairTileAsync(int level, long number);
 
+    /// <summary>
+    /// Reads a part of the log's outline, up to the newest complete checkpoint and <paramref name="asOf"/>. At least one
+    /// entry if there is one.
+    /// </summary>
+    /// <param name="from">First index.</param>
+    /// <param name="maxEntries">Most entries, 1 to <see cref="Limits.MaxRangeEntries"/>.</param>
+    /// <param name="maxBytes">About the most bytes.</param>
+    /// <param name="asOf">Entries of the log that were known to whoever says what is whole.</param>
+    /// <param name="whole">The entries to give whole, in their order; of others only the hash is given.</param>
+    [Alias("ReadOutline")]
+    Task<LogOutline> ReadOutlineAsync(
+        long from, int maxEntries, int maxBytes, long asOf, [Immutable] IReadOnlyList<long> whole);
+
+    /// <summary>Keeps a part of an outline that continues what is kept of it, or what is held of the log. Durable.</summary>
+    /// <param name="part">The part.</param>
+    /// <param name="peer">Who gave it, and claims that what is not whole is dead.</param>
+    [Alias("StoreOutline")]
+    Task<ExtendOutcome> StoreOutlineAsync([Immutable] CheckedOutline part, string peer);
+
+    /// <summary>The part of the kept outline that begins at an entry, and who gave it; null if there is none.</summary>
+    [Alias("ReadKeptOutline")]
+    Task<(LogOutline Part, string Peer)?> ReadKeptOutlineAsync(long from);
+
+    /// <summary>Forgets the outline.</summary>
+    [Alias("DropOutline")]
+    Task DropOutlineAsync();
+
     /// <summary>What is held.</summary>
     [Alias("GetStatus")]
     Task<LogStatus> GetStatusAsync();

@@ -14,6 +14,12 @@ public static class PeerRoutes
     /// <summary>POST <see cref="RangeRequestMessage"/>, answered by <see cref="RangeMessage"/>.</summary>
     public const string Range = "/peer/v1/range";
 
+    /// <summary>POST <see cref="RangeRequestMessage"/>, answered by <see cref="OutlineMessage"/>.</summary>
+    public const string Outline = "/peer/v1/outline";
+
+    /// <summary>POST <see cref="LiveRequestMessage"/>, answered by <see cref="LiveMessage"/>.</summary>
+    public const string Live = "/peer/v1/live";
+
     /// <summary>POST <see cref="ForkRequestMessage"/>, answered by <see cref="ForkMessage"/>.</summary>
     public const string Fork = "/peer/v1/fork";
 
@@ -239,6 +245,82 @@ public sealed class RangeMessage
     /// <summary>Those behind them, up to the checkpoint's size.</summary>
     [Key(4)]
     public required byte[][] After { get; init; }
+}
+
+/// <summary>A part of an outline: <c>[checkpoint, from, asOf, hashes, whole, before, after]</c>.</summary>
+[MessagePackObject]
+public sealed class OutlineMessage
+{
+    /// <summary>A signed checkpoint that covers the entries.</summary>
+    [Key(0)]
+    public required byte[] Checkpoint { get; init; }
+
+    /// <summary>Index of the first entry.</summary>
+    [Key(1)]
+    public required long From { get; init; }
+
+    /// <summary>As if the log ended here it is told who is live.</summary>
+    [Key(2)]
+    public required long AsOf { get; init; }
+
+    /// <summary>The leaf hashes of the entries that are not whole, in their order, joined.</summary>
+    [Key(3)]
+    public required byte[] Hashes { get; init; }
+
+    /// <summary>The others, in their order.</summary>
+    [Key(4)]
+    public required WholeMessage[] Whole { get; init; }
+
+    /// <summary>The complete subtrees before the entries, hashes of 32 bytes.</summary>
+    [Key(5)]
+    public required byte[][] Before { get; init; }
+
+    /// <summary>Those behind them, up to the checkpoint's size.</summary>
+    [Key(6)]
+    public required byte[][] After { get; init; }
+}
+
+/// <summary>A whole entry of an outline: <c>[index, leaf, salt, payload]</c>.</summary>
+[MessagePackObject]
+public sealed class WholeMessage
+{
+    /// <summary>Its index in the log.</summary>
+    [Key(0)]
+    public required long Index { get; init; }
+
+    /// <summary>The leaf's bytes.</summary>
+    [Key(1)]
+    public required byte[] Leaf { get; init; }
+
+    /// <summary>16 bytes, or nil.</summary>
+    [Key(2)]
+    public byte[]? Salt { get; init; }
+
+    /// <summary>The payload, or nil.</summary>
+    [Key(3)]
+    public byte[]? Payload { get; init; }
+}
+
+/// <summary>Asks which entries of a log are live: <c>[origin, size]</c>.</summary>
+[MessagePackObject]
+public sealed class LiveRequestMessage
+{
+    /// <summary>The log.</summary>
+    [Key(0)]
+    public required string Origin { get; init; }
+
+    /// <summary>Where it is thought to end.</summary>
+    [Key(1)]
+    public required long Size { get; init; }
+}
+
+/// <summary>The live entries of a log: <c>[digest]</c>.</summary>
+[MessagePackObject]
+public sealed class LiveMessage
+{
+    /// <summary>32 bytes.</summary>
+    [Key(0)]
+    public required byte[] Digest { get; init; }
 }
 
 /// <summary>Asks for the fork proof of a log: <c>[origin]</c>.</summary>

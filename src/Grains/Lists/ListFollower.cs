@@ -83,9 +83,40 @@ public sealed partial class ListFollower(
         }
     }
 
+    /// <summary>Waits until this list has a log's entries below an index, the live ones at least; or its outline is gone.</summary>
+    public async Task<bool> WaitOutlinedAsync(string origin, long end, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var changed = ChangedAsync();
+            if (Math.Max(list.OutlinedOf(origin), list.AppliedOf(origin)) >= end)
+            {
+                return true;
+            }
+
+            if (!(heads.Outlines.GetValueOrDefault(origin)?.End >= end))
+            {
+                return false;
+            }
+
+            await changed.WaitAsync(cancellationToken);
+        }
+    }
+
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        void OnOutlined(OutlineStatus outline)
+        {
+            if (IsFollowed(outline.Origin))
+            {
+                Queue(outline.Origin);
+
+                // It may be gone, and with it what somebody waits for.
+                SayChanged();
+            }
+        }
+
         void OnGrew(LogStatus head)
         {
             if (IsFollowed(head.Origin))
@@ -120,8 +151,14 @@ public sealed partial class ListFollower(
         heads.Grew += OnGrew;
         heads.Overlaid += OnOverlaid;
         heads.Deferred += OnDeferred;
+        heads.Outlined += OnOutlined;
         try
         {
+            foreach (var outline in heads.Outlines.Values)
+            {
+                OnOutlined(outline);
+            }
+
             foreach (var head in heads.All())
             {
                 OnGrew(head);
@@ -151,6 +188,7 @@ public sealed partial class ListFollower(
             heads.Grew -= OnGrew;
             heads.Overlaid -= OnOverlaid;
             heads.Deferred -= OnDeferred;
+            heads.Outlined -= OnOutlined;
         }
     }
 
@@ -158,6 +196,11 @@ public sealed partial class ListFollower(
     internal async Task BecomeLoadedAsync(IReadOnlyList<LogStatus> held, CancellationToken cancellationToken)
     {
         await WaitAppliedAsync(held, cancellationToken);
+        foreach (var outline in heads.Outlines.Values.Where(o => IsFollowed(o.Origin)))
+        {
+            await WaitOutlinedAsync(outline.Origin, outline.End, cancellationToken);
+        }
+
         IsLoaded = true;
     }
 
@@ -257,9 +300,22 @@ public sealed partial class ListFollower(
         var log = grains.GetGrain<IMemberLogGrain>(text);
         try
         {
-            if (heads.Get(text) is { } now && list.AppliedOf(text) > WantedOf(now))
+            if (heads.Get(text) is { } now && (list.AppliedOf(text) > WantedOf(now) || IsOutlineVoid(now)))
             {
-                await TruncateAsync(origin, log, now.HeadSize);
+                await TruncateAsync(origin, log, Math.Min(list.AppliedOf(text), WantedOf(now)));
+            }
+
+            if (heads.Outlines.GetValueOrDefault(text) is { } outline && heads.Get(text) is { FrozenAt: null } && list.OutlinedOf(text) < outline.End)
+            {
+                if (await ApplyOutlineAsync(origin, log, outline, stopping))
+                {
+                    Queue(text);
+                    return;
+                }
+            }
+            else if (heads.Get(text)?.HeadSize is { } size && size >= list.OutlinedOf(text) && list.AppliedOf(text) >= size)
+            {
+                list.EndOutline(text);
             }
 
             if (heads.Get(text) is { } head && list.AppliedOf(text) < WantedOf(head))
@@ -297,6 +353,41 @@ public sealed partial class ListFollower(
         }
     }
 
+    /// <summary>What is in the list of an outline, and neither kept nor held any more: the log forked, or was closed.</summary>
+    private bool IsOutlineVoid(LogStatus head) =>
+        list.OutlinedOf(head.Origin) > Math.Max(heads.Outlines.GetValueOrDefault(head.Origin)?.End ?? 0, head.HeadSize)
+        || (head.FrozenAt is { } end && list.OutlinedOf(head.Origin) > end);
+
+    /// <summary>Applies the next part of an outline; false if there is none that can be read.</summary>
+    private async Task<bool> ApplyOutlineAsync(
+        Origin origin, IMemberLogGrain log, OutlineStatus outline, CancellationToken stopping)
+    {
+        await _bulk.WaitAsync(stopping);
+        try
+        {
+            var from = Math.Max(outline.From, list.OutlinedOf(origin.Text));
+            if (await log.ReadKeptOutlineAsync(from) is not var (part, _))
+            {
+                return false;
+            }
+
+            list.ApplyOutline(origin, part, clock.GetUtcNow().ToUnixTimeSeconds(), roster.Counts);
+            SayChanged();
+            return true;
+        }
+        catch (CorruptStateException damage)
+        {
+            // It comes again from a peer.
+            LogOutlineDamaged(origin.Text, damage);
+            await log.DropOutlineAsync();
+            return false;
+        }
+        finally
+        {
+            _bulk.Release();
+        }
+    }
+
     /// <summary>Reads on and applies what was read: all that is missing if it is little.</summary>
     /// <returns>How many entries that was.</returns>
     private async Task<int> ApplyPartAsync(Origin origin, IMemberLogGrain log, long missing, CancellationToken stopping)
@@ -330,9 +421,11 @@ public sealed partial class ListFollower(
     /// what has come of a long log before its head: a detector is better served with it.
     /// </summary>
     private long WantedOf(LogStatus head) =>
-        IsReady || head.FrozenAt is not null || IsClosed(head.Origin) || identity.KeyOf(head.Origin) is not null
-            ? head.HeadSize
-            : Math.Max(head.HeadSize, head.Size);
+        head.FrozenAt is not null || IsClosed(head.Origin) || identity.KeyOf(head.Origin) is not null ? head.HeadSize
+
+        // Below the end of an outline everything is under a checkpoint already.
+        : IsReady ? Math.Max(head.HeadSize, Math.Min(head.Size, list.OutlinedOf(head.Origin)))
+        : Math.Max(head.HeadSize, head.Size);
 
     private bool IsClosed(string origin) =>
         roster.Current is { } document && document.TryFindLog(origin, out var log, out _) && log.ClosedAt is not null;
@@ -444,6 +537,9 @@ public sealed partial class ListFollower(
 
     [LoggerMessage(3, LogLevel.Debug, "Entry {Index} of {Origin} does nothing: {Reason}")]
     private partial void LogNoMeaning(string origin, long index, string reason);
+
+    [LoggerMessage(5, LogLevel.Warning, "A part of what was kept of the outline of {Origin} cannot be read; the outline is fetched again.")]
+    private partial void LogOutlineDamaged(string origin, Exception damage);
 
     [LoggerMessage(4, LogLevel.Information, "{Origin} can be read again, and is followed.")]
     private partial void LogMended(string origin);

@@ -27,6 +27,9 @@ public sealed class MergedList
     /// <summary>After a change of more indicators the digest is not worked out before somebody asks for it.</summary>
     private const int MaxPrompt = 256;
 
+    /// <summary>Entries looked at for the digest of live ones while others wait; a millisecond.</summary>
+    private const int LivePart = 16_384;
+
     /// <summary>Buckets of the digest that are worked out while readers wait; a few milliseconds.</summary>
     private const int DigestPart = 64;
 
@@ -34,6 +37,9 @@ public sealed class MergedList
 
     private readonly ConcurrentDictionary<string, long> _applied = new(StringComparer.Ordinal);
     private readonly Lock _gate = new();
+
+    // Where the parts of outlines that are in the view end; only of logs of which less is applied.
+    private readonly ConcurrentDictionary<string, long> _outlined = new(StringComparer.Ordinal);
 
     // Entries of each log that are in the view: ahead of what is applied, which is said when readers find it.
     private readonly Dictionary<string, long> _taken = new(StringComparer.Ordinal);
@@ -100,6 +106,12 @@ public sealed class MergedList
     /// <summary>Entries of a log that are applied.</summary>
     public long AppliedOf(string origin) => _applied.GetValueOrDefault(origin);
 
+    /// <summary>
+    /// Where what is in the list of a log's outline ends, or 0. Above what is applied of the log, the list has the live
+    /// entries only.
+    /// </summary>
+    public long OutlinedOf(string origin) => _outlined.GetValueOrDefault(origin);
+
     /// <summary>What everybody says of an indicator, or false if nobody says anything.</summary>
     public bool TryGet(Hash256 id, [NotNullWhen(true)] out IndicatorState? state)
     {
@@ -151,7 +163,7 @@ public sealed class MergedList
                 }
 
                 var taken = Math.Min(from + i + Slice, from + entries.Count);
-                _taken[origin.Text] = taken;
+                _taken[origin.Text] = Math.Max(_taken.GetValueOrDefault(origin.Text), taken);
                 touched.UnionWith(_urgent.Drop(origin.Text, taken));
                 Recount(touched, now, counts);
             }
@@ -163,6 +175,104 @@ public sealed class MergedList
         _applied[origin.Text] = from + entries.Count;
         Finish(changed);
         return without;
+    }
+
+    /// <summary>
+    /// Applies a part of a log's outline. Of the entries that are not whole it is only known that they count no more;
+    /// they are applied when the log is held so far, and then change nothing.
+    /// </summary>
+    /// <param name="origin">The indicators log.</param>
+    /// <param name="part">The part, verified.</param>
+    /// <param name="now">Unix seconds, by which listings expire.</param>
+    /// <param name="counts">Whether the roster lets a member's word count.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The part leaves out entries that are not in the list.</exception>
+    public void ApplyOutline(Origin origin, LogOutline part, long now, Func<string, bool> counts)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(part.From, Math.Max(OutlinedOf(origin.Text), AppliedOf(origin.Text)));
+        var touched = new HashSet<Hash256>();
+        var changed = 0;
+        for (var i = 0; i < part.Whole.Count || i == 0; i += Slice)
+        {
+            touched.Clear();
+            var slice = part.Whole.Skip(i).Take(Slice).ToList();
+            var meaningful = slice.SelectMany(w => Interpret(origin, w.Index, [w.Entry], [])).ToList();
+            lock (_gate)
+            {
+                meaningful.ForEach(e => Take(e, touched));
+                if (i + Slice >= part.Whole.Count)
+                {
+                    _taken[origin.Text] = Math.Max(_taken.GetValueOrDefault(origin.Text), part.End);
+                    touched.UnionWith(_urgent.Drop(origin.Text, part.End));
+                }
+
+                Recount(touched, now, counts);
+            }
+
+            changed += touched.Count;
+        }
+
+        Matcher.Publish();
+        _outlined[origin.Text] = part.End;
+        Finish(changed);
+    }
+
+    /// <summary>The log is applied as far as its outline went, which is no more.</summary>
+    public void EndOutline(string origin) => _outlined.TryRemove(origin, out _);
+
+    /// <summary>
+    /// The entries of a part of a log that an outline of it must have whole: the live ones, and orders to erase.
+    /// </summary>
+    /// <param name="origin">The log; as much of it as <paramref name="asOf"/> is applied.</param>
+    /// <param name="from">First index.</param>
+    /// <param name="end">The index after the last one.</param>
+    /// <param name="asOf">Where the log is thought to end.</param>
+    public IReadOnlyList<long> WholeOf(Origin origin, long from, long end, long asOf)
+    {
+        lock (_gate)
+        {
+            return [.. _view.Live(origin, from, end, asOf).Concat(_view.Orders(origin, from, end)).Order()];
+        }
+    }
+
+    /// <summary>
+    /// Entries that a part of an outline left out although they were live, or none if that cannot be told, because
+    /// something was erased since.
+    /// </summary>
+    /// <param name="origin">The log; as much of it is applied as was known to who gave the part.</param>
+    /// <param name="part">The part.</param>
+    public IReadOnlyList<long> LeftOut(Origin origin, LogOutline part)
+    {
+        lock (_gate)
+        {
+            return _view.Orders(origin, part.AsOf, long.MaxValue).Any()
+                ? []
+                : [.. _view.Live(origin, part.From, part.End, part.AsOf).Except(part.Whole.Select(w => w.Index))];
+        }
+    }
+
+    /// <summary>
+    /// A digest of which entries of a log are live, if it ended at a size: docs/protocol.md, "Outlines". Of millions it
+    /// takes a processor for a while, with the list free in between.
+    /// </summary>
+    /// <param name="origin">The log; as much of it is applied, or in the list by its outline.</param>
+    /// <param name="size">Where the log is thought to end.</param>
+    /// <param name="cancellationToken">Gives it up.</param>
+    public Hash256 LiveDigest(Origin origin, long size, CancellationToken cancellationToken)
+    {
+        using var digest = new LiveDigest();
+        for (var from = 0L; from < size; from += LivePart)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            lock (_gate)
+            {
+                foreach (var index in _view.Live(origin, from, Math.Min(size, from + LivePart), size))
+                {
+                    digest.Add(index);
+                }
+            }
+        }
+
+        return digest.Finish();
     }
 
     /// <summary>
@@ -238,6 +348,7 @@ public sealed class MergedList
         }
 
         _applied[origin.Text] = Math.Min(AppliedOf(origin.Text), size);
+        _outlined.TryRemove(origin.Text, out _);
         Finish(touched.Count);
         return restored;
     }

@@ -13,6 +13,7 @@ public sealed class HeadBoard
     private readonly ConcurrentDictionary<string, bool> _confirmed = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, byte[]> _shown = new(StringComparer.Ordinal);
 
+    private readonly ConcurrentDictionary<string, OutlineStatus> _outlines = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, IReadOnlyList<NewEntry>> _deferred = new(StringComparer.Ordinal);
 
     private volatile bool _isComplete;
@@ -43,6 +44,14 @@ public sealed class HeadBoard
     /// be quick and must not throw.
     /// </summary>
     public event Action<string, IReadOnlyList<NewEntry>>? Deferred;
+
+    /// <summary>
+    /// Raised when more of a log's outline is kept, durably, or it was dropped. Handlers must be quick and must not throw.
+    /// </summary>
+    public event Action<OutlineStatus>? Outlined;
+
+    /// <summary>The outlines that are kept, by the log's name.</summary>
+    public IReadOnlyDictionary<string, OutlineStatus> Outlines => _outlines;
 
     /// <summary>What waits for own logs that may not sign yet.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<NewEntry>> AllDeferred => _deferred;
@@ -85,6 +94,24 @@ public sealed class HeadBoard
     {
         _deferred[origin] = waiting;
         Deferred?.Invoke(origin, waiting);
+    }
+
+    internal void Outline(OutlineStatus outline)
+    {
+        var before = _outlines.GetValueOrDefault(outline.Origin);
+        if (outline.End > outline.From)
+        {
+            _outlines[outline.Origin] = outline;
+        }
+        else
+        {
+            _outlines.TryRemove(outline.Origin, out _);
+        }
+
+        if (before != _outlines.GetValueOrDefault(outline.Origin))
+        {
+            Outlined?.Invoke(outline);
+        }
     }
 
     internal void Overlay(string origin, CheckedRange range) => Overlaid?.Invoke(origin, range);

@@ -23,6 +23,12 @@ public static class LogRowKind
     /// <summary>Requests that wait until the log may sign: <see cref="DeferredRow"/>. Key: the origin.</summary>
     public const string Deferred = "log-deferred";
 
+    /// <summary>What is kept of a log's outline: <see cref="OutlineRow"/>. Key: the origin.</summary>
+    public const string Outline = "log-outline";
+
+    /// <summary>A part of it: <see cref="OutlinePartRow"/>. Key: the origin, a colon, the index of the first entry.</summary>
+    public const string OutlinePart = "log-outline-part";
+
     /// <summary>What proves that a log forked: <see cref="ForkRow"/>. Key: the origin; the earliest fork stays.</summary>
     public const string Fork = "log-fork";
 }
@@ -224,4 +230,65 @@ public sealed class RequestRow
     /// <summary>Number of entries.</summary>
     [Key(3)]
     public int Count { get; set; }
+}
+
+/// <summary>
+/// What is kept of a log's outline while its history is being fetched behind it. It refers to its parts, which were
+/// written before; parts that it does not name mean nothing.
+/// </summary>
+[MessagePackObject]
+public sealed class OutlineRow
+{
+    /// <summary>Where each part begins, in their order; none: there is no outline.</summary>
+    [Key(0)]
+    public long[] Parts { get; set; } = [];
+
+    /// <summary>Where the last part ends.</summary>
+    [Key(1)]
+    public long End { get; set; }
+
+    /// <summary>The largest <see cref="OutlinePartRow.AsOf"/>.</summary>
+    [Key(2)]
+    public long AsOf { get; set; }
+
+    /// <summary>The complete subtrees of all entries before the end, from left to right, joined.</summary>
+    [Key(3)]
+    public byte[] Tree { get; set; } = [];
+}
+
+/// <summary>A part of an outline, as a peer gave it and it was verified.</summary>
+[MessagePackObject]
+public sealed class OutlinePartRow
+{
+    /// <summary>The checkpoint, as it was signed.</summary>
+    [Key(0)]
+    public byte[] Checkpoint { get; set; } = [];
+
+    /// <summary>As if the log ended here it is told who is live.</summary>
+    [Key(1)]
+    public long AsOf { get; set; }
+
+    /// <summary>The leaf hashes of the entries that are not whole, joined.</summary>
+    [Key(2)]
+    public byte[] Hashes { get; set; } = [];
+
+    /// <summary>The indexes of those that are.</summary>
+    [Key(3)]
+    public long[] Indexes { get; set; } = [];
+
+    /// <summary>These entries.</summary>
+    [Key(4)]
+    public TailEntry[] Whole { get; set; } = [];
+
+    /// <summary>The complete subtrees before the part, joined.</summary>
+    [Key(5)]
+    public byte[] Before { get; set; } = [];
+
+    /// <summary>Those behind it, joined.</summary>
+    [Key(6)]
+    public byte[] After { get; set; } = [];
+
+    /// <summary>Who gave it.</summary>
+    [Key(7)]
+    public string Peer { get; set; } = "";
 }

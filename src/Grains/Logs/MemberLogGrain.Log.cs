@@ -26,6 +26,9 @@ public sealed partial class MemberLogGrain
     [LoggerMessage(8, LogLevel.Error, "A damaged row of {Origin} could not be written anew; it is tried again.")]
     private partial void LogRepairFailed(string origin, Exception failure);
 
+    [LoggerMessage(9, LogLevel.Warning, "What was kept of the outline of {Origin} cannot be read; it is fetched again.")]
+    private partial void LogOutlineLost(string origin, Exception damage);
+
     [LoggerMessage(5, LogLevel.Warning, "A range of {Origin} was refused: {Error}")]
     private partial void LogRefused(string origin, string error);
 }

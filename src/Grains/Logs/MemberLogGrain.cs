@@ -69,6 +69,7 @@ public sealed partial class MemberLogGrain : Grain, IMemberLogGrain
 
         await LoadForkAsync();
         await LoadDeferredAsync();
+        await LoadOutlineAsync();
         if (IsOwn)
         {
             RestoreShown();

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using FederationNode.Contracts;
 using FederationNode.Contracts.Logs;
+using FederationNode.Protocol;
 using FederationNode.Protocol.Keys;
 using FederationNode.Protocol.Notes;
 using FederationNode.Protocol.Replication;
@@ -24,30 +25,16 @@ public static class RangeCheck
         [NotNullWhen(false)] out string? error)
     {
         verified = null;
-        if (range.Entries.Count > Limits.MaxRangeEntries
-            || range.Before.Count > Limits.MaxProofHashes || range.After.Count > Limits.MaxProofHashes)
+        if (FaultOf(range.Entries.Count, range.Checkpoint, range.Before, range.After) is { } fault)
         {
-            error = "The range has too many entries or proof hashes.";
+            error = fault;
             return false;
         }
 
-        if (range.Checkpoint.Length > ForkProof.MaxNote)
-        {
-            // Otherwise an origin could make its checkpoints too long for a proof that it forked.
-            error = $"The note of a checkpoint has at most {ForkProof.MaxNote} bytes.";
-            return false;
-        }
-
-        bool Open(
-            string name,
-            ReadOnlySpan<byte> note,
-            [NotNullWhen(true)] out Checkpoint? checkpoint,
-            [NotNullWhen(false)] out string? fault) =>
-            Checkpoint.TryOpen(note, key, out checkpoint, out fault);
-
+        var open = Opener(key);
         if (range.Entries.Count == 0)
         {
-            if (!Open(origin, range.Checkpoint, out _, out error))
+            if (!open(origin, range.Checkpoint, out _, out error))
             {
                 return false;
             }
@@ -59,12 +46,11 @@ public static class RangeCheck
         var sent = new SentEntry[range.Entries.Count];
         for (var i = 0; i < sent.Length; i++)
         {
-            var entry = range.Entries[i];
-            sent[i] = new SentEntry(entry.Leaf, OrNull(entry.Salt), OrNull(entry.Payload));
+            sent[i] = Sent(range.Entries[i]);
         }
 
         var proof = new RangeProof(range.Before, range.After);
-        if (!VerifiedRange.TryVerify(origin, range.Checkpoint, range.From, sent, proof, Open, out var whole, out error))
+        if (!VerifiedRange.TryVerify(origin, range.Checkpoint, range.From, sent, proof, open, out var whole, out error))
         {
             return false;
         }
@@ -72,6 +58,108 @@ public static class RangeCheck
         verified = new CheckedRange(range, [.. whole.LeafHashes]);
         return true;
     }
+
+    /// <summary>Verifies a part of an outline. One without entries is a checkpoint alone.</summary>
+    /// <param name="origin">The log.</param>
+    /// <param name="part">The part.</param>
+    /// <param name="key">The log's key.</param>
+    /// <param name="verified">The part with its hashes.</param>
+    /// <param name="error">What is wrong; the sender is to blame.</param>
+    public static bool TryCheck(
+        string origin,
+        LogOutline part,
+        VerificationKey key,
+        [NotNullWhen(true)] out CheckedOutline? verified,
+        [NotNullWhen(false)] out string? error)
+    {
+        verified = null;
+        if (FaultOf(part.Count, part.Checkpoint, part.Before, part.After) is { } fault)
+        {
+            error = fault;
+            return false;
+        }
+
+        if (part.Count == 0)
+        {
+            verified = new CheckedOutline(part, []);
+            return Opener(key)(origin, part.Checkpoint, out _, out error);
+        }
+
+        if (!TryLayOut(part, out var entries, out error)
+            || !VerifiedRange.TryVerifyOutline(
+                origin, part.Checkpoint, part.From, entries, new RangeProof(part.Before, part.After), Opener(key), out var range, out error))
+        {
+            return false;
+        }
+
+        if (part.AsOf < part.End || part.AsOf > range.Head.Size)
+        {
+            error = $"Who is live is told as of {part.AsOf} entries, where the part ends at {part.End} and the log at {range.Head.Size}.";
+            return false;
+        }
+
+        verified = new CheckedOutline(part, [.. range.LeafHashes]);
+        return true;
+    }
+
+    /// <summary>What was checked, as the protocol has it.</summary>
+    public static VerifiedRange Restore(this CheckedOutline part) => VerifiedRange.Restore(
+        part.Outline.Checkpoint,
+        part.Outline.From,
+        part.LeafHashes,
+        new RangeProof(part.Outline.Before, part.Outline.After));
+
+    private static string? FaultOf(int count, byte[] note, IReadOnlyList<Hash256> before, IReadOnlyList<Hash256> after) =>
+        count > Limits.MaxRangeEntries || before.Count > Limits.MaxProofHashes || after.Count > Limits.MaxProofHashes
+            ? "The range has too many entries or proof hashes."
+
+            // Otherwise an origin could make its checkpoints too long for a proof that it forked.
+            : note.Length > ForkProof.MaxNote ? $"The note of a checkpoint has at most {ForkProof.MaxNote} bytes."
+            : null;
+
+    private static CheckpointOpener Opener(VerificationKey key)
+    {
+        bool Open(
+            string name,
+            ReadOnlySpan<byte> note,
+            [NotNullWhen(true)] out Checkpoint? checkpoint,
+            [NotNullWhen(false)] out string? fault) =>
+            Checkpoint.TryOpen(note, key, out checkpoint, out fault);
+
+        return Open;
+    }
+
+    /// <summary>Puts hashes and whole entries into one row, by their indexes.</summary>
+    private static bool TryLayOut(
+        LogOutline part,
+        [NotNullWhen(true)] out OutlinedEntry[]? entries,
+        [NotNullWhen(false)] out string? error)
+    {
+        entries = new OutlinedEntry[part.Count];
+        var (hashes, whole) = (0, 0);
+        for (var i = 0; i < entries.Length; i++)
+        {
+            if (whole < part.Whole.Count && part.Whole[whole].Index == part.From + i)
+            {
+                entries[i] = new OutlinedEntry(default, Sent(part.Whole[whole++].Entry));
+            }
+            else if (hashes < part.Hashes.Length)
+            {
+                entries[i] = new OutlinedEntry(new Hash256(part.Hashes.AsSpan(hashes, Hash256.Size)), null);
+                hashes += Hash256.Size;
+            }
+            else
+            {
+                error = $"The whole entries of the part from {part.From} are out of order or outside of it.";
+                return false;
+            }
+        }
+
+        error = null;
+        return true;
+    }
+
+    private static SentEntry Sent(StoredEntry entry) => new(entry.Leaf, OrNull(entry.Salt), OrNull(entry.Payload));
 
     /// <summary>A null array would otherwise become an empty memory, which is another thing.</summary>
     private static ReadOnlyMemory<byte>? OrNull(byte[]? bytes) => bytes is null ? (ReadOnlyMemory<byte>?)null : bytes;

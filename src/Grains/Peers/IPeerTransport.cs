@@ -1,5 +1,6 @@
 using FederationNode.Contracts.Logs;
 using FederationNode.Contracts.Peers;
+using FederationNode.Protocol;
 using FederationNode.Protocol.Replication;
 
 namespace FederationNode.Grains.Peers;
@@ -30,6 +31,14 @@ public interface IPeerTransport
     /// <exception cref="PeerException">The exchange failed, or the peer refused.</exception>
     Task<LogRange> GetRangeAsync(
         string member, RangeRequestMessage request, bool urgent, CancellationToken cancellationToken);
+
+    /// <summary>Fetches a part of a log's outline.</summary>
+    /// <exception cref="PeerException">The exchange failed, or the peer refused.</exception>
+    Task<LogOutline> GetOutlineAsync(string member, RangeRequestMessage request, CancellationToken cancellationToken);
+
+    /// <summary>Asks which entries of a log are live, as a digest.</summary>
+    /// <exception cref="PeerException">The exchange failed, or the peer refused.</exception>
+    Task<Hash256> GetLiveAsync(string member, LiveRequestMessage request, CancellationToken cancellationToken);
 
     /// <summary>Fetches the fork proof of a log.</summary>
     /// <exception cref="PeerException">The exchange failed, or the peer has none.</exception>

@@ -22,6 +22,37 @@ public static class PeerWire
         After = Bytes(range.After),
     };
 
+    /// <summary>A part of an outline for the wire.</summary>
+    public static OutlineMessage ToMessage(LogOutline part) => new()
+    {
+        Checkpoint = part.Checkpoint,
+        From = part.From,
+        AsOf = part.AsOf,
+        Hashes = part.Hashes,
+        Whole =
+        [
+            .. part.Whole.Select(w => new WholeMessage
+            {
+                Index = w.Index,
+                Leaf = w.Entry.Leaf,
+                Salt = w.Entry.Salt,
+                Payload = w.Entry.Payload,
+            }),
+        ],
+        Before = Bytes(part.Before),
+        After = Bytes(part.After),
+    };
+
+    /// <summary>A part of an outline from the wire. Nothing in it is verified.</summary>
+    public static LogOutline FromMessage(OutlineMessage message) => new(
+        message.Checkpoint,
+        message.From,
+        message.AsOf,
+        message.Hashes,
+        [.. message.Whole.Select(w => new WholeEntry(w.Index, new StoredEntry(w.Leaf, w.Salt, w.Payload)))],
+        Hashes(message.Before),
+        Hashes(message.After));
+
     /// <summary>A push for the wire.</summary>
     /// <param name="range">The checkpoint, with entries or none.</param>
     /// <param name="size">Entries that this node holds.</param>

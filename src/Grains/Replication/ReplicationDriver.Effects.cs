@@ -44,6 +44,18 @@ public sealed partial class ReplicationDriver
             case StoreRange store:
                 Work(() => StoreRangeAsync(store));
                 break;
+            case FetchOutline fetch:
+                Request(fetch, cancel => FetchOutlineAsync(fetch, cancel));
+                break;
+            case StoreOutline store:
+                Work(() => StoreOutlineAsync(store));
+                break;
+            case CompareOutline compare:
+                Request(compare, cancel => CompareOutlineAsync(compare, cancel));
+                break;
+            case DropOutline drop:
+                Work(() => DropOutlineAsync(drop.Origin));
+                break;
             case FetchRepair fetch:
                 Request(fetch, cancel => FetchRepairAsync(fetch, cancel));
                 break;
@@ -55,6 +67,7 @@ public sealed partial class ReplicationDriver
                 break;
             case DropRange drop:
                 _fetched.TryRemove(drop.Id, out _);
+                _outlines.TryRemove(drop.Id, out _);
                 _repairs.TryRemove(drop.Id, out _);
                 if (_requests.TryRemove(drop.Id, out var dropped))
                 {
@@ -95,6 +108,7 @@ public sealed partial class ReplicationDriver
             else
             {
                 _fetched.TryRemove(request.Id, out _);
+                _outlines.TryRemove(request.Id, out _);
                 _repairs.TryRemove(request.Id, out _);
             }
 
@@ -202,7 +216,9 @@ public sealed partial class ReplicationDriver
         var log = _grains.GetGrain<IMemberLogGrain>(push.Origin);
         var status = await log.GetStatusAsync();
         var size = status.HeadSize;
-        var from = push.PeerSize >= 0 && push.PeerSize <= size ? push.PeerSize : push.Bulk ? 0 : Math.Max(0, size - 1);
+        var from = push.PeerSize >= 0 && push.PeerSize <= size ? push.PeerSize
+            : push.Bulk ? 0
+            : push.Urgent?.From ?? Math.Max(0, size - 1);
         var range = await log.ReadAsync(
             from, Limits.MaxRangeEntries, push.Bulk ? Limits.MaxBulkPushBytes : Limits.MaxPushBytes + 1);
         var inline = range.Entries.Count > 0
@@ -274,10 +290,16 @@ public sealed partial class ReplicationDriver
     /// Verifies a range; null if it is bad. One long range at a time: that takes a processor for many milliseconds, and
     /// a takedown needs one at once.
     /// </summary>
-    private async Task<CheckedRange?> CheckAsync(
-        string origin, LogRange range, Protocol.Keys.VerificationKey key, CancellationToken cancel)
+    private Task<CheckedRange?> CheckAsync(
+        string origin, LogRange range, Protocol.Keys.VerificationKey key, CancellationToken cancel) => CheckAsync(
+            range.Entries.Count,
+            () => RangeCheck.TryCheck(origin, range, key, out var verified, out _) ? verified : null,
+            cancel);
+
+    private async Task<T?> CheckAsync<T>(int entries, Func<T?> check, CancellationToken cancel)
+        where T : class
     {
-        var isLong = range.Entries.Count > _options.SmallGap;
+        var isLong = entries > _options.SmallGap;
         if (isLong)
         {
             await _checking.WaitAsync(cancel);
@@ -285,7 +307,7 @@ public sealed partial class ReplicationDriver
 
         try
         {
-            return RangeCheck.TryCheck(origin, range, key, out var verified, out _) ? verified : null;
+            return check();
         }
         finally
         {

@@ -37,6 +37,12 @@ public sealed partial class ReplicationDriver
             case Protocol.Replication.Note.OverQuota:
                 Blame(noted, "has more new entries in the log than its quota allows; they are not fetched for now");
                 break;
+            case Protocol.Replication.Note.OtherLive:
+                Blame(noted, "says that other entries of the log are live than what others gave");
+                break;
+            case Protocol.Replication.Note.HidesLive:
+                Blame(noted, "left out live entries when it gave the log's outline");
+                break;
             case Protocol.Replication.Note.HoldsMoreOfOurs:
                 LogHoldsMore(noted.Peer, noted.Origin!);
                 break;

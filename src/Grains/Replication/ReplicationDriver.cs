@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using FederationNode.Contracts.Logs;
 using FederationNode.Contracts.Peers;
 using FederationNode.Grains.Identity;
+using FederationNode.Grains.Lists;
 using FederationNode.Grains.Logs;
 using FederationNode.Grains.Peers;
 using FederationNode.Grains.Rosters;
@@ -23,7 +24,8 @@ namespace FederationNode.Grains.Replication;
 /// <remarks>
 /// <see cref="_gate"/> guards the core; nothing is awaited and nothing slow is done under it. Effects are begun under
 /// it, too, so that none overtakes an earlier one, and go on by themselves. This file: life, time and events;
-/// .Effects.cs: what the core wants done; .Repair.cs: of that, damaged rows; .Serving.cs: what peers ask.
+/// .Effects.cs: what the core wants done; .Repair.cs: of that, damaged rows; .Outlines.cs: outlines; .Serving.cs: what
+/// peers ask.
 /// </remarks>
 public sealed partial class ReplicationDriver : BackgroundService
 {
@@ -35,6 +37,8 @@ public sealed partial class ReplicationDriver : BackgroundService
     private readonly LinkBoard _links;
     private readonly RowStore _rows;
     private readonly DamageBoard _damages;
+    private readonly MergedList _list;
+    private readonly ListFollower _follower;
     private readonly ReplicationOptions _options;
     private readonly TimeProvider _clock;
     private readonly ILogger<ReplicationDriver> _logger;
@@ -62,6 +66,8 @@ public sealed partial class ReplicationDriver : BackgroundService
         LinkBoard links,
         RowStore rows,
         DamageBoard damages,
+        MergedList list,
+        ListFollower follower,
         ReplicationOptions options,
         [FromKeyedServices(FederationClock.Key)] TimeProvider clock,
         ILogger<ReplicationDriver> logger)
@@ -74,6 +80,8 @@ public sealed partial class ReplicationDriver : BackgroundService
         _links = links;
         _rows = rows;
         _damages = damages;
+        _list = list;
+        _follower = follower;
         _options = options;
         _clock = clock;
         _logger = logger;
@@ -108,7 +116,7 @@ public sealed partial class ReplicationDriver : BackgroundService
         {
             _started = true;
             PostLocked(new Started(
-                TakeRoster(), [.. _heads.All().Select(MovedOf)], remembered, _rows.Health.Fault is not null));
+                TakeRoster(), [.. _heads.All().Select(MovedOf)], remembered, _rows.Health.Fault is not null, [.. _heads.Outlines.Values.OrderBy(o => o.Origin, StringComparer.Ordinal).Select(MovedOf)]));
         }
 
         foreach (var (kind, key) in _damages.Rows())
@@ -124,6 +132,7 @@ public sealed partial class ReplicationDriver : BackgroundService
         _heads.Grew += OnGrew;
         _heads.Overlaid += OnOverlaid;
         _heads.UrgentAppended += OnUrgent;
+        _heads.Outlined += OnOutlined;
         _roster.Changed += OnRoster;
         _rows.Health.Changed += OnStorage;
         _damages.Found += OnDamaged;
@@ -137,6 +146,7 @@ public sealed partial class ReplicationDriver : BackgroundService
         _heads.Grew -= OnGrew;
         _heads.Overlaid -= OnOverlaid;
         _heads.UrgentAppended -= OnUrgent;
+        _heads.Outlined -= OnOutlined;
         _roster.Changed -= OnRoster;
         _rows.Health.Changed -= OnStorage;
         _damages.Found -= OnDamaged;
@@ -168,6 +178,8 @@ public sealed partial class ReplicationDriver : BackgroundService
 
     private void OnUrgent(string origin, long from, long end) => _urgent[origin] = new UrgentRun(origin, from, end);
 
+    private void OnOutlined(OutlineStatus outline) => Post(MovedOf(outline));
+
     private void OnStorage(string? fault) => Post(new StorageChanged(fault is not null));
 
     private void OnDamaged(string kind, string key)
@@ -193,6 +205,9 @@ public sealed partial class ReplicationDriver : BackgroundService
 
     private static LogMoved MovedOf(LogStatus log) =>
         new(log.Origin, log.Size, log.HeadSize, log.HeadRoot, log.FrozenAt);
+
+    private static OutlineMoved MovedOf(OutlineStatus outline) =>
+        new(outline.Origin, outline.End > outline.From ? outline.End : 0, outline.AsOf);
 
     private void Post(ReplicationEvent happened)
     {
@@ -261,7 +276,11 @@ public sealed partial class ReplicationDriver : BackgroundService
 
     /// <summary>Receipts are many and never urgent: they go with the comparison of heads.</summary>
     private static LogInfo LogOf(RosterLog log) => new(
-        log.Origin.Text, log.Origin.Member, log.Origin.Log == Origin.Receipts, log.ClosedAt?.Size);
+        log.Origin.Text,
+        log.Origin.Member,
+        log.Origin.Log == Origin.Receipts,
+        log.ClosedAt?.Size,
+        HasOutline(log.Origin.Text));
 
     private static PeerBackoff Restored(string member, PeerMemory memory) => new(
         member,

@@ -75,6 +75,24 @@ public sealed class HttpPeerTransport : IPeerTransport, IDisposable
     }
 
     /// <inheritdoc/>
+    public async Task<LogOutline> GetOutlineAsync(
+        string member, RangeRequestMessage request, CancellationToken cancellationToken)
+    {
+        var most = (int)Math.Min(Limits.MaxRangeBody, (long)request.MaxBytes + Limits.MaxRangeOverhead);
+        var part = PeerWire.FromMessage(await ExchangeAsync(
+            member, PeerRoutes.Outline, request, most, PeerBody.Outline, cancellationToken, bulk: true));
+        return part.Count <= request.MaxEntries
+            ? part
+            : throw BadAnswer(member, 200, $"asked for {request.MaxEntries} entries at most, got {part.Count}");
+    }
+
+    /// <inheritdoc/>
+    public async Task<Hash256> GetLiveAsync(
+        string member, LiveRequestMessage request, CancellationToken cancellationToken) =>
+        new((await ExchangeAsync(
+            member, PeerRoutes.Live, request, PeerBody.MaxSmallBody, PeerBody.Live, cancellationToken)).Digest);
+
+    /// <inheritdoc/>
     public async Task<byte[]> GetForkAsync(string member, string origin, CancellationToken cancellationToken) =>
         (await ExchangeAsync(
             member,

@@ -187,6 +187,43 @@ public static class PeerBody
         };
     }
 
+    /// <summary><c>[checkpoint, from, asOf, hashes, whole, before, after]</c>.</summary>
+    public static OutlineMessage Outline(ref MessagePackReader reader)
+    {
+        ReadArray(ref reader, "A part of an outline", 7, 7);
+        var message = new OutlineMessage
+        {
+            Checkpoint = ReadCheckpoint(ref reader),
+            From = ReadSize(ref reader, "The first index"),
+            AsOf = ReadSize(ref reader, "The end of the log"),
+            Hashes = ReadBytes(ref reader, "The list of hashes", 0, Limits.MaxRangeEntries * Hash256.Size),
+            Whole = ReadList(ref reader, "The list of whole entries", 0, Limits.MaxRangeEntries, ReadWhole),
+            Before = ReadProof(ref reader),
+            After = ReadProof(ref reader),
+        };
+        return message.Hashes.Length % Hash256.Size == 0
+            ? message
+            : throw new InvalidDataException("The list of hashes is not a multiple of 32 bytes long.");
+    }
+
+    /// <summary><c>[origin, size]</c>.</summary>
+    public static LiveRequestMessage LiveRequest(ref MessagePackReader reader)
+    {
+        ReadArray(ref reader, "A request for live entries", 2, 2);
+        return new LiveRequestMessage
+        {
+            Origin = ReadOrigin(ref reader),
+            Size = ReadSize(ref reader, "The size"),
+        };
+    }
+
+    /// <summary><c>[digest]</c>.</summary>
+    public static LiveMessage Live(ref MessagePackReader reader)
+    {
+        ReadArray(ref reader, "A digest of live entries", 1, 1);
+        return new LiveMessage { Digest = ReadHash(ref reader) };
+    }
+
     /// <summary><c>[type, epoch, [point, ...]]</c>.</summary>
     public static EvaluateMessage Evaluate(ref MessagePackReader reader)
     {
@@ -265,13 +302,32 @@ public static class PeerBody
         ReadArray(ref reader, "An entry", 3, 3);
         return new EntryMessage
         {
-            Leaf = ReadBytes(ref reader, "A leaf", 1, ProtocolLimits.MaxEntry),
-            Salt = reader.TryReadNil()
-                ? null : ReadBytes(ref reader, "A salt", ProtocolLimits.SaltSize, ProtocolLimits.SaltSize),
-            Payload = reader.TryReadNil()
-                ? null : ReadBytes(ref reader, "A payload", 0, ProtocolLimits.MaxRosterPayload),
+            Leaf = ReadLeaf(ref reader),
+            Salt = ReadSalt(ref reader),
+            Payload = ReadPayload(ref reader),
         };
     }
+
+    private static WholeMessage ReadWhole(ref MessagePackReader reader)
+    {
+        ReadArray(ref reader, "A whole entry", 4, 4);
+        return new WholeMessage
+        {
+            Index = ReadSize(ref reader, "An index"),
+            Leaf = ReadLeaf(ref reader),
+            Salt = ReadSalt(ref reader),
+            Payload = ReadPayload(ref reader),
+        };
+    }
+
+    private static byte[] ReadLeaf(ref MessagePackReader reader) =>
+        ReadBytes(ref reader, "A leaf", 1, ProtocolLimits.MaxEntry);
+
+    private static byte[]? ReadSalt(ref MessagePackReader reader) =>
+        reader.TryReadNil() ? null : ReadBytes(ref reader, "A salt", ProtocolLimits.SaltSize, ProtocolLimits.SaltSize);
+
+    private static byte[]? ReadPayload(ref MessagePackReader reader) =>
+        reader.TryReadNil() ? null : ReadBytes(ref reader, "A payload", 0, ProtocolLimits.MaxRosterPayload);
 
     // No longer than a fork proof has room for: otherwise an origin could not be shown to have forked.
     private static byte[] ReadCheckpoint(ref MessagePackReader reader) =>

@@ -39,6 +39,8 @@ public sealed partial class PeerEndpoints(
         MapPost(routes, PeerRoutes.Push, Limits.MaxPushBody, PeerBody.Push, PushAsync);
         MapPost(routes, PeerRoutes.Heads, PeerBody.MaxQuestionBody, PeerBody.HeadsQuestion, AnswerHeadsAsync);
         MapPost(routes, PeerRoutes.Range, PeerBody.MaxSmallBody, PeerBody.RangeRequest, GetRangeAsync);
+        MapPost(routes, PeerRoutes.Outline, PeerBody.MaxSmallBody, PeerBody.RangeRequest, GetOutlineAsync);
+        MapPost(routes, PeerRoutes.Live, PeerBody.MaxSmallBody, PeerBody.LiveRequest, GetLiveAsync);
         MapPost(routes, PeerRoutes.Fork, PeerBody.MaxSmallBody, PeerBody.ForkRequest, GetForkAsync);
         MapPost(routes, PeerRoutes.ForkPush, PeerBody.MaxForkBody, PeerBody.ForkPush, TakeForkAsync);
         MapPost(routes, PeerRoutes.Evaluate, Limits.MaxEvaluateBody, PeerBody.Evaluate, EvaluateAsync);
@@ -140,6 +142,26 @@ public sealed partial class PeerEndpoints(
             .ReadAsync(request.From, request.MaxEntries, request.MaxBytes);
         return range.Checkpoint.Length == 0 ? NotHeld(request.Origin) : PeerAnswer.Message(PeerWire.ToMessage(range));
     }
+
+    private async Task<PeerAnswer> GetOutlineAsync(
+        string member, RangeRequestMessage request, CancellationToken cancellationToken) =>
+        !IsNamed(request.Origin) || !ReplicationDriver.HasOutline(request.Origin) ? NotHeld(request.Origin)
+        : await replication.AnswerOutlineAsync(request) is not { } part ? ListBehind(request.Origin)
+        : part.Checkpoint.Length == 0 ? NotHeld(request.Origin)
+        : PeerAnswer.Message(PeerWire.ToMessage(part));
+
+    private async Task<PeerAnswer> GetLiveAsync(
+        string member, LiveRequestMessage request, CancellationToken cancellationToken) =>
+        !IsNamed(request.Origin) || !ReplicationDriver.HasOutline(request.Origin) ? NotHeld(request.Origin)
+        : await replication.AnswerLiveAsync(request.Origin, request.Size, cancellationToken) is { } digest
+            ? PeerAnswer.Message(new LiveMessage { Digest = digest.ToArray() })
+            : ListBehind(request.Origin);
+
+    private static PeerAnswer ListBehind(string origin) => PeerAnswer.Problem(
+        StatusCodes.Status503ServiceUnavailable, $"The list here does not have {origin} so far yet.") with
+    {
+        RetryAfter = TimeSpan.FromSeconds(1),
+    };
 
     private async Task<PeerAnswer> EvaluateAsync(
         string member, EvaluateMessage request, CancellationToken cancellationToken)

@@ -68,7 +68,7 @@ public sealed class View
             return log.Remove(erase.Index) is var erased and not 0 ? Remove(erased) : null;
         }
 
-        if (KindOf(entry.Payload) is not { } kind || log.Erased.Contains(entry.Index) || log.Contains(entry.Index))
+        if (KindOf(entry.Payload) is not { } kind || log.Erased.Contains(entry.Index) || log.RowOf(entry.Index) != 0)
         {
             return null;
         }
@@ -140,6 +140,38 @@ public sealed class View
         log.Erased.IntersectWith(still);
         return touched;
     }
+
+    /// <summary>
+    /// The live entries of a log in a part of it, in their order: those that the log, if it ended at
+    /// <paramref name="size"/>, would give its cells as values. docs/protocol.md, "Outlines".
+    /// </summary>
+    /// <param name="origin">The log.</param>
+    /// <param name="from">First index looked at.</param>
+    /// <param name="end">The index after the last one.</param>
+    /// <param name="size">Where the log is thought to end; at least <paramref name="end"/>.</param>
+    public IEnumerable<long> Live(Origin origin, long from, long end, long size)
+    {
+        if (!_logNumbers.TryGetValue(origin.Text, out var number))
+        {
+            yield break;
+        }
+
+        foreach (var (index, row) in _logs[number].Between(from, end))
+        {
+            // In a cell the newest comes first; what another epoch's log says is that log's.
+            var newer = _rows[row].InCell.Before;
+            if (newer == 0 || _rows[newer].Log != number || _rows[newer].Index >= size)
+            {
+                yield return index;
+            }
+        }
+    }
+
+    /// <summary>The entries of a log in a part of it that order the erasure of others, in no particular order.</summary>
+    public IEnumerable<long> Orders(Origin origin, long from, long end) =>
+        _logNumbers.TryGetValue(origin.Text, out var number)
+            ? _logs[number].Orders.Keys.Where(o => o >= from && o < end)
+            : [];
 
     /// <summary>Whether anybody says anything about an indicator.</summary>
     public bool Contains(Hash256 id) => _listings.Find(id) != 0 || _opinions.Find(id) != 0;

@@ -58,6 +58,36 @@ public sealed record FetchRange(
 public sealed record StoreRange(long Id, string Origin) : ReplicationEffect;
 
 /// <summary>
+/// Fetch a part of a log's outline: all leaf hashes, the live entries whole. Verify it by itself, and keep it until
+/// <see cref="StoreOutline"/> or <see cref="DropRange"/>. Ends with <see cref="RangeFetched"/> or
+/// <see cref="RequestFailed"/>.
+/// </summary>
+/// <inheritdoc cref="FetchRange"/>
+public sealed record FetchOutline(
+    long Id, string Peer, long Timeout, string Origin, long From, int MaxEntries, int MaxBytes)
+    : PeerRequest(Id, Peer, Timeout);
+
+/// <summary>
+/// Hand a fetched part of an outline to its log. Ends with <see cref="RangeStored"/>; the part is still kept.
+/// </summary>
+/// <param name="Id">The request that brought it.</param>
+/// <param name="Peer">Who gave it.</param>
+/// <param name="Origin">The log.</param>
+public sealed record StoreOutline(long Id, string Peer, string Origin) : ReplicationEffect;
+
+/// <summary>Ask a peer which of a log's entries are live, as a digest, and compare it with what the outline here says.</summary>
+/// <param name="Id">The request.</param>
+/// <param name="Peer">Whom to ask.</param>
+/// <param name="Timeout">Milliseconds.</param>
+/// <param name="Origin">The log.</param>
+/// <param name="Size">Where the log is thought to end.</param>
+public sealed record CompareOutline(long Id, string Peer, long Timeout, string Origin, long Size)
+    : PeerRequest(Id, Peer, Timeout);
+
+/// <summary>Forget the outline of a log: all its entries are held, or those of a fork are in it.</summary>
+public sealed record DropOutline(string Origin) : ReplicationEffect;
+
+/// <summary>
 /// Fetch the entries of a damaged row, in as many ranges as it takes, verify each by itself, and keep them until
 /// <see cref="StoreRepair"/> or <see cref="DropRange"/>. Ends with <see cref="RepairFetched"/> or
 /// <see cref="RequestFailed"/>.
@@ -165,4 +195,10 @@ public enum Note
 
     /// <summary>It holds more of this node's own log than this node: an old backup was restored here.</summary>
     HoldsMoreOfOurs,
+
+    /// <summary>It says that other entries of a log are live than an outline does, which others may have given.</summary>
+    OtherLive,
+
+    /// <summary>It gave an outline that left out live entries, as the whole log shows.</summary>
+    HidesLive,
 }

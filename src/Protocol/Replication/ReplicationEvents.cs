@@ -14,7 +14,9 @@ public sealed record PeerInfo(string Name, bool Dialable, string Region = "");
 /// <param name="Owner">The member that writes it.</param>
 /// <param name="Lazy">Whether it is left to the comparison of heads, and not announced at once.</param>
 /// <param name="ClosedAt">Where the roster closed it, or null.</param>
-public sealed record LogInfo(string Origin, string Owner, bool Lazy = false, long? ClosedAt = null);
+/// <param name="HasOutline">Whether some of its entries can be dead, so that an outline of it is worth something.</param>
+public sealed record LogInfo(
+    string Origin, string Owner, bool Lazy = false, long? ClosedAt = null, bool HasOutline = false);
 
 /// <summary>The roster in force names these active peers, without this node itself, and these logs.</summary>
 /// <param name="Peers">The peers.</param>
@@ -46,6 +48,20 @@ public sealed record LogMoved(
     long? FrozenAt = null,
     UrgentRun? Urgent = null) : ReplicationEvent;
 
+/// <summary>What is durable of a log's outline. Also said once for each outline at the start.</summary>
+/// <param name="Origin">The log.</param>
+/// <param name="End">Its entries are known below this, the live ones whole; 0: nothing is kept.</param>
+/// <param name="AsOf">
+/// Nobody who gave a part of it knew of more entries than this. Only when <paramref name="End"/> has come so far is it
+/// certain that no entry is missing because a later one took its place.
+/// </param>
+public sealed record OutlineMoved(string Origin, long End, long AsOf) : ReplicationEvent;
+
+/// <summary>A <see cref="CompareOutline"/> ended.</summary>
+/// <param name="Id">The request.</param>
+/// <param name="IsSame">Whether the same entries are live at the peer.</param>
+public sealed record OutlineCompared(long Id, bool IsSame) : ReplicationEvent;
+
 /// <summary>A peer answered <see cref="AskHeads"/>.</summary>
 /// <param name="Id">The request.</param>
 /// <param name="Answer">The answer.</param>
@@ -58,11 +74,15 @@ public sealed record HeadsAnswered(long Id, HeadsAnswer Answer, IReadOnlyList<Lo
 /// <param name="Held">What it says to hold without a gap; above <paramref name="Size"/> in the middle of a transfer.</param>
 public sealed record PushAnswered(long Id, long Size, long Held) : ReplicationEvent;
 
-/// <summary>A peer answered <see cref="FetchRange"/>, and the answer is verified by itself.</summary>
+/// <summary>
+/// A peer answered <see cref="FetchRange"/> or <see cref="FetchOutline"/>, and the answer is verified by itself.
+/// </summary>
 /// <param name="Id">The request.</param>
 /// <param name="Entries">How many entries came, from the first one asked for on.</param>
 /// <param name="Bytes">Their size.</param>
-/// <param name="HeadSize">Size of the checkpoint that came with them.</param>
+/// <param name="HeadSize">
+/// Size of the checkpoint that came with them; of an outline, entries that the peer knew of when it said who is live.
+/// </param>
 public sealed record RangeFetched(long Id, int Entries, long Bytes, long HeadSize) : ReplicationEvent;
 
 /// <summary>A range was handed to its log. <see cref="LogMoved"/> was said before, if the log grew.</summary>
@@ -188,8 +208,13 @@ public sealed record StorageChanged(bool Paused) : ReplicationEvent;
 /// <param name="Logs">What is held of each log.</param>
 /// <param name="Backoffs">The waits of peers that failed before.</param>
 /// <param name="Paused">Whether the storage takes nothing.</param>
+/// <param name="Outlines">What is kept of outlines.</param>
 public sealed record Started(
-    RosterTaken Roster, IReadOnlyList<LogMoved> Logs, IReadOnlyList<PeerBackoff> Backoffs, bool Paused) : ReplicationEvent;
+    RosterTaken Roster,
+    IReadOnlyList<LogMoved> Logs,
+    IReadOnlyList<PeerBackoff> Backoffs,
+    bool Paused,
+    IReadOnlyList<OutlineMoved>? Outlines = null) : ReplicationEvent;
 
 /// <summary>What is remembered of a peer over a restart.</summary>
 /// <param name="Member">The peer.</param>

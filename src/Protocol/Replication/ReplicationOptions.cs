@@ -125,4 +125,13 @@ public sealed record ReplicationOptions
 
     /// <summary>How long the others of the region wait for them. Default 5,000.</summary>
     public long GatewayGrace { get; init; } = 5_000;
+
+    /// <summary>
+    /// Whether a log of which much is missing is first fetched as an outline: all leaf hashes, and only the live entries
+    /// whole; and its history behind that. Default: no.
+    /// </summary>
+    public bool Outlines { get; init; }
+
+    /// <summary>A log that lacks at most this many entries needs no outline. Default 4,096.</summary>
+    public long OutlineGap { get; init; } = 4_096;
 }

@@ -250,6 +250,9 @@ public sealed partial class Replicator
             case RequestKind.Repair:
                 EndRepair(request);
                 break;
+            case RequestKind.Compare:
+                ForgetComparison(request);
+                break;
             case RequestKind.Fork:
                 log!.ForkUnderWay = false;
                 break;
@@ -308,9 +311,9 @@ public sealed partial class Replicator
 
     private void BackOff(Peer peer, Log log, RequestFault fault)
     {
-        var before = peer.Backoffs.GetValueOrDefault(log.Number);
+        var before = peer.Backoffs.GetValueOrDefault(log.Key);
         var failures = (before?.Failures ?? 0) + 1;
-        peer.Backoffs[log.Number] = new LogBackoff(
+        peer.Backoffs[log.Key] = new LogBackoff(
             log.Origin, fault, failures, _now + Jittered(Doubled(failures, _options.MaxLogBackoff)));
         NoteFault(peer, log, fault);
         Doubt(peer, fault);
@@ -346,7 +349,7 @@ public sealed partial class Replicator
     private void Forgive(Peer peer, Log log)
     {
         peer.Disappointed = 0;
-        if (peer.Backoffs.Remove(log.Number))
+        if (peer.Backoffs.Remove(log.Key))
         {
             Save(peer);
         }
@@ -355,7 +358,7 @@ public sealed partial class Replicator
     private bool MayAsk(Peer peer, Log log) => _now >= MayAskAt(peer, log);
 
     private static long MayAskAt(Peer peer, Log log) =>
-        peer.Backoffs.TryGetValue(log.Number, out var backoff) ? backoff.Until : 0;
+        peer.Backoffs.TryGetValue(log.Key, out var backoff) ? backoff.Until : 0;
 
     private bool CanAsk(Peer peer, Log log) => peer.Dialable && _now >= peer.NextAttempt && MayAsk(peer, log);
 
@@ -363,7 +366,7 @@ public sealed partial class Replicator
         Math.Min(most, _options.MinBackoff << Math.Min(failures - 1, 20));
 
     private void Save(Peer peer) =>
-        Do(new SaveBackoff(peer.Name, peer.Failures, peer.NextAttempt, [.. peer.Backoffs.Values]));
+        Do(new SaveBackoff(peer.Name, peer.Failures, peer.NextAttempt, [.. peer.Backoffs.Where(b => b.Key >= 0).Select(b => b.Value)]));
 
     private void Restore(Peer peer, PeerBackoff restored)
     {
@@ -374,7 +377,7 @@ public sealed partial class Replicator
         {
             if (_byOrigin.TryGetValue(backoff.Origin, out var log))
             {
-                peer.Backoffs[log.Number] = backoff with { Until = Math.Min(backoff.Until, _now + Longest(_options.MaxLogBackoff)) };
+                peer.Backoffs[log.Key] = backoff with { Until = Math.Min(backoff.Until, _now + Longest(_options.MaxLogBackoff)) };
             }
         }
     }

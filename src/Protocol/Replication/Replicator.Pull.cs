@@ -14,7 +14,15 @@ public sealed partial class Replicator
         {
             (log.Wanted, log.WantedSince) = (true, _now);
         }
+
+        if (log.Outline is { } outline)
+        {
+            Want(outline);
+        }
     }
+
+    /// <summary>Logs and their outlines.</summary>
+    private IEnumerable<Log> Fetchables => _logs.Select(l => l.Outline).OfType<Log>().Concat(_logs);
 
     private void Pull()
     {
@@ -23,7 +31,8 @@ public sealed partial class Replicator
             return;
         }
 
-        foreach (var log in _logs.Where(l => l.Wanted).OrderBy(l => l.Asked).ThenBy(l => l.Number).ToList())
+        // What counts comes first, the history behind it.
+        foreach (var log in Fetchables.Where(l => l.Wanted).OrderBy(l => l.Of is null).ThenBy(l => l.Asked).ThenBy(l => l.Number).ToList())
         {
             Store(log);
             GiveUpIfStalled(log);
@@ -43,7 +52,7 @@ public sealed partial class Replicator
     private bool PullLog(Log log)
     {
         var shown = _everybody.Any(p => p.Dialable && Lacks(log, p));
-        if (!shown || log.Held >= log.Limit)
+        if (!shown || log.Held >= log.Limit || !IsWorthwhile(log))
         {
             NoteQuota(log, false);
             return false;
@@ -51,6 +60,10 @@ public sealed partial class Replicator
 
         var allowed = AllowedEnd(log);
         NoteQuota(log, allowed <= log.Held && _everybody.Any(p => p.Dialable && p.Has(log) > log.Held));
+        if (GivesWay(log))
+        {
+            return true;
+        }
 
         // A fetch that is late takes nobody's place: who never answers must not hold up what others could give.
         var underWay = _flying.Where(r => !IsLate(r)).ToList();
@@ -205,14 +218,10 @@ public sealed partial class Replicator
         peer.Fetches++;
         _flying.Add(request);
         log.Asked = _now;
-        Do(new FetchRange(
-            request.Id,
-            peer.Name,
-            _options.RangeTimeout,
-            log.Origin,
-            from,
-            (int)(segment.End - from),
-            bytes));
+        var most = (int)(segment.End - from);
+        Do(log.Of is null
+            ? new FetchRange(request.Id, peer.Name, _options.RangeTimeout, log.Origin, from, most, bytes)
+            : new FetchOutline(request.Id, peer.Name, _options.RangeTimeout, log.Origin, from, most, bytes));
     }
 
     /// <summary>
@@ -304,7 +313,7 @@ public sealed partial class Replicator
             Drop(late);
         }
 
-        (segment.Ready, segment.Source, segment.Bytes) = (fetched.Id, peer, fetched.Bytes);
+        (segment.Ready, segment.Source, segment.Bytes, segment.AsOf) = (fetched.Id, peer, fetched.Bytes, fetched.HeadSize);
         segment.End = Math.Max(segment.From, end);
         WaitingBytes += segment.Bytes;
         _requests.Add(request.Id, request);
@@ -322,7 +331,9 @@ public sealed partial class Replicator
             && log.Segments.Find(s => s.Ready != 0 && s.From <= log.Held) is { } segment)
         {
             log.Storing = segment.Ready;
-            Do(new StoreRange(segment.Ready, log.Origin));
+            Do(log.Of is null
+                ? new StoreRange(segment.Ready, log.Origin)
+                : new StoreOutline(segment.Ready, segment.Source!.Name, log.Origin));
         }
     }
 
@@ -367,7 +378,8 @@ public sealed partial class Replicator
 
         if (stored.Outcome is StoreOutcome.Contradicts)
         {
-            Suspect(request.Peer, log, Math.Min(log.Held, request.End));
+            var whole = log.Of ?? log;
+            Suspect(request.Peer, whole, Math.Min(whole.Held, request.End));
             BackOff(request.Peer, log, RequestFault.OtherBranch);
         }
         else if (stored.Outcome is StoreOutcome.Closed)
@@ -425,6 +437,9 @@ public sealed partial class Replicator
                 EndRepair(request);
                 Do(new DropRange(request.Id));
                 break;
+            case RequestKind.Compare:
+                ForgetComparison(request);
+                break;
             case RequestKind.Push:
                 request.Peer.Pushes--;
                 break;
@@ -475,7 +490,7 @@ public sealed partial class Replicator
             due = late > _now ? Math.Min(due, late) : due;
         }
 
-        foreach (var log in _logs)
+        foreach (var log in Fetchables)
         {
             if (!log.Wanted)
             {
@@ -501,7 +516,7 @@ public sealed partial class Replicator
                 if (peer.Dialable && Lacks(log, peer))
                 {
                     var until = peer.FetchAfter(log);
-                    until = peer.Backoffs.TryGetValue(log.Number, out var backoff) ? Math.Max(until, backoff.Until) : until;
+                    until = peer.Backoffs.TryGetValue(log.Key, out var backoff) ? Math.Max(until, backoff.Until) : until;
                     due = until > _now ? Math.Min(due, until) : due;
                 }
             }

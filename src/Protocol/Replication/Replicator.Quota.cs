@@ -14,6 +14,11 @@ public sealed partial class Replicator
 
     private long AllowedEnd(Log log)
     {
+        if (log.Of is { } whole)
+        {
+            return AllowedEnd(whole);
+        }
+
         if (log.Own)
         {
             return ProtocolLimits.MaxLogSize;
@@ -70,6 +75,12 @@ public sealed partial class Replicator
 
     private void NoteQuota(Log log, bool over)
     {
+        if (log.Of is not null)
+        {
+            // Said of the log itself.
+            return;
+        }
+
         if (over && !log.OverQuota)
         {
             Do(new Noted(Note.OverQuota, log.Owner, log.Origin));

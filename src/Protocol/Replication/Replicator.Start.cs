@@ -17,6 +17,11 @@ public sealed partial class Replicator
             TakeLog(log, loaded: true);
         }
 
+        foreach (var outline in started.Outlines ?? [])
+        {
+            TakeOutline(outline);
+        }
+
         foreach (var backoff in started.Backoffs)
         {
             if (_peers.TryGetValue(backoff.Member, out var peer))
@@ -116,7 +121,7 @@ public sealed partial class Replicator
     private bool IsCaughtUp(Log log)
     {
         // What cannot be stored, as when a row of that log is damaged, must not keep the others waiting.
-        if (log.HeadSize >= Math.Min(log.Target, log.Limit) || log.OverQuota || log.StoreFailures >= MostStoreFailures)
+        if (log.HeadSize >= Math.Min(log.Target, log.Limit) || IsOutlined(log) || log.OverQuota || log.StoreFailures >= MostStoreFailures)
         {
             return true;
         }

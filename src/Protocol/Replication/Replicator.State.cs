@@ -3,11 +3,31 @@ namespace FederationNode.Protocol.Replication;
 /// <content>What is remembered of peers and logs.</content>
 public sealed partial class Replicator
 {
-    /// <summary>A log that the roster names.</summary>
-    private sealed class Log(int number, string origin, string owner, bool own)
+    /// <summary>A log that the roster names, or the outline of one, which is fetched like a log of its own.</summary>
+    private sealed class Log(int number, string origin, string owner, bool own, Log? of = null)
     {
         /// <summary>Its place in the arrays of <see cref="Peer"/>.</summary>
         public int Number => number;
+
+        /// <summary>Tells it from every other log and outline.</summary>
+        public int Key => of is null ? number : ~number;
+
+        /// <summary>Of an outline the log.</summary>
+        public Log? Of => of;
+
+        /// <summary>Its outline, if it may have one.</summary>
+        public Log? Outline { get; set; }
+
+        /// <summary>An outline: whether any of it is durable.</summary>
+        public bool Kept { get; set; }
+
+        /// <summary>An outline: nobody who gave a part of it knew of more entries than this when it said who is live.</summary>
+        public long AsOf { get; set; }
+
+        /// <summary>An outline: how many entries of the log are being compared, and what came of it by peer.</summary>
+        public long Comparing { get; set; }
+
+        public SortedDictionary<string, bool?> Compared { get; } = new(StringComparer.Ordinal);
 
         public string Origin => origin;
 
@@ -56,7 +76,7 @@ public sealed partial class Replicator
         public bool ForkUnderWay { get; set; }
 
         /// <summary>Entries above this are of no use.</summary>
-        public long Limit => Math.Min(FrozenAt ?? ProtocolLimits.MaxLogSize, ClosedAt ?? ProtocolLimits.MaxLogSize);
+        public long Limit => of is not null ? of.Limit : Math.Min(FrozenAt ?? ProtocolLimits.MaxLogSize, ClosedAt ?? ProtocolLimits.MaxLogSize);
 
         /// <summary>When it last grew, or when the first of its segments was asked for.</summary>
         public long MovedAt { get; set; }
@@ -101,6 +121,9 @@ public sealed partial class Replicator
         public Peer? Source { get; set; }
 
         public long Bytes { get; set; }
+
+        /// <summary>Of an outline: entries that the peer knew of when it said who is live.</summary>
+        public long AsOf { get; set; }
     }
 
     /// <summary>Another member's node.</summary>
@@ -194,10 +217,11 @@ public sealed partial class Replicator
         /// <summary>Bytes that a range of it should have, by how long the last ones took; 0: not known.</summary>
         public int RangeBytes { get; set; }
 
+        /// <summary>By <see cref="Log.Key"/>.</summary>
         public SortedDictionary<int, LogBackoff> Backoffs { get; } = [];
 
-        /// <summary>Entries of a log that it can give.</summary>
-        public long Has(Log log) => Math.Max(_sizes[log.Number], _held[log.Number]);
+        /// <summary>Entries of a log that it can give; of its outline those that count there.</summary>
+        public long Has(Log log) => log.Of is null ? Math.Max(_sizes[log.Number], _held[log.Number]) : _sizes[log.Number];
 
         /// <summary>When a log may be fetched from it. Who else should have its own logs?</summary>
         public long FetchAfter(Log log) =>

@@ -11,7 +11,8 @@ namespace FederationNode.Protocol.Replication;
 /// Not thread-safe. What it remembers of a peer is a hint, corrected by the peer's next answer. Bounds: one request for
 /// heads and <see cref="ReplicationOptions.MaxPushesPerPeer"/> pushes a peer, at most one announcement and 8 urgent runs a
 /// peer and log waiting, <see cref="ReplicationOptions.MaxFetches"/> fetches, <see cref="ReplicationOptions.MaxCredit"/>
-/// bytes asked for or fetched and not yet stored, <see cref="ReplicationOptions.MaxRepairs"/> damaged rows under way.
+/// bytes asked for or fetched and not yet stored, <see cref="ReplicationOptions.MaxRepairs"/> damaged rows under way, a
+/// comparison of a log's outline with each peer.
 /// Nothing is kept of a log that the roster does not name.
 /// This file: events and time; the rest is beside it.
 /// </remarks>
@@ -80,6 +81,8 @@ public sealed partial class Replicator
         FetchUrgent();
         Pull();
         RepairRows();
+        EndOutlines();
+        CompareOutlines();
         ConfirmOwnLogs();
         CatchUp();
         NextDue = FindNextDue();
@@ -101,6 +104,12 @@ public sealed partial class Replicator
                 break;
             case PushAnswered answered:
                 TakePushAnswer(answered);
+                break;
+            case OutlineMoved moved:
+                TakeOutline(moved);
+                break;
+            case OutlineCompared compared:
+                TakeComparison(compared);
                 break;
             case RangeFetched fetched:
                 TakeRange(fetched);
@@ -167,6 +176,10 @@ public sealed partial class Replicator
             };
             _logs.Add(log);
             _byOrigin[info.Origin] = log;
+            if (_options.Outlines && info.HasOutline && !log.Own)
+            {
+                log.Outline = new Log(log.Number, log.Origin, log.Owner, false, log);
+            }
         }
 
         var wanted = roster.Peers.ToDictionary(p => p.Name, StringComparer.Ordinal);
@@ -249,6 +262,7 @@ public sealed partial class Replicator
         Range,
         Urgent,
         Repair,
+        Compare,
         Fork,
     }
 
@@ -272,7 +286,7 @@ public sealed partial class Replicator
     {
         var due = Math.Min(
             Math.Min(NextLinkDue(), NextAnnouncementDue()),
-            Math.Min(Math.Min(NextUrgentDue(), NextPullDue()), Math.Min(NextRepairDue(), NextStartDue())));
+            Math.Min(Math.Min(NextUrgentDue(), NextPullDue()), Math.Min(NextRepairDue(), Math.Min(NextStartDue(), NextComparisonDue()))));
         return due == long.MaxValue ? due : Math.Max(due, _now + 1);
     }
 

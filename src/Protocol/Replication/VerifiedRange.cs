@@ -11,6 +11,11 @@ namespace FederationNode.Protocol.Replication;
 /// <param name="Payload">The payload beside it, or null.</param>
 public readonly record struct SentEntry(ReadOnlyMemory<byte> Leaf, ReadOnlyMemory<byte>? Salt, ReadOnlyMemory<byte>? Payload);
 
+/// <summary>One entry of an outline.</summary>
+/// <param name="Hash">Its leaf hash, where it is not whole.</param>
+/// <param name="Whole">The entry, or null.</param>
+public readonly record struct OutlinedEntry(Hash256 Hash, SentEntry? Whole);
+
 /// <summary>
 /// Entries that a peer sent, verified by themselves: the log's key signed the checkpoint, the leaves stand in its tree
 /// where they are said to stand, and each payload opens its leaf. Whether they continue what is held here is another
@@ -67,37 +72,96 @@ public sealed class VerifiedRange
         [NotNullWhen(false)] out string? error)
     {
         range = null;
-        if (!open(origin, note, out var head, out error))
+        if (!TryOpen(origin, note, from, entries.Count, open, out var head, out error))
         {
-            return false;
-        }
-
-        if (from < 0 || from > head.Size - entries.Count)
-        {
-            error = $"The range goes beyond its checkpoint at {head.Size}.";
             return false;
         }
 
         var hashes = new Hash256[entries.Count];
         for (var i = 0; i < hashes.Length; i++)
         {
-            if (FaultOf(entries[i]) is { } fault)
+            if (!TryHash(from + i, entries[i], out hashes[i], out error))
             {
-                error = $"Entry {from + i}: {fault}";
                 return false;
             }
-
-            hashes[i] = MerkleHash.Leaf(entries[i].Leaf.Span);
         }
 
-        if (!proof.Verify(from, hashes, head.Size, head.Root))
+        return TryPlace(note, head, from, hashes, proof, out range, out error);
+    }
+
+    /// <summary>
+    /// Verifies a part of an outline, in which not every entry is whole: those that are not count by their hash. Who is
+    /// left out is the sender's claim, which no hash can prove. docs/protocol.md, "Outlines".
+    /// </summary>
+    /// <inheritdoc cref="TryVerify"/>
+    public static bool TryVerifyOutline(
+        string origin,
+        byte[] note,
+        long from,
+        IReadOnlyList<OutlinedEntry> entries,
+        RangeProof proof,
+        CheckpointOpener open,
+        [NotNullWhen(true)] out VerifiedRange? range,
+        [NotNullWhen(false)] out string? error)
+    {
+        range = null;
+        if (!TryOpen(origin, note, from, entries.Count, open, out var head, out error))
         {
-            error = $"The entries from {from} and the proof do not lead to the checkpoint at {head.Size}.";
             return false;
         }
 
-        range = new VerifiedRange(note, head, from, hashes, proof);
-        return true;
+        var hashes = new Hash256[entries.Count];
+        for (var i = 0; i < hashes.Length; i++)
+        {
+            hashes[i] = entries[i].Hash;
+            if (entries[i].Whole is { } whole && !TryHash(from + i, whole, out hashes[i], out error))
+            {
+                return false;
+            }
+        }
+
+        return TryPlace(note, head, from, hashes, proof, out range, out error);
+    }
+
+    private static bool TryHash(long index, SentEntry entry, out Hash256 hash, [NotNullWhen(false)] out string? error)
+    {
+        var fault = FaultOf(entry);
+        hash = fault is null ? MerkleHash.Leaf(entry.Leaf.Span) : default;
+        error = fault is null ? null : $"Entry {index}: {fault}";
+        return fault is null;
+    }
+
+    private static bool TryOpen(
+        string origin,
+        byte[] note,
+        long from,
+        int count,
+        CheckpointOpener open,
+        [NotNullWhen(true)] out Checkpoint? head,
+        [NotNullWhen(false)] out string? error)
+    {
+        if (!open(origin, note, out head, out error))
+        {
+            return false;
+        }
+
+        error = from < 0 || from > head.Size - count ? $"The range goes beyond its checkpoint at {head.Size}." : null;
+        return error is null;
+    }
+
+    private static bool TryPlace(
+        byte[] note,
+        Checkpoint head,
+        long from,
+        Hash256[] hashes,
+        RangeProof proof,
+        [NotNullWhen(true)] out VerifiedRange? range,
+        [NotNullWhen(false)] out string? error)
+    {
+        var stands = proof.Verify(from, hashes, head.Size, head.Root);
+        range = stands ? new VerifiedRange(note, head, from, hashes, proof) : null;
+        error = stands ? null : $"The entries from {from} and the proof do not lead to the checkpoint at {head.Size}.";
+        return stands;
     }
 
     /// <summary>Puts together what was verified before; nothing is verified again.</summary>

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using FederationNode.Contracts.Logs;
 using FederationNode.Contracts.Peers;
 using FederationNode.Protocol;
+using FederationNode.Protocol.Merge;
 using FederationNode.Protocol.Notes;
 using FederationNode.Protocol.Replication;
 using Xunit;
@@ -24,6 +25,8 @@ internal sealed class PlayedPeer
         _heads = Begin(instance);
         OnHeads = (question, _) => Task.FromResult(Answer(question));
         OnRange = (request, _) => Task.FromResult(Give(request));
+        OnOutline = (request, _) => Task.FromResult(Outline(request));
+        OnLive = (request, _) => Task.FromResult(Live(request));
         OnPush = (range, _, _) => Task.FromResult(Take(range));
         OnFork = (_, _) => throw TestTransport.Refusal(name, 404);
         OnForkPush = (_, _, _) => Task.FromResult(new PushAnswerMessage { Size = 0, Held = 0 });
@@ -34,6 +37,13 @@ internal sealed class PlayedPeer
     public Func<HeadsQuestion, CancellationToken, Task<HeadsAnswer>> OnHeads { get; set; }
 
     public Func<RangeRequestMessage, CancellationToken, Task<LogRange>> OnRange { get; set; }
+
+    public Func<RangeRequestMessage, CancellationToken, Task<LogOutline>> OnOutline { get; set; }
+
+    public Func<LiveRequestMessage, CancellationToken, Task<Hash256>> OnLive { get; set; }
+
+    /// <summary>Entries of which it says that they are dead, although they are not.</summary>
+    public IReadOnlyCollection<long> Hides { get; set; } = [];
 
     public Func<LogRange, long, CancellationToken, Task<PushAnswerMessage>> OnPush { get; set; }
 
@@ -89,6 +99,34 @@ internal sealed class PlayedPeer
     public LogRange Give(RangeRequestMessage request) => _logs.TryGetValue(request.Origin, out var held)
         ? held.Log.Answer(request, held.Size)
         : throw TestTransport.Refusal(Name, 404);
+
+    public LogOutline Outline(RangeRequestMessage request)
+    {
+        if (!_logs.TryGetValue(request.Origin, out var held))
+        {
+            throw TestTransport.Refusal(Name, 404);
+        }
+
+        var from = (int)Math.Min(request.From, held.Size);
+        var end = Math.Min(held.Size, from + request.MaxEntries);
+        return held.Log.Outline(from, end, held.Size, held.Log.Live(held.Size).Except(Hides));
+    }
+
+    private Hash256 Live(LiveRequestMessage request)
+    {
+        if (!_logs.TryGetValue(request.Origin, out var held))
+        {
+            throw TestTransport.Refusal(Name, 404);
+        }
+
+        using var digest = new LiveDigest();
+        foreach (var index in held.Log.Live((int)request.Size).Except(Hides))
+        {
+            digest.Add(index);
+        }
+
+        return digest.Finish();
+    }
 
     private static HeadsVector Begin(ulong instance)
     {

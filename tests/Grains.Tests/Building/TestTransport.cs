@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using FederationNode.Contracts.Logs;
 using FederationNode.Contracts.Peers;
 using FederationNode.Grains.Peers;
+using FederationNode.Protocol;
 using FederationNode.Protocol.Replication;
 
 namespace FederationNode.Grains.Tests.Building;
@@ -27,6 +28,12 @@ internal sealed class TestTransport : IPeerTransport
     public Func<string, RangeRequestMessage, CancellationToken, Task<LogRange>> OnRange { get; set; } =
         (m, _, _) => throw Dead(m);
 
+    public Func<string, RangeRequestMessage, CancellationToken, Task<LogOutline>> OnOutline { get; set; } =
+        (m, _, _) => throw Dead(m);
+
+    public Func<string, LiveRequestMessage, CancellationToken, Task<Hash256>> OnLive { get; set; } =
+        (m, _, _) => throw Dead(m);
+
     public Func<string, string, CancellationToken, Task<byte[]>> OnFork { get; set; } = (m, _, _) => throw Dead(m);
 
     public Func<string, string, byte[], CancellationToken, Task<PushAnswerMessage>> OnForkPush { get; set; } =
@@ -37,6 +44,10 @@ internal sealed class TestTransport : IPeerTransport
     public ConcurrentQueue<(string Member, LogRange Range, long Size)> Pushes { get; } = new();
 
     public ConcurrentQueue<(string Member, RangeRequestMessage Request, bool Urgent)> Ranges { get; } = new();
+
+    public ConcurrentQueue<(string Member, RangeRequestMessage Request)> Outlines { get; } = new();
+
+    public ConcurrentQueue<(string Member, LiveRequestMessage Request)> Comparisons { get; } = new();
 
     public ConcurrentQueue<(string Member, string Origin)> Forks { get; } = new();
 
@@ -49,6 +60,8 @@ internal sealed class TestTransport : IPeerTransport
         OnHeads = (m, question, cancel) => Of(m).OnHeads(question, cancel);
         OnPush = (m, range, size, cancel) => Of(m).OnPush(range, size, cancel);
         OnRange = (m, request, cancel) => Of(m).OnRange(request, cancel);
+        OnOutline = (m, request, cancel) => Of(m).OnOutline(request, cancel);
+        OnLive = (m, request, cancel) => Of(m).OnLive(request, cancel);
         OnFork = (m, origin, cancel) => Of(m).OnFork(origin, cancel);
         OnForkPush = (m, origin, proof, cancel) => Of(m).OnForkPush(origin, proof, cancel);
         return peer;
@@ -96,6 +109,19 @@ internal sealed class TestTransport : IPeerTransport
     {
         Ranges.Enqueue((member, request, urgent));
         return OnRange(member, request, cancellationToken);
+    }
+
+    public Task<LogOutline> GetOutlineAsync(
+        string member, RangeRequestMessage request, CancellationToken cancellationToken)
+    {
+        Outlines.Enqueue((member, request));
+        return OnOutline(member, request, cancellationToken);
+    }
+
+    public Task<Hash256> GetLiveAsync(string member, LiveRequestMessage request, CancellationToken cancellationToken)
+    {
+        Comparisons.Enqueue((member, request));
+        return OnLive(member, request, cancellationToken);
     }
 
     public Task<byte[]> GetForkAsync(string member, string origin, CancellationToken cancellationToken)

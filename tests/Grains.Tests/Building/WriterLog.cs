@@ -80,6 +80,40 @@ internal sealed class WriterLog(string origin)
         return new LogRange(Checkpoint(size), from, [.. _entries[from..end]], proof.Before, proof.After);
     }
 
+    /// <summary>
+    /// The live entries, if the log ended at a size: each indicator's newest, looked for the long way round. Withdrawals
+    /// and listings only, of which none is erased.
+    /// </summary>
+    public List<long> Live(int size)
+    {
+        var live = new Dictionary<Hash256, long>();
+        for (var i = 0; i < size; i++)
+        {
+            if (LogEntry.TryInterpret(
+                    Protocol.Origin.Parse(origin), i, default, _entries[i].Leaf, _entries[i].Salt, _entries[i].Payload, out var entry, out _))
+            {
+                live[entry.Payload is WithdrawalPayload w ? w.IndicatorId : ((ListingPayload)entry.Payload).Indicator.Id] = i;
+            }
+        }
+
+        return [.. live.Values.Order()];
+    }
+
+    /// <summary>A part of the outline, with these entries whole.</summary>
+    public LogOutline Outline(int from, int end, int size, IEnumerable<long> whole)
+    {
+        var chosen = whole.Where(i => i >= from && i < end).ToHashSet();
+        var proof = from == end ? new RangeProof([], []) : RangeProof.Of(from, Nodes(RangeProof.Nodes(from, end, size)));
+        return new LogOutline(
+            Checkpoint(size),
+            from,
+            size,
+            [.. Enumerable.Range(from, end - from).Where(i => !chosen.Contains(i)).SelectMany(i => MerkleHash.Leaf(_entries[i].Leaf).ToArray())],
+            [.. chosen.Order().Select(i => new WholeEntry(i, _entries[(int)i]))],
+            proof.Before,
+            proof.After);
+    }
+
     /// <summary>What a node that holds the first entries, by default all, answers to a request for a range.</summary>
     public LogRange Answer(RangeRequestMessage request, int? held = null, int most = int.MaxValue)
     {

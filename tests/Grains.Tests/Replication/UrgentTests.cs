@@ -66,6 +66,20 @@ public sealed class UrgentTests
         Assert.Equal((1, 2), (range.From, range.Entries.Count));
     }
 
+    [Fact]
+    public async Task Append_UrgentAndThePeerShowsNothingOfTheLog_TheWholeRunIsPushed()
+    {
+        await using var sandbox = await StorageSandbox.CreateAsync("sqlite");
+        await using var node = await TestNode.StartAsync(sandbox);
+        await node.ReplicateAsync([node.Peers.Play("b")]);
+
+        await AppendUrgentAsync(node, 0, 3);
+        await node.SettleAsync();
+
+        var (_, range, _) = Assert.Single(node.Peers.Pushes, p => p.Member == "b");
+        Assert.Equal((0, 3), (range.From, range.Entries.Count));
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(Limits.MaxUrgentEntries)]

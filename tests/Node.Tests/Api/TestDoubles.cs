@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using FederationNode.Contracts.Logs;
 using FederationNode.Contracts.Peers;
 using FederationNode.Grains.Peers;
+using FederationNode.Protocol;
 using FederationNode.Protocol.Replication;
 using Microsoft.Extensions.Logging;
 
@@ -36,6 +37,13 @@ internal sealed class TestTransport : IPeerTransport
 
     public Task<LogRange> GetRangeAsync(
         string member, RangeRequestMessage request, bool urgent, CancellationToken cancellationToken) =>
+        throw new PeerException(member, "holds nothing") { Status = 404 };
+
+    public Task<LogOutline> GetOutlineAsync(
+        string member, RangeRequestMessage request, CancellationToken cancellationToken) =>
+        throw new PeerException(member, "holds nothing") { Status = 404 };
+
+    public Task<Hash256> GetLiveAsync(string member, LiveRequestMessage request, CancellationToken cancellationToken) =>
         throw new PeerException(member, "holds nothing") { Status = 404 };
 
     public Task<byte[]> GetForkAsync(string member, string origin, CancellationToken cancellationToken) =>

@@ -102,6 +102,15 @@ internal sealed class FakeLog : IMemberLogGrain
 
     public Task<RepairOutcome> RepairTileAsync(int level, long number) => throw new NotSupportedException();
 
+    public Task<LogOutline> ReadOutlineAsync(
+        long from, int maxEntries, int maxBytes, long asOf, IReadOnlyList<long> whole) => throw new NotSupportedException();
+
+    public Task<ExtendOutcome> StoreOutlineAsync(CheckedOutline part, string peer) => throw new NotSupportedException();
+
+    public Task<(LogOutline Part, string Peer)?> ReadKeptOutlineAsync(long from) => throw new NotSupportedException();
+
+    public Task DropOutlineAsync() => throw new NotSupportedException();
+
     public Task<IReadOnlyList<Hash256>> ReadNodesAsync(IReadOnlyList<(int Level, long Index)> nodes) =>
         throw new NotSupportedException();
 

@@ -5,12 +5,14 @@ using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using FederationNode.Contracts.Logs;
 using FederationNode.Contracts.Peers;
+using FederationNode.Grains.Lists;
 using FederationNode.Grains.Logs;
 using FederationNode.Grains.Peers;
 using FederationNode.Grains.Replication;
 using FederationNode.Grains.Rosters;
 using FederationNode.Grains.Storage;
 using FederationNode.Node.Peers;
+using FederationNode.Protocol;
 using FederationNode.Protocol.Replication;
 using MessagePack;
 using Microsoft.Extensions.Logging;
@@ -25,6 +27,7 @@ internal sealed class ListeningNode : IAsyncDisposable
     private readonly LogLines _lines = new();
     private readonly LoggerFactory _loggers;
     private readonly RowStore _rows = NoStorage.ToRowStore();
+    private readonly ListFollower _follower;
 
     private ListeningNode(ISellerEvaluator? sellers, IPeerTransport? dials)
     {
@@ -33,6 +36,16 @@ internal sealed class ListeningNode : IAsyncDisposable
         RosterOfA = Coalition.BoardOf("a");
         Transport = new HttpPeerTransport(RosterOfA, Coalition.A, new PeerTraffic());
         _loggers = new LoggerFactory([_lines]);
+        var damages = new DamageBoard(_loggers.CreateLogger<DamageBoard>());
+        _follower = new ListFollower(
+            List,
+            factory,
+            Coalition.IdentityOf("b"),
+            Roster,
+            Heads,
+            damages,
+            TimeProvider.System,
+            _loggers.CreateLogger<ListFollower>());
         Replication = new ReplicationDriver(
             factory,
             dials ?? new NoTransport(),
@@ -41,7 +54,9 @@ internal sealed class ListeningNode : IAsyncDisposable
             Heads,
             Links,
             _rows,
-            new DamageBoard(_loggers.CreateLogger<DamageBoard>()),
+            damages,
+            List,
+            _follower,
             new ReplicationOptions(),
             TimeProvider.System,
             _loggers.CreateLogger<ReplicationDriver>());
@@ -58,6 +73,8 @@ internal sealed class ListeningNode : IAsyncDisposable
     public HeadBoard Heads { get; } = new();
 
     public LinkBoard Links { get; } = new();
+
+    public MergedList List { get; } = new();
 
     public RosterBoard Roster { get; }
 
@@ -118,6 +135,7 @@ internal sealed class ListeningNode : IAsyncDisposable
         await _host.DisposeAsync();
         await Replication.StopAsync(CancellationToken.None);
         Replication.Dispose();
+        _follower.Dispose();
         _rows.Dispose();
         _loggers.Dispose();
         Coalition.Dispose();
@@ -137,6 +155,13 @@ internal class NoTransport : IPeerTransport
 
     public virtual Task<LogRange> GetRangeAsync(
         string member, RangeRequestMessage request, bool urgent, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
+
+    public Task<LogOutline> GetOutlineAsync(
+        string member, RangeRequestMessage request, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
+
+    public Task<Hash256> GetLiveAsync(string member, LiveRequestMessage request, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
 
     public Task<byte[]> GetForkAsync(string member, string origin, CancellationToken cancellationToken) =>
