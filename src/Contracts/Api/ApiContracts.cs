@@ -373,7 +373,12 @@ public sealed record ChangeRow(
 /// <param name="Vkey">The log's verification key.</param>
 /// <param name="Held">Entries held in all, the last ones perhaps not yet under a checkpoint.</param>
 /// <param name="FrozenAt">Entries that count since a fork of the log was proven; null if none was.</param>
-public sealed record LogRow(string Origin, long Size, string Root, string Vkey, long Held, long? FrozenAt);
+/// <param name="OutlinedTo">
+/// Where the log's outline ends, while its history is being fetched behind it: below this the list has what counts. Null
+/// if there is none.
+/// </param>
+public sealed record LogRow(
+    string Origin, long Size, string Root, string Vkey, long Held, long? FrozenAt, long? OutlinedTo = null);
 
 /// <summary>How the node is doing.</summary>
 /// <param name="Coalition">The coalition.</param>

@@ -36,6 +36,12 @@ public sealed record NodeConfig
     /// <summary>Seconds without contact to a peer after which answers say that the list may be stale, 5 to 86,400.</summary>
     public double StaleSeconds { get; init; } = 120;
 
+    /// <summary>
+    /// Whether a log of which much is missing is first fetched as an outline: all leaf hashes, and whole only the entries
+    /// that count; and its history behind that. For a node behind a slow line.
+    /// </summary>
+    public bool OutlineFirst { get; init; }
+
     /// <summary>Writes the file's text.</summary>
     public string ToText() => JsonSerializer.Serialize(this, Json) + "\n";
 

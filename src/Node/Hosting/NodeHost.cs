@@ -271,6 +271,7 @@ public sealed class NodeHost : IAsyncDisposable
         {
             HeadsInterval = interval,
             LinkTimeout = Math.Max(defaults.LinkTimeout, 3 * interval),
+            Outlines = config.OutlineFirst,
         };
     }
 

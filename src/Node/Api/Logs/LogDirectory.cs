@@ -19,14 +19,14 @@ internal sealed class LogDirectory(
     /// <param name="arriving">Also those of which something is held, and not yet all up to a checkpoint.</param>
     public IReadOnlyList<LogRow> Rows(bool arriving = false) =>
     [
-        .. heads.All().Where(h => h.SignedSize > 0 || (arriving && h.Size > 0)).Select(Row)
+        .. heads.All().Where(h => h.SignedSize > 0 || (arriving && (h.Size > 0 || heads.Outlines.ContainsKey(h.Origin)))).Select(Row)
             .Concat(damages.DamagedHeads().Where(o => heads.Get(o) is null)
                 .Select(o => new LogRow(o, 0, MerkleHash.Empty.ToBase64(), KeyOf(o), 0, null)))
             .OrderBy(r => r.Origin, StringComparer.Ordinal),
     ];
 
     private LogRow Row(LogStatus log) =>
-        new(log.Origin, log.SignedSize, log.SignedRoot.ToBase64(), KeyOf(log.Origin), log.Size, log.FrozenAt);
+        new(log.Origin, log.SignedSize, log.SignedRoot.ToBase64(), KeyOf(log.Origin), log.Size, log.FrozenAt, heads.Outlines.GetValueOrDefault(log.Origin)?.End);
 
     /// <summary>By the roster; of a log that it does not name yet, by the trust anchor or the own key.</summary>
     private string KeyOf(string origin) =>
