@@ -80,6 +80,10 @@ internal sealed class StoredRowSweep(
         LogRowKind.Fork when IsOrigin(place.Key) => findings.TakeAsync<ForkRow>(
             rows, place.Kind, place.Key, place.Key, FaultOf, look: (row, sound) => TakeFork(place.Key, row, sound)),
         LogRowKind.Deferred when IsOrigin(place.Key) => TakeAsync<DeferredRow>(place, place.Key, FaultOf),
+        LogRowKind.Outline when IsOrigin(place.Key) =>
+            TakeAsync<OutlineRow>(place, place.Key, (_, row) => MemberLogGrain.FaultOf(row)),
+        LogRowKind.OutlinePart when TryPart(place.Key, out var origin, out var from) =>
+            TakeAsync<OutlinePartRow>(place, origin, (_, row) => MemberLogGrain.FaultOf(row, from), from),
         StorageProbe.RowKind when place.Key == StorageProbe.RowKind =>
             TakeAsync<ProbeRow>(place, "", (_, row) => row.Tries >= 0 ? null : "a part of it is out of range"),
         PeerGrain.RowKind when Names.IsName(place.Key) => TakeAsync<PeerRow>(place, "", (_, row) => FaultOf(row)),
@@ -167,6 +171,13 @@ internal sealed class StoredRowSweep(
             _forks.Add(new StoredFork(
                 origin, row.Proof, isSound ? row.FreezeAt : null, $"the row '{LogRowKind.Fork}' of '{origin}'"));
         }
+    }
+
+    private static bool TryPart(string key, out string origin, out long from)
+    {
+        (origin, from) = ("", 0);
+        return key.Split(':') is [var log, var index] && IsOrigin(origin = log)
+            && long.TryParse(index, NumberStyles.None, CultureInfo.InvariantCulture, out from);
     }
 
     private static bool IsOrigin(string key) => Origin.TryParse(key, out _, out _);
