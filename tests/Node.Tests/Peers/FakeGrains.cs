@@ -102,8 +102,11 @@ internal sealed class FakeLog : IMemberLogGrain
 
     public Task<RepairOutcome> RepairTileAsync(int level, long number) => throw new NotSupportedException();
 
+    public Func<long, long, IReadOnlyList<long>, LogOutline> OnOutline { get; set; } = (_, _, _) => throw new NotSupportedException();
+
     public Task<LogOutline> ReadOutlineAsync(
-        long from, int maxEntries, int maxBytes, long asOf, IReadOnlyList<long> whole) => throw new NotSupportedException();
+        long from, int maxEntries, int maxBytes, long asOf, IReadOnlyList<long> whole) =>
+        Task.FromResult(OnOutline(from, asOf, whole));
 
     public Task<ExtendOutcome> StoreOutlineAsync(CheckedOutline part, string peer) => throw new NotSupportedException();
 

@@ -43,6 +43,14 @@ public sealed class PeerBodyTests
     private static readonly object?[] s_range =
         [s_note, 7L, new object?[] { s_entry }, new object?[] { s_hash }, new object?[] { s_hash }];
 
+    private static readonly object?[] s_outline =
+    [
+        s_note, 7L, 9L, s_hash, new object?[] { new object?[] { 8L, new byte[] { 2, 3 }, new byte[16], new byte[] { 4 } } },
+        new object?[] { s_hash }, new object?[] { s_hash },
+    ];
+
+    private static readonly object?[] s_liveRequest = [PeerCoalition.Log, 9L];
+    private static readonly object?[] s_live = [s_hash];
     private static readonly object?[] s_forkRequest = [PeerCoalition.Log];
     private static readonly object?[] s_fork = [s_proof];
     private static readonly object?[] s_forkPush = [PeerCoalition.Log, s_proof];
@@ -61,6 +69,9 @@ public sealed class PeerBodyTests
         ["heads answer"] = new(s_answer, FaultOf(PeerBody.HeadsAnswer), ["3.0.3", "5"], ["3", "4", "5", "7"]),
         ["range request"] = new(s_rangeRequest, FaultOf(PeerBody.RangeRequest), [], []),
         ["range"] = new(s_range, FaultOf(PeerBody.Range), ["2.0.1", "2.0.2"], ["2", "3", "4"]),
+        ["outline"] = new(s_outline, FaultOf(PeerBody.Outline), ["4.0.2", "4.0.3"], ["4", "5", "6"]),
+        ["live request"] = new(s_liveRequest, FaultOf(PeerBody.LiveRequest), [], []),
+        ["live"] = new(s_live, FaultOf(PeerBody.Live), [], []),
         ["fork request"] = new(s_forkRequest, FaultOf(PeerBody.ForkRequest), [], []),
         ["fork"] = new(s_fork, FaultOf(PeerBody.Fork), [], []),
         ["fork push"] = new(s_forkPush, FaultOf(PeerBody.ForkPush), [], []),
@@ -110,6 +121,23 @@ public sealed class PeerBodyTests
         AssertRead(
             new RangeRequestMessage { Origin = PeerCoalition.Log, From = 3, MaxEntries = 9, MaxBytes = 9 },
             PeerBody.RangeRequest);
+        AssertRead(
+            new OutlineMessage { Checkpoint = [1], From = 0, AsOf = 0, Hashes = [], Whole = [], Before = [], After = [] },
+            PeerBody.Outline);
+        AssertRead(
+            new OutlineMessage
+            {
+                Checkpoint = [1],
+                From = 7,
+                AsOf = 11,
+                Hashes = new byte[64],
+                Whole = [new() { Index = 7, Leaf = [2] }, new() { Index = 9, Leaf = [3], Salt = new byte[16], Payload = [] }],
+                Before = [s_hash],
+                After = [],
+            },
+            PeerBody.Outline);
+        AssertRead(new LiveRequestMessage { Origin = PeerCoalition.Log, Size = MaxSize }, PeerBody.LiveRequest);
+        AssertRead(new LiveMessage { Digest = s_hash }, PeerBody.Live);
         AssertRead(new ForkRequestMessage { Origin = PeerCoalition.Log }, PeerBody.ForkRequest);
         AssertRead(new ForkMessage { Proof = [1] }, PeerBody.Fork);
         AssertRead(new ForkPushMessage { Origin = PeerCoalition.Log, Proof = [1] }, PeerBody.ForkPush);
@@ -145,6 +173,11 @@ public sealed class PeerBodyTests
         Assert.Equal((PeerCoalition.Log, 7L, 9L), (urgent.Origin, urgent.From, urgent.End));
         Assert.Equal(["a", "c-9"], answer.Links!);
         Assert.Equal(s_note, Assert.Single(answer.Yours));
+
+        var outline = Read(s_outline, PeerBody.Outline);
+        Assert.Equal((7, 9, 32), (outline.From, outline.AsOf, outline.Hashes.Length));
+        var whole = Assert.Single(outline.Whole);
+        Assert.Equal((8, 16, 1), (whole.Index, whole.Salt!.Length, whole.Payload!.Length));
 
         var fork = Read(s_forkPush, PeerBody.ForkPush);
         Assert.Equal(PeerCoalition.Log, fork.Origin);
@@ -330,6 +363,12 @@ public sealed class PeerBodyTests
         AssertProofBounds("range", "3");
         AssertProofBounds("range", "4");
     }
+
+    [Fact]
+    public void Outline_HashesThatAreNoHashes_AreRefused() => AssertRefused(
+        Written([.. s_outline.Select((item, i) => i == 3 ? new byte[33] : item)]),
+        PeerBody.Outline,
+        "The list of hashes is not a multiple of 32 bytes long.");
 
     [Fact]
     public void RangeRequest_ItemOutOfBounds_IsRefused()

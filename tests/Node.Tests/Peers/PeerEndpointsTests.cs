@@ -6,6 +6,7 @@ using FederationNode.Contracts.Peers;
 using FederationNode.Grains.Peers;
 using FederationNode.Node.Peers;
 using FederationNode.Protocol;
+using FederationNode.Protocol.Entries;
 using FederationNode.Protocol.Replication;
 using Xunit;
 
@@ -387,6 +388,49 @@ public sealed class PeerEndpointsTests : IAsyncLifetime
             () => _node.Transport.GetRangeAsync("b", request, false, CancellationToken.None));
 
         Assert.Equal(404, failure.Status);
+    }
+
+    [Fact]
+    public async Task Outline_Held_IsGivenAsTheListKnowsIt()
+    {
+        var withdrawal = new WithdrawalPayload(Hash256.Of([1]), "mistake");
+        var bytes = withdrawal.Encode();
+        StoredEntry[] entries =
+        [
+            .. Enumerable.Range(0, 3).Select(i => new StoredEntry(
+                new Leaf(PeerCoalition.Log, withdrawal.Kind, 1, null, Leaf.Commit(new byte[16], bytes)).Encode(), new byte[16], bytes)),
+        ];
+        _node.List.Apply(Origin.Parse(PeerCoalition.Log), 0, entries, 0, _ => true);
+        _node.Grains.Log.Status = PeerCoalition.StatusOf(9);
+        _node.Grains.Log.OnOutline = (from, asOf, whole) => new LogOutline(
+            s_range.Checkpoint, from, asOf, new byte[64], [.. whole.Select(i => new WholeEntry(i, entries[i]))], s_range.Before, []);
+
+        var part = await _node.Transport.GetOutlineAsync("b", new RangeRequestMessage { Origin = PeerCoalition.Log, From = 0, MaxEntries = 10, MaxBytes = 1_000 }, CancellationToken.None);
+
+        Assert.Equal((0, 3, 3), (part.From, part.AsOf, part.Count));
+        Assert.Equal(2, Assert.Single(part.Whole).Index);
+        Assert.Equal(bytes, part.Whole[0].Entry.Payload);
+        Assert.Equal(s_range.Before, part.Before);
+    }
+
+    [Theory]
+    [InlineData(PeerCoalition.Log, 503)]
+    [InlineData(UnknownLog, 404)]
+    [InlineData("demo/b/receipts/1", 404)]
+    public async Task OutlineAndLive_NotInTheListOrWithoutDeadEntries_AreRefused(string origin, int status)
+    {
+        _node.Grains.Log.Status = PeerCoalition.StatusOf(9);
+        var request = new RangeRequestMessage { Origin = origin, From = 0, MaxEntries = 1, MaxBytes = 1 };
+
+        var live = await Assert.ThrowsAsync<PeerException>(() => _node.Transport.GetLiveAsync(
+            "b", new LiveRequestMessage { Origin = origin, Size = 9 }, CancellationToken.None));
+        Assert.Equal(status, live.Status);
+        if (status == 404)
+        {
+            var outline = await Assert.ThrowsAsync<PeerException>(
+                () => _node.Transport.GetOutlineAsync("b", request, CancellationToken.None));
+            Assert.Equal(status, outline.Status);
+        }
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using FederationNode.Protocol.Entries;
+using FederationNode.Protocol.Merge;
 using FederationNode.Protocol.Merkle;
 using FederationNode.Protocol.Notes;
 using FederationNode.Protocol.Replication;
@@ -80,6 +81,59 @@ internal static class ReplicationExamples
             + "leaves freezes the log at 4, the one that shows only that the larger tree does not begin with the smaller one, at 5.")
         .Block(("divergence", Diverging.Encode()), ("contradiction", Contradiction.Encode()))
         .ToString();
+
+    public static Hash256 Live
+    {
+        get
+        {
+            using var digest = new LiveDigest();
+            foreach (var index in LiveEntries)
+            {
+                digest.Add(index);
+            }
+
+            return digest.Finish();
+        }
+    }
+
+    /// <summary>The opinion, the tally and the withdrawal.</summary>
+    public static IReadOnlyList<long> LiveEntries => [2, 3, 4];
+
+    public static string WriteOutline() => new Page()
+        .Heading("17.10 An outline")
+        .Text("Of the first seven entries of `demo/alpha/indicators/1` 2, 3 and 4 are live: 0 was replaced by 4, 1 is erased by 5,\n"
+            + "and 6 writes no cell. The body of an answer with the whole outline, in which 5, an order to erase, is whole, too;\n"
+            + "and the answer to a question for the live ones of these entries:")
+        .Block(("outline", Outline()), ("live", MessagePackSerializer.Serialize(new[] { Live.ToArray() })))
+        .ToString();
+
+    /// <summary>The body of an answer with the whole outline.</summary>
+    public static byte[] Outline()
+    {
+        int[] whole = [2, 3, 4, 5];
+        var buffer = new System.Buffers.ArrayBufferWriter<byte>();
+        var writer = new MessagePackWriter(buffer);
+        writer.WriteArrayHeader(7);
+        writer.Write(Note(DemoLogs.AlphaEntries));
+        writer.Write(0);
+        writer.Write(Size);
+        writer.Write(new[] { 0, 1, 6 }.SelectMany(i => DemoLogs.AlphaEntries[i].LeafHash.ToArray()).ToArray());
+        writer.WriteArrayHeader(whole.Length);
+        foreach (var index in whole)
+        {
+            var entry = DemoLogs.AlphaEntries[index];
+            writer.WriteArrayHeader(4);
+            writer.Write(index);
+            writer.Write(entry.Leaf.Encode());
+            writer.Write(entry.Salt);
+            writer.Write(entry.PayloadBytes);
+        }
+
+        writer.WriteArrayHeader(0);
+        writer.WriteArrayHeader(0);
+        writer.Flush();
+        return buffer.WrittenSpan.ToArray();
+    }
 
     private static byte[] Push()
     {

@@ -67,6 +67,19 @@ public sealed class WorkedExamplesTests
             RosterExample.First.Member("alpha")!.Logs, l => l.Key.Equals(key.VerificationKey));
     }
 
+    [Fact]
+    public void Live_OfTheExamples_IsWhatTheViewSays()
+    {
+        var view = new View();
+        foreach (var entry in DemoLogs.AlphaEntries)
+        {
+            view.Apply(entry.Interpret());
+        }
+
+        Assert.Equal(ReplicationExamples.LiveEntries, view.Live(DemoLogs.Alpha, 0, ReplicationExamples.Size, ReplicationExamples.Size));
+        Assert.Equal([5L], view.Orders(DemoLogs.Alpha, 0, ReplicationExamples.Size));
+    }
+
     [Theory]
     [InlineData(1, 3)]
     [InlineData(4, 7)]
@@ -139,6 +152,7 @@ public sealed class WorkedExamplesTests
         .Append(RosterExample.Write())
         .Append(SellerExample.Write())
         .Append(ReplicationExamples.Write())
+        .Append(ReplicationExamples.WriteOutline())
         .ToString()
         .TrimEnd('\n') + "\n";
 }

@@ -111,6 +111,40 @@ public sealed class ViewPropertyTests
         });
 
     [Fact]
+    public void Live_OfEachLogAtAnySize_IsWhatThatLogAloneGivesItsCells() =>
+        s_cuts.Sample((history, arrivals, cut) =>
+        {
+            // Without erasures behind the cut, which take entries out of the view for good.
+            arrivals = [.. arrivals.Where(e => e.Payload is not ErasePayload || e.Origin.Text != cut.Log.Text || e.Index < cut.Size)];
+            var alone = Kept([.. arrivals.Where(e => e.Origin.Text == cut.Log.Text)], cut);
+            var live = Fresh(arrivals).Live(cut.Log, 0, cut.Size, cut.Size).ToList();
+
+            Assert.Equal(new NaiveView(alone).Winners.Select(w => w.Index).Order(), live);
+        });
+
+    [Fact]
+    public void Apply_LiveEntriesAndOrdersFirst_GivesTheSameViewBeforeAndAfterTheHistory() =>
+        s_cuts.Sample((history, arrivals, cut) =>
+        {
+            var whole = Fresh(history);
+            var counted = history.GroupBy(e => e.Origin.Text).SelectMany(log =>
+            {
+                var live = whole.Live(log.First().Origin, 0, long.MaxValue, long.MaxValue).ToHashSet();
+                return log.Where(e => live.Contains(e.Index) || e.Payload is ErasePayload);
+            }).ToList();
+            var view = Fresh(counted);
+            Assert.Equal(whole.Digest(), view.Digest());
+
+            foreach (var entry in arrivals)
+            {
+                Apply(view, entry);
+                Assert.Equal(whole.Digest(), view.Digest());
+            }
+
+            AssertIsModel(new NaiveView(history), view, history);
+        });
+
+    [Fact]
     public void Truncate_LogThatIsNotThere_ChangesNothing()
     {
         var view = new View();
