@@ -1,0 +1,206 @@
+using FederationNode.Protocol.Replication;
+using Xunit;
+
+namespace FederationNode.Protocol.Tests.Replication;
+
+/// <summary>When a node fetches the outline of a log, and when it relies on it: in virtual time, among played peers.</summary>
+public sealed class OutlineTests
+{
+    private const string Log = "demo/b/indicators/1";
+    private const string Receipts = "demo/b/receipts/1";
+    private const long Size = 20_000;
+
+    private static readonly string[] s_peers = ["b", "c", "d", "e", "f", "g"];
+
+    private readonly Replicator _core = new("a", 7, new ReplicationOptions { Outlines = true });
+    private readonly List<ReplicationEffect> _done = [];
+    private readonly Dictionary<string, long> _shown = new(StringComparer.Ordinal) { [Log] = Size };
+
+    // Peers that know of no outlines.
+    private readonly HashSet<string> _without = [];
+
+    // Peers that say that other entries are live.
+    private readonly HashSet<string> _others = [];
+    private readonly Dictionary<long, long> _fetched = [];
+    private bool _givesRanges;
+
+    // Where the peers' lists end.
+    private long _limit = long.MaxValue;
+    private long _held;
+    private long _outlined;
+    private long _now;
+
+    [Fact]
+    public void Start_MuchIsMissing_TheOutlineComesFirstAndTheHistoryBehind()
+    {
+        _givesRanges = true;
+        Start();
+        RunUntil(60_000);
+
+        Assert.Equal(Size, _held);
+        var firstRange = _done.FindIndex(e => e is FetchRange);
+        Assert.True(firstRange > _done.FindLastIndex(e => e is FetchOutline { From: 0 }));
+        Assert.Equal(Size, _outlined);
+        Assert.Single(_done, e => e is DropOutline);
+        Assert.DoesNotContain(_done, e => e is Noted { Kind: not Note.Reachable });
+    }
+
+    [Fact]
+    public void Start_LittleIsMissingOrNothingCanBeDead_NoOutlineIsFetched()
+    {
+        (_givesRanges, _shown[Log], _shown[Receipts]) = (true, 4_000, Size);
+        Start();
+        RunUntil(60_000);
+
+        Assert.Equal(4_000, _held);
+        Assert.DoesNotContain(_done, e => e is FetchOutline);
+        Assert.Contains(_done, e => e is FetchRange { Origin: Receipts });
+    }
+
+    [Fact]
+    public void Start_NobodyGivesTheOutline_TheLogIsFetchedAllTheSame()
+    {
+        _givesRanges = true;
+        _without.UnionWith(s_peers);
+        Start();
+        RunUntil(20_000);
+
+        Assert.Equal(Size, _held);
+        Assert.Contains(_done, e => e is CaughtUp);
+    }
+
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(3, true)]
+    [InlineData(4, false)]
+    public void CaughtUp_ByAnOutline_WhenMoreThanAThirdSayTheSame(int others, bool isCaughtUp)
+    {
+        // Of six peers three must say the same.
+        _others.UnionWith(s_peers.Take(others));
+        Start();
+        RunUntil(120_000);
+
+        Assert.Equal((0, Size), (_held, _outlined));
+        Assert.Equal(isCaughtUp, _done.Exists(e => e is CaughtUp));
+        Assert.InRange(_done.Count(e => e is CompareOutline), 3, 6);
+        Assert.Equal(others, _done.OfType<Noted>().Count(n => n.Kind is Note.OtherLive));
+    }
+
+    [Fact]
+    public void CaughtUp_SomebodyWhoGaveAPartKnewOfMore_NotBeforeTheOutlineHasComeSoFar()
+    {
+        _shown[Log] = Size + 5_000;
+        Start(limit: Size);
+        RunUntil(30_000);
+        Assert.Equal(Size, _outlined);
+        Assert.DoesNotContain(_done, e => e is CompareOutline or CaughtUp);
+
+        _limit = long.MaxValue;
+        RunUntil(700_000);
+        Assert.Equal(Size + 5_000, _outlined);
+        Assert.Contains(_done, e => e is CaughtUp);
+    }
+
+    [Fact]
+    public void Fork_WithAnOutlineKept_ItIsDroppedAndNoneIsFetchedAgain()
+    {
+        Start();
+        RunUntil(30_000);
+        _done.Clear();
+
+        Step(new LogMoved(Log, 0, 0, default, FrozenAt: 10_000));
+        _shown[Log] = Size + 9_000;
+        RunUntil(120_000);
+
+        Assert.Single(_done, e => e is DropOutline);
+        Assert.DoesNotContain(_done, e => e is FetchOutline);
+        Assert.Equal(0, _core.WaitingBytes);
+    }
+
+    private void Start(long limit = long.MaxValue)
+    {
+        _limit = limit;
+        Step(new Started(
+            new RosterTaken(
+                [.. s_peers.Select(p => new PeerInfo(p, true))],
+                [new LogInfo(Log, "b", HasOutline: true), new LogInfo(Receipts, "b", Lazy: true)]),
+            [],
+            [],
+            false));
+    }
+
+    private void RunUntil(long time)
+    {
+        while (_core.NextDue <= time)
+        {
+            _now = Math.Max(_now, _core.NextDue);
+            Step(new Tick());
+        }
+
+        _now = time;
+    }
+
+    private void Step(ReplicationEvent happened)
+    {
+        var waiting = new Queue<ReplicationEvent>([happened]);
+        while (waiting.TryDequeue(out var next))
+        {
+            foreach (var effect in _core.Step(next, _now))
+            {
+                _done.Add(effect);
+                foreach (var answer in AnswersTo(effect))
+                {
+                    waiting.Enqueue(answer);
+                }
+            }
+        }
+    }
+
+    private IEnumerable<ReplicationEvent> AnswersTo(ReplicationEffect effect)
+    {
+        switch (effect)
+        {
+            case AskHeads ask:
+                Head[] heads = [.. _shown.Select(s => new Head(s.Key, s.Value, Hash256.Of([1]), null, s.Value))];
+                yield return new HeadsAnswered(ask.Id, new HeadsAnswer(default, 1, 1 + _now, heads, [], [], false, []), []);
+                break;
+            case FetchOutline fetch when _without.Contains(fetch.Peer):
+                yield return new RequestFailed(fetch.Id, RequestFault.NotHeld);
+                break;
+            case FetchOutline fetch:
+                var end = Math.Min(Math.Min(_limit, _shown[fetch.Origin]), fetch.From + fetch.MaxEntries);
+                if (end <= fetch.From)
+                {
+                    yield return new RequestFailed(fetch.Id, RequestFault.Busy);
+                    break;
+                }
+
+                _fetched[fetch.Id] = end;
+                yield return new RangeFetched(fetch.Id, (int)(end - fetch.From), 100_000, _shown[fetch.Origin]);
+                break;
+            case StoreOutline store:
+                _outlined = Math.Max(_outlined, _fetched[store.Id]);
+                yield return new OutlineMoved(Log, _outlined, _shown[Log]);
+                yield return new RangeStored(store.Id, StoreOutcome.Stored);
+                break;
+            case CompareOutline compare:
+                yield return new OutlineCompared(compare.Id, !_others.Contains(compare.Peer));
+                break;
+            case DropOutline:
+                yield return new OutlineMoved(Log, 0, 0);
+                break;
+            case FetchRange fetch when fetch.Origin == Log && _givesRanges:
+                _fetched[fetch.Id] = Math.Min(_shown[Log], fetch.From + fetch.MaxEntries);
+                yield return new RangeFetched(fetch.Id, (int)(_fetched[fetch.Id] - fetch.From), 100_000, _shown[Log]);
+                break;
+            case StoreRange store:
+                _held = Math.Max(_held, _fetched[store.Id]);
+                yield return new LogMoved(Log, _held, _held == _shown[Log] ? _held : 0, Hash256.Of([1]));
+                yield return new RangeStored(store.Id, StoreOutcome.Stored);
+                break;
+            default:
+                // Nobody answers.
+                break;
+        }
+    }
+}
