@@ -7,14 +7,12 @@ namespace FederationNode.Bench;
 /// </summary>
 internal static class Bootstrap
 {
-    private const string Log = "bench/secretariat/indicators/1";
-
     public static async Task RunAsync(int entries)
     {
         await using var nodes = new NodeProcesses();
         await nodes.FoundAsync("alpha", "beta", "gamma");
         var publisher = await nodes.StartAsync("secretariat");
-        await UntilReadyAsync(publisher);
+        await publisher.UntilReadyAsync();
         var watch = Stopwatch.StartNew();
         await publisher.ImportAsync(entries);
         Console.WriteLine($"import of {entries:N0} entries at the publisher: {watch.Elapsed.TotalSeconds:0.0} s ({entries / watch.Elapsed.TotalSeconds:N0}/s)");
@@ -36,9 +34,9 @@ internal static class Bootstrap
         var node = await nodes.StartAsync(name);
         await UntilHeldAsync(node, entries);
         var held = watch.Elapsed;
-        await UntilReadyAsync(node);
+        await node.UntilReadyAsync();
         var ready = watch.Elapsed;
-        await CompareAsync(node, wanted);
+        await node.MustShowAsync(wanted);
         Console.WriteLine(
             $"{how}: {entries:N0} entries durable after {held.TotalSeconds:0.0} s ({entries / held.TotalSeconds:N0}/s), "
             + $"ready after {ready.TotalSeconds:0.0} s ({entries / ready.TotalSeconds:N0}/s), with the publisher's view; "
@@ -56,38 +54,21 @@ internal static class Bootstrap
         var killed = watch.Elapsed;
         node = await nodes.StartAsync("gamma");
         await UntilHeldAsync(node, entries);
-        await UntilReadyAsync(node);
-        await CompareAsync(node, wanted);
+        await node.UntilReadyAsync();
+        await node.MustShowAsync(wanted);
         Console.WriteLine(
             $"killed with SIGKILL after {killed.TotalSeconds:0.0} s with {first:N0} of them: "
             + $"whole {(watch.Elapsed - killed).TotalSeconds:0.0} s later; {node.PeakMemory / 1e6:N0} MB at most");
         await nodes.StopAsync(node);
     }
 
-    private static async Task CompareAsync(RunningNode node, string wanted)
-    {
-        if ((await node.StatusAsync()).ViewDigest is var digest && digest != wanted)
-        {
-            throw new InvalidOperationException($"The view is {digest}, not {wanted}.");
-        }
-    }
-
-    private static async Task<long> HeldAsync(RunningNode node) =>
-        (await node.StatusAsync()).Logs.SingleOrDefault(l => l.Origin == Log)?.Held ?? 0;
+    private static async Task<long> HeldAsync(RunningNode node) => (await node.ListedAsync())?.Held ?? 0;
 
     private static async Task UntilHeldAsync(RunningNode node, long entries)
     {
         while (await HeldAsync(node) < entries)
         {
             await Task.Delay(100);
-        }
-    }
-
-    private static async Task UntilReadyAsync(RunningNode node)
-    {
-        while (!await node.IsReadyAsync())
-        {
-            await Task.Delay(50);
         }
     }
 }

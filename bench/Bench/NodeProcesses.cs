@@ -12,6 +12,9 @@ namespace FederationNode.Bench;
 /// <summary>A node that was started: its process and a client of its local interface.</summary>
 internal sealed record RunningNode(string Folder, Process Process, HttpClient Api)
 {
+    /// <summary>The log that the secretariat lists in.</summary>
+    public const string Log = "bench/secretariat/indicators/1";
+
     /// <summary>Most memory that the process ever had in use, in bytes.</summary>
     public long PeakMemory => MemoryOf("VmHWM:");
 
@@ -23,8 +26,29 @@ internal sealed record RunningNode(string Folder, Process Process, HttpClient Ap
 
     public async Task<bool> IsReadyAsync() => (await Api.GetAsync(ApiRoutes.Ready)).IsSuccessStatusCode;
 
-    /// <summary>Publishes hashes that no image has, numbered.</summary>
-    public async Task PublishAsync(int first, int count, bool? urgent = null)
+    public async Task UntilReadyAsync()
+    {
+        while (!await IsReadyAsync())
+        {
+            await Task.Delay(50);
+        }
+    }
+
+    /// <summary>What the node has of <see cref="Log"/>; null if nothing.</summary>
+    public async Task<LogRow?> ListedAsync() =>
+        (await StatusAsync()).Logs.SingleOrDefault(l => l.Origin == Log);
+
+    /// <exception cref="InvalidOperationException">The node has another view.</exception>
+    public async Task MustShowAsync(string wanted)
+    {
+        if ((await StatusAsync()).ViewDigest is var digest && digest != wanted)
+        {
+            throw new InvalidOperationException($"The view is {digest}, not {wanted}.");
+        }
+    }
+
+    /// <summary>Publishes hashes that no image has, numbered; with another confidence they are listed anew.</summary>
+    public async Task PublishAsync(int first, int count, bool? urgent = null, int confidence = 80)
     {
         var batch = new ListingBatch(
             [
@@ -33,11 +57,13 @@ internal sealed record RunningNode(string Folder, Process Process, HttpClient Ap
                     Kind = "image-sha256",
                     Value = HashOf(i),
                     Category = "ivory",
+                    Confidence = confidence,
                 }),
             ],
             urgent);
         using var request = new HttpRequestMessage(HttpMethod.Post, ApiRoutes.Listings) { Content = JsonContent.Create(batch) };
-        request.Headers.Add(ApiRoutes.IdempotencyHeader, string.Create(CultureInfo.InvariantCulture, $"bench-{first}"));
+        request.Headers.Add(
+            ApiRoutes.IdempotencyHeader, string.Create(CultureInfo.InvariantCulture, $"bench-{first}-{confidence}"));
         using var answer = await Api.SendAsync(request);
         if (!answer.IsSuccessStatusCode)
         {
@@ -89,6 +115,13 @@ internal sealed class NodeProcesses : IAsyncDisposable
         {
             await VerbAsync("roster", "admit", Path.Combine(Folder(member), "enrolment.note"), "--data", Secretariat);
         }
+    }
+
+    /// <summary>Switches on, before the node starts, that it fetches the outline of a long log first.</summary>
+    public void SetOutlineFirst(string name)
+    {
+        var folder = new NodeFolder(Folder(name));
+        File.WriteAllText(folder.ConfigFile, (folder.ReadConfig() with { OutlineFirst = true }).ToText());
     }
 
     public async Task<RunningNode> StartAsync(string name)

@@ -3,6 +3,7 @@ using FederationNode.Bench;
 
 // dotnet run -c Release --project bench/Bench [-- ROUNDS]
 // dotnet run -c Release --project bench/Bench -- bootstrap [ENTRIES]
+// dotnet run -c Release --project bench/Bench -- outline [ENTRIES]
 // dotnet run -c Release --project bench/Bench -- takedowns [NODES [TAKEDOWNS]]
 CultureInfo.CurrentCulture = CultureInfo.DefaultThreadCurrentCulture = CultureInfo.InvariantCulture;
 Console.WriteLine($"{Environment.ProcessorCount} cores, .NET {Environment.Version}");
@@ -21,6 +22,12 @@ switch (args)
     case ["bootstrap", var count] when IsCount(count, 10_000_000, out var entries):
         await Bootstrap.RunAsync(entries);
         return 0;
+    case ["outline"]:
+        await Outlines.RunAsync(1_000_000);
+        return 0;
+    case ["outline", var count] when IsCount(count, 10_000_000, out var entries) && entries >= 10_000:
+        await Outlines.RunAsync(entries);
+        return 0;
     case ["takedowns"]:
         await Takedowns.RunAsync(21, 200);
         return 0;
@@ -31,7 +38,9 @@ switch (args)
         await IdleFigures.RunSiloAsync();
         return 0;
     default:
-        Console.Error.WriteLine("Give a number of rounds from 1 to 100, or: bootstrap [ENTRIES], up to 10000000; or: takedowns [NODES [TAKEDOWNS]].");
+        Console.Error.WriteLine(
+            "Give a number of rounds from 1 to 100, or: bootstrap [ENTRIES], up to 10000000; or: outline [ENTRIES], 10000 to "
+            + "10000000; or: takedowns [NODES [TAKEDOWNS]].");
         return 2;
 }
 
