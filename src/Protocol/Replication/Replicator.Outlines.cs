@@ -49,11 +49,33 @@ public sealed partial class Replicator
     }
 
     /// <summary>
-    /// What counts comes first, and the history behind it: but who does not give the outline in its time must not keep
-    /// others from giving the log.
+    /// What counts comes first, and the history behind it, also while others are asked whether it is what counts. But who
+    /// does not give the outline in its time must not keep others from giving the log.
     /// </summary>
-    private bool GivesWay(Log log) => log.Outline is { } outline
-        && outline.Segments.Exists(s => s.Ready != 0 || s.Asked.Exists(r => !IsLate(r)));
+    private bool GivesWay(Log log) => _now < GivesWayUntil(log);
+
+    private long GivesWayUntil(Log log)
+    {
+        if (log.Outline is not { } outline)
+        {
+            return 0;
+        }
+
+        var until = 0L;
+        foreach (var segment in outline.Segments)
+        {
+            foreach (var asked in segment.Asked)
+            {
+                until = Math.Max(until, asked.Started + _options.RangeTime);
+            }
+
+            until = segment.Ready == 0 ? until : Math.Max(until, outline.MovedAt + _options.RangeTime);
+        }
+
+        return !_caughtUp && outline.Kept && Covers(outline) && !IsOutlined(log)
+            ? Math.Max(until, outline.MovedAt + _options.RangeTime)
+            : until;
+    }
 
     private long MostShown(Log log) => Math.Min(log.Limit, _everybody.Count == 0 ? 0 : _everybody.Max(p => p.Size(log)));
 

@@ -498,6 +498,7 @@ public sealed partial class Replicator
             }
 
             due = log.PullAfter > _now ? Math.Min(due, log.PullAfter) : due;
+            due = GivesWayUntil(log) is var until && until > _now ? Math.Min(due, until) : due;
             due = NextQuotaDue(log) is var quota && quota > _now ? Math.Min(due, quota) : due;
             var stalled = log.MovedAt + _options.RangeTimeout + 1;
             due = stalled > _now && log.Segments.Exists(s => s.Ready != 0) ? Math.Min(due, stalled) : due;
@@ -515,9 +516,9 @@ public sealed partial class Replicator
             {
                 if (peer.Dialable && Lacks(log, peer))
                 {
-                    var until = peer.FetchAfter(log);
-                    until = peer.Backoffs.TryGetValue(log.Key, out var backoff) ? Math.Max(until, backoff.Until) : until;
-                    due = until > _now ? Math.Min(due, until) : due;
+                    var after = peer.FetchAfter(log);
+                    after = peer.Backoffs.TryGetValue(log.Key, out var backoff) ? Math.Max(after, backoff.Until) : after;
+                    due = after > _now ? Math.Min(due, after) : due;
                 }
             }
 
