@@ -111,24 +111,66 @@ public sealed partial class MemberLogGrain
 
         foreach (var waiting in _deferred.Requests)
         {
-            var request = new AppendRequest(
-                [.. waiting.Entries.Select(e => new NewEntry(e.Kind, e.Payload, e.Ref))],
-                waiting.Key,
-                new Hash256(waiting.Content),
-                waiting.Urgent);
-            var result = (await AppendNowAsync([request]))[0];
-            if (result.Refusal is AppendRefusal.StorageUnavailable or AppendRefusal.Behind or AppendRefusal.Damaged)
+            if (HasToWait((await AppendNowAsync([RequestOf(waiting)]))[0]))
             {
                 return;
             }
-
-            if (result.Refusal is not AppendRefusal.None)
-            {
-                // It was fit when it was taken, and has expired since.
-                LogDeferredLost(_origin, result.Error!);
-            }
         }
 
+        await ForgetDeferredAsync();
+    }
+
+    /// <summary>
+    /// The roster closed this log before it could sign what waits for it: that goes on into the log that the member writes
+    /// now, which takes it as it would take it from anybody.
+    /// </summary>
+    private async Task CarryDeferredAsync()
+    {
+        var log = Origin.Parse(_origin).Log;
+        if (_deferred.Requests.Length == 0
+            || _identity.WrittenLog(_roster.Current, log) is not { } written || written.Origin.Text == _origin)
+        {
+            return;
+        }
+
+        // What they amend stands in this log, and an index means nothing in another.
+        AppendRequest[] requests =
+        [
+            .. _deferred.Requests.Select(RequestOf).Select(r => r with { Entries = [.. r.Entries.Select(e => e with { Ref = null })] }),
+        ];
+        var results = await GrainFactory.GetGrain<IMemberLogGrain>(written.Origin.Text).AppendAsync(requests);
+        if (!results.Any(HasToWait))
+        {
+            await ForgetDeferredAsync();
+        }
+    }
+
+    private static AppendRequest RequestOf(DeferredRequest waiting) => new(
+        [.. waiting.Entries.Select(e => new NewEntry(e.Kind, e.Payload, e.Ref))],
+        waiting.Key,
+        new Hash256(waiting.Content),
+        waiting.Urgent);
+
+    /// <summary>Whether what was tried must be tried again.</summary>
+    private bool HasToWait(AppendResult result)
+    {
+        if (result.Refusal is AppendRefusal.None)
+        {
+            return false;
+        }
+
+        if (result.Refusal is AppendRefusal.Invalid or AppendRefusal.KeyReused)
+        {
+            // It was fit when it was taken, and has expired since.
+            LogDeferredLost(_origin, result.Error!);
+            return false;
+        }
+
+        return true;
+    }
+
+    private async Task ForgetDeferredAsync()
+    {
         if (await WriteDeferredAsync(new DeferredRow()) is null)
         {
             _heads.Defer(_origin, []);

@@ -87,6 +87,7 @@ public sealed partial class MemberLogGrain : Grain, IMemberLogGrain
         // The roster may have closed it since.
         var status = await StatusAsync();
         _heads.Put(status);
+        await CarryDeferredAsync();
         return status;
     }
 

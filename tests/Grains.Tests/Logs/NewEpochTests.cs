@@ -1,6 +1,7 @@
 using FederationNode.Contracts.Indicators;
 using FederationNode.Contracts.Logs;
 using FederationNode.Grains.Identity;
+using FederationNode.Grains.Logs;
 using FederationNode.Grains.Tests.Building;
 using FederationNode.Grains.Tests.Storage;
 using FederationNode.Protocol;
@@ -46,6 +47,37 @@ public sealed class NewEpochTests
         Assert.Equal((3, 2), (node.List.AppliedOf(s_old), node.List.AppliedOf(NewLog)));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Deferred_TheLogIsClosedBeforeItMaySign_GoesIntoTheNextEpochOnce(bool isOpenAtOnce)
+    {
+        await using var sandbox = await StorageSandbox.CreateAsync("sqlite");
+        await using var node = await TestNode.StartAsync(sandbox, confirmed: false);
+        await node.FollowAsync();
+        var urgent = Sample.Request(0, 2, "takedown") with { Urgent = true };
+        AppendRequest amending = new([Sample.Entry(Sample.Listing(5)) with { Ref = 0 }]);
+        Assert.All(await node.Log(s_old).AppendAsync([urgent, amending]), r => Assert.True(r.Deferred));
+
+        Open(node, 0, NewLog, MerkleHash.Empty, at: 0, isConfirmed: isOpenAtOnce);
+        await node.Log(s_old).GetStatusAsync();
+
+        Assert.Empty((await node.Rows.ReadAsync<DeferredRow>(LogRowKind.Deferred, s_old))!.Value.Requests);
+        Assert.Equal(3, node.List.Glance.Indicators);
+        if (!isOpenAtOnce)
+        {
+            Assert.Equal(0, (await node.Log(NewLog).GetStatusAsync()).Size);
+            await node.Log(NewLog).ConfirmAsync();
+        }
+
+        var (status, entries) = await node.ReadAllAsync(NewLog);
+        Assert.Equal(3, status.Size);
+        Assert.All(entries, e => Assert.True(Leaf.TryDecode(e.Leaf, out var leaf, out _) && leaf.Ref is null));
+        Assert.True(Assert.Single(await node.Log(NewLog).AppendAsync([urgent])).Repeated);
+        await node.DigestAsync(NewLog, 3);
+        Assert.Equal(3, node.List.Current.Indicators);
+    }
+
     [Fact]
     public async Task WrittenLog_RosterNamesAnotherKey_IsNone()
     {
@@ -89,7 +121,7 @@ public sealed class NewEpochTests
     private static NodeIdentity Identity(TestNode node) => node.Services.GetRequiredService<NodeIdentity>();
 
     /// <summary>Closes a log of a where it is, and opens its next epoch.</summary>
-    private static void Open(TestNode node, int log, string next, Hash256 root, bool otherKey = false)
+    private static void Open(TestNode node, int log, string next, Hash256 root, bool otherKey = false, long? at = null, bool isConfirmed = true)
     {
         var key = TestCoalition.KeyOf(next).VerificationKey;
         Identity(node).Add(otherKey ? OtherKey(next) : TestCoalition.KeyOf(next));
@@ -98,12 +130,15 @@ public sealed class NewEpochTests
             Logs =
             [
                 .. m.Logs.Select((l, i) => i == log
-                    ? l with { ClosedAt = new LogHead(l.Origin.Text, log == 0 ? 3 : 1, root) }
+                    ? l with { ClosedAt = new LogHead(l.Origin.Text, at ?? (log == 0 ? 3 : 1), root) }
                     : l),
                 new RosterLog(Origin.Parse(next), key),
             ],
         }));
-        node.Heads.Confirm(next);
+        if (isConfirmed)
+        {
+            node.Heads.Confirm(next);
+        }
     }
 
     /// <summary>Another key of the same name, as if the request had been made in two folders.</summary>
