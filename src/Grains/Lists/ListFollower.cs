@@ -236,8 +236,8 @@ public sealed partial class ListFollower(
         }
     }
 
-    /// <summary>One log that cannot be read must not keep the whole list from answering.</summary>
-    private async Task WaitAppliedOrHeldUpAsync(string origin, long index, CancellationToken cancellationToken)
+    /// <summary>Likewise, or until it shows that the log cannot be read so far: that must not keep all else waiting.</summary>
+    internal async Task WaitAppliedOrHeldUpAsync(string origin, long index, CancellationToken cancellationToken)
     {
         while (true)
         {

@@ -134,7 +134,7 @@ public sealed partial class ReplicationDriver
     private async Task JudgeAsync(IMemberLogGrain log, OutlineStatus outline)
     {
         var origin = Origin.Parse(outline.Origin);
-        await _follower.WaitAppliedAsync(outline.Origin, outline.End - 1, _stopping.Token);
+        await _follower.WaitAppliedOrHeldUpAsync(outline.Origin, outline.End - 1, _stopping.Token);
         for (var from = outline.From;
             await log.ReadKeptOutlineAsync(from) is var (part, peer);
             from = part.End)

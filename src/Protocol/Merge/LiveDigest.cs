@@ -12,20 +12,38 @@ public sealed class LiveDigest : IDisposable
 {
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
 
+    // Hashing eight bytes at a time would cost more than all the rest.
+    private readonly byte[] _buffer = new byte[4096];
+    private int _used;
+
     /// <summary>Begins with no entry.</summary>
     public LiveDigest() => _hash.AppendData("fednode/live/1\0"u8);
 
     /// <summary>Adds a live entry, behind those added before.</summary>
     public void Add(long index)
     {
-        Span<byte> bytes = stackalloc byte[sizeof(long)];
-        BinaryPrimitives.WriteInt64BigEndian(bytes, index);
-        _hash.AppendData(bytes);
+        if (_used == _buffer.Length)
+        {
+            Flush();
+        }
+
+        BinaryPrimitives.WriteInt64BigEndian(_buffer.AsSpan(_used), index);
+        _used += sizeof(long);
     }
 
-    /// <summary>The digest of what was added; it begins anew.</summary>
-    public Hash256 Finish() => new(_hash.GetHashAndReset());
+    /// <summary>The digest of what was added. Nothing can be added behind it.</summary>
+    public Hash256 Finish()
+    {
+        Flush();
+        return new Hash256(_hash.GetHashAndReset());
+    }
 
     /// <inheritdoc/>
     public void Dispose() => _hash.Dispose();
+
+    private void Flush()
+    {
+        _hash.AppendData(_buffer, 0, _used);
+        _used = 0;
+    }
 }

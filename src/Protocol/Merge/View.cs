@@ -168,10 +168,19 @@ public sealed class View
     }
 
     /// <summary>The entries of a log in a part of it that order the erasure of others, in no particular order.</summary>
-    public IEnumerable<long> Orders(Origin origin, long from, long end) =>
-        _logNumbers.TryGetValue(origin.Text, out var number)
-            ? _logs[number].Orders.Keys.Where(o => o >= from && o < end)
-            : [];
+    public IEnumerable<long> Orders(Origin origin, long from, long end)
+    {
+        if (!_logNumbers.TryGetValue(origin.Text, out var number))
+        {
+            return [];
+        }
+
+        // There may be very many of them, or very many entries.
+        var orders = _logs[number].Orders;
+        return end - from < orders.Count
+            ? Enumerable.Range(0, (int)Math.Max(0, end - from)).Select(i => from + i).Where(orders.ContainsKey)
+            : orders.Keys.Where(o => o >= from && o < end);
+    }
 
     /// <summary>Whether anybody says anything about an indicator.</summary>
     public bool Contains(Hash256 id) => _listings.Find(id) != 0 || _opinions.Find(id) != 0;
