@@ -33,7 +33,7 @@ if (options.TryGetValue("--watch", out var watched))
 
 var clock = Stopwatch.StartNew();
 var gate = new Lock();
-var (next, done, events, nodeHours, slowest) = (from, 0L, 0L, 0.0, 0L);
+var (next, done, events, nodeHours, slowest, outlines) = (from, 0L, 0L, 0.0, 0L, default(OutlineCounts));
 RunResult? broken = null;
 
 void Work()
@@ -56,6 +56,7 @@ void Work()
         {
             done++;
             events += result.Events;
+            outlines += result.Outlines;
             slowest = Math.Max(slowest, result.WellAfter);
             nodeHours += result.Milliseconds / 3_600_000.0 * result.Scenario.Names.Count;
             if (result.Broken is not null && (broken is null || result.Seed < broken.Seed))
@@ -77,6 +78,9 @@ workers.ForEach(w => w.Join());
 Console.WriteLine(string.Create(
     CultureInfo.InvariantCulture,
     $"{done} seeds, each run twice; {events:N0} events, {nodeHours:0.0} node-hours of virtual time; slowest recovery {slowest / 1000.0:0.0} s; {clock.Elapsed.TotalSeconds:0.0} s"));
+Console.WriteLine(string.Create(
+    CultureInfo.InvariantCulture,
+    $"outlines: {outlines.Parts:N0} parts, {outlines.Compared:N0} compared, {outlines.Filled:N0} filled; a node was ready by {outlines.Ready:N0}"));
 if (broken is null)
 {
     return 0;

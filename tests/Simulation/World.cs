@@ -22,6 +22,7 @@ public enum Mutant
     HeadBeforeContent,
     ReadBlindly,
     NoGateways,
+    TrustOutlines,
 }
 
 /// <summary>One run: everybody, the network, time, and what must hold after every step.</summary>
@@ -81,7 +82,7 @@ public sealed partial class World
 
     public RosterTaken RosterFor(SimNode node) => new(
         [.. Actors.Where(a => a != node).Select(a => new PeerInfo(a.Name, IsDialable(a), RegionOf(a)))],
-        [.. Actors.Select(a => new LogInfo(a.Origin, a.Name))],
+        [.. Actors.Select(a => new LogInfo(a.Origin, a.Name, HasOutline: true))],
         RegionOf(node),
         IsDialable(node));
 
