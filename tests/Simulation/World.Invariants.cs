@@ -100,7 +100,7 @@ public sealed partial class World
         if ((noted.Kind is Protocol.Replication.Note.BadContent or Protocol.Replication.Note.OtherBranch
                 || (noted.Kind is Protocol.Replication.Note.Withholds && !Scenario.Faults.HasFlag(Faults.OldBackups)))
             && ActorOf(noted.Peer) is SimNode peer && noted.Origin is { } origin
-            && !(peer.IsDamaged && noted.Kind is Protocol.Replication.Note.Withholds))
+            && !(noted.Kind is Protocol.Replication.Note.Withholds && (peer.IsDamaged || HasForgotten(peer, origin))))
         {
             Hold(
                 !ActorOf(Protocol.Origin.Parse(origin).Member).IsHonest,
@@ -110,6 +110,10 @@ public sealed partial class World
 
         NotedOfLive(node, noted);
     }
+
+    /// <summary>It was restarted, and urgent runs that it showed are gone; what is below them has not come yet.</summary>
+    private bool HasForgotten(SimNode peer, string origin) =>
+        peer.Lives > 1 && peer.Log(origin).Held < _truth[origin].Signed.Keys.DefaultIfEmpty().Max();
 
     private static string HeldOf(SimNode node, string origin) => $"{node.Log(origin).Held} signed {node.Log(origin).Signed?.Head.Size}";
 
