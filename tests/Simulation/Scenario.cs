@@ -88,12 +88,12 @@ public sealed class Scenario
     /// <summary>Members that come late lack much, and hostile ones may hide some of what they lack.</summary>
     private void LayOutlines(Dice dice, int count)
     {
-        foreach (var hostile in Hostile.Keys.Where(_ => dice.Chance(0.5)).ToList())
+        foreach (var hostile in Hostile.Keys.Where(h => h == count - 1 || dice.Chance(0.3)).ToList())
         {
             Hostile[hostile] = HostileKind.Hider;
         }
 
-        for (var i = dice.Between(0, count / 5); i > 0; i--)
+        for (var i = dice.Between(1, count / 5); i > 0; i--)
         {
             Late[dice.Below(count - Hostile.Count)] = dice.Between(18_000, 40_000);
         }
@@ -150,7 +150,7 @@ public sealed class Scenario
         // In big coalitions most of the work is comparing heads; with fewer comparisons more runs fit into the time.
         HeadsInterval = Names.Count > 30 ? 8_000 : 2_000,
         LinkTimeout = Names.Count > 30 ? 24_000 : 6_000,
-        RangeEntries = Outlines ? 64 : 256,
+        RangeEntries = Outlines && MostEntries < 100 ? 64 : 256,
         SmallGap = 64,
         MaxFetches = mutant is Mutant.NoCreditLimit ? int.MaxValue : 8,
         MaxFetchesPerPeer = mutant is Mutant.NoCreditLimit ? int.MaxValue : 3,
