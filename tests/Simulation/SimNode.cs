@@ -315,9 +315,16 @@ public sealed partial class SimNode(World world, int number, string name) : Acto
         return sizes;
     }
 
-    private ReplicationEvent TakeHeads(AskHeads ask, HeadsAnswer answer) => Proven(answer.Yours) is { } proven
-        ? new HeadsAnswered(ask.Id, answer, proven)
-        : new RequestFailed(ask.Id, RequestFault.Bad);
+    private ReplicationEvent TakeHeads(AskHeads ask, HeadsAnswer answer)
+    {
+        if (Proven(answer.Yours) is not { } proven)
+        {
+            return new RequestFailed(ask.Id, RequestFault.Bad);
+        }
+
+        World.Showed(this, ask.Peer, answer);
+        return new HeadsAnswered(ask.Id, answer, proven);
+    }
 
     private void Request(PeerRequest request, SimRequest message, Func<object, ReplicationEvent?> answered) =>
         Ask(
@@ -329,12 +336,21 @@ public sealed partial class SimNode(World world, int number, string name) : Acto
                 var happened = content is Refusal refusal
                     ? new RequestFailed(request.Id, refusal.Fault)
                     : answered(content);
+                if (happened is RequestFailed)
+                {
+                    World.Missed(this, request.Peer);
+                }
+
                 if (happened is not null)
                 {
                     Step(happened);
                 }
             },
-            () => Step(new RequestFailed(request.Id, RequestFault.Unreachable)));
+            () =>
+            {
+                World.Missed(this, request.Peer);
+                Step(new RequestFailed(request.Id, RequestFault.Unreachable));
+            });
 
     private void Ask(Actor peer, SimRequest message, long timeout, Action<object> answered, Action failed)
     {

@@ -258,6 +258,7 @@ public sealed partial class World
     public void Restarted(SimNode node)
     {
         _views.Remove(node.Number);
+        ForgetShown(node);
         foreach (var log in node.Logs.Values)
         {
             Changed(node, log);

@@ -19,6 +19,9 @@ public sealed partial class World
     // What a node was told of its outline of a log at a size: who says the same.
     private readonly Dictionary<(int Node, string Origin), (long Size, HashSet<string> Same)> _same = [];
 
+    // What owners showed of their own logs in the first answer since a node's start; null of those who failed before.
+    private readonly Dictionary<(int Node, string Owner), (long Size, int Lives)?> _shown = [];
+
     public OutlineCounts Outlines { get; private set; }
 
     /// <summary>A part of an outline was written on a node's disk, or not, because it does not fit.</summary>
@@ -66,20 +69,47 @@ public sealed partial class World
         Hold(log.HeadSize >= log.OutlineEnd, "an outline is dropped when it is filled", $"{log.Origin} {log.HeadSize}");
     }
 
+    /// <summary>A peer's heads came.</summary>
+    public void Showed(SimNode node, string peer, HeadsAnswer answer)
+    {
+        if (ActorOf(peer) is SimNode owner && answer.Heads.FirstOrDefault(h => h.Origin == owner.Origin) is { } head)
+        {
+            _shown.TryAdd((node.Number, peer), (head.Size, owner.Lives));
+        }
+    }
+
+    /// <summary>A request to a peer came to nothing: what it shows later may not count any more.</summary>
+    public void Missed(SimNode node, string peer) => _shown.TryAdd((node.Number, peer), null);
+
+    private void ForgetShown(SimNode node)
+    {
+        foreach (var key in _shown.Keys.Where(k => k.Node == node.Number).ToList())
+        {
+            _shown.Remove(key);
+        }
+
+        foreach (var key in _same.Keys.Where(k => k.Node == node.Number).ToList())
+        {
+            _same.Remove(key);
+        }
+    }
+
     /// <summary>
-    /// Where outlines stand for logs, because more than a third of the peers said the same, nothing that is live is
-    /// missing: fewer than a third are hostile.
+    /// A node that is caught up has what the logs' owners showed at its start. Where outlines stand for logs, because more
+    /// than a third of the peers said the same, nothing that is live is missing: fewer than a third are hostile.
     /// </summary>
     public void CaughtUp(SimNode node)
     {
-        foreach (var log in node.Logs.Values.Where(l => l.OutlineEnd > l.HeadSize && l.Fork is null && IsHonest(l.Origin)))
+        foreach (var log in node.Logs.Values.Where(l => l.Fork is null && IsHonest(l.Origin)))
         {
-            if (!_same.TryGetValue((node.Number, log.Origin), out var same) || same.Size > log.OutlineEnd
-                || same.Same.Count < Math.Min((Actors.Count - 1) / 3 + 1, Actors.Count(a => a != node && IsDialable(a))))
+            if (log.OutlineEnd <= log.HeadSize || !_same.TryGetValue((node.Number, log.Origin), out var same)
+                || same.Size > log.OutlineEnd || same.Same.Count < Math.Min(((Actors.Count - 1) / 3) + 1, Actors.Count(a => a != node && IsDialable(a))))
             {
+                CheckCaughtUp(node, log, log.HeadSize);
                 continue;
             }
 
+            CheckCaughtUp(node, log, Math.Max(log.HeadSize, same.Size));
             Outlines += new OutlineCounts(0, 0, 0, 1);
             var whole = log.Whole(same.Size).Select(w => w.Index).ToHashSet();
             var missing = Liveness.Of(_truth[log.Origin].Entries, log.OutlineEnd).Where(i => i < same.Size && !whole.Contains(i)).ToList();
@@ -88,6 +118,17 @@ public sealed partial class World
                 "who is caught up by an outline lacks nothing that is live",
                 $"{node.Name} {log.Origin} lacks {string.Join(' ', missing)} of {same.Size}");
         }
+    }
+
+    /// <summary>Logs that cannot be stored, or may not grow, are not waited for.</summary>
+    private void CheckCaughtUp(SimNode node, ReplicaLog log, long known)
+    {
+        var owner = (SimNode)OwnerOf(log.Origin);
+        Hold(
+            owner == node || node.IsDamaged || Scenario.Quota is not null || Scenario.Faults.HasFlag(Faults.FullDisks)
+                || _shown.GetValueOrDefault((node.Number, owner.Name)) is not var (size, lives) || lives != owner.Lives || known >= size,
+            "who is caught up has what the owners showed",
+            $"{node.Name} {log.Origin} {known}, holds {HeldOf(node, log.Origin)}, outline to {log.OutlineEnd}");
     }
 
     /// <summary>What is shown is held: nothing of an outline is.</summary>

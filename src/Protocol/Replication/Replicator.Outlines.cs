@@ -28,6 +28,9 @@ public sealed partial class Replicator
         if (!outline.Kept)
         {
             EndComparisons(outline);
+
+            // Much may be missing again, and none was fetched while the old one was there.
+            Want(outline);
         }
 
         TrimSegments(outline);
