@@ -80,7 +80,8 @@ Console.WriteLine(string.Create(
     $"{done} seeds, each run twice; {events:N0} events, {nodeHours:0.0} node-hours of virtual time; slowest recovery {slowest.After / 1000.0:0.0} s in seed {slowest.Seed}; {clock.Elapsed.TotalSeconds:0.0} s"));
 Console.WriteLine(string.Create(
     CultureInfo.InvariantCulture,
-    $"outlines: {outlines.Parts:N0} parts, {outlines.Compared:N0} compared, {outlines.Filled:N0} filled; a node was ready by {outlines.Ready:N0}"));
+    $"outlines: {outlines.Parts:N0} parts, {outlines.Compared:N0} compared, {outlines.Filled:N0} filled, "
+    + $"{outlines.Ready:N0} stood for a log when a node was caught up"));
 if (broken is null)
 {
     return 0;

@@ -71,7 +71,16 @@ public static class Runner
         }
 
         return new RunResult(
-            seed, scenario, broken, detail, world.TraceHash, world.Notes, world.Time.Events, world.Time.Now, wellAt - Scenario.FaultsUntil, world.Outlines);
+            seed,
+            scenario,
+            broken,
+            detail,
+            world.TraceHash,
+            world.Notes,
+            world.Time.Events,
+            world.Time.Now,
+            wellAt - Scenario.FaultsUntil,
+            world.Outlines);
     }
 
     private static void RunUntil(World world, long until)

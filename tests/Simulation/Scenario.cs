@@ -172,5 +172,8 @@ public sealed class Scenario
     };
 
     public override string ToString() =>
-        $"{Names.Count} nodes, faults: {Faults}{(Hostile.Count == 0 ? "" : ", hostile: " + string.Join(", ", Hostile.Select(h => $"{Names[h.Key]} {h.Value}")))}{(Undialable.Count == 0 ? "" : ", only dialling: " + string.Join(", ", Undialable.Select(i => Names[i])))}{(Regions.All(r => r.Length == 0) ? "" : ", regions: " + string.Join(' ', Regions.Select((r, i) => $"{Names[i]}={r}")))}{(Outlines ? ", outlines" : "")}{(Late.Count == 0 ? "" : ", late: " + string.Join(", ", Late.Select(l => $"{Names[l.Key]} {l.Value}")))}";
+        $"{Names.Count} nodes, faults: {Faults}{(Hostile.Count == 0 ? "" : ", hostile: " + string.Join(", ", Hostile.Select(h => $"{Names[h.Key]} {h.Value}")))}{(Undialable.Count == 0 ? "" : ", only dialling: " + string.Join(", ", Undialable.Select(i => Names[i])))}{(Regions.All(r => r.Length == 0) ? "" : ", regions: " + string.Join(' ', Regions.Select((r, i) => $"{Names[i]}={r}")))}{LateText()}";
+
+    private string LateText() => !Outlines ? ""
+        : ", outlines, late: " + string.Join(", ", Late.Select(l => $"{Names[l.Key]} {l.Value}"));
 }

@@ -15,7 +15,9 @@ public sealed partial class World
 
     private readonly Dictionary<string, Truth> _truth = new(StringComparer.Ordinal);
     private readonly Dictionary<(int Node, string Origin), long> _durable = [];
-    private readonly Dictionary<(int Node, string Peer, Type Kind, string Origin, long From), (long Held, int Times, long Since)> _asked = [];
+    private readonly Dictionary<(int Node, string Peer, Type Kind, string Origin, long From), (long Known, int Times, long Since)>
+        _asked = [];
+
     private readonly SortedDictionary<(string Region, string Origin), long> _crossed = [];
     private readonly Dictionary<int, NodeView> _views = [];
 
@@ -123,14 +125,14 @@ public sealed partial class World
         Fetches++;
         if (Time.Now > Scenario.FaultsUntil)
         {
-            Note($"{node.Name} has {fetch.Peer} asked for {origin} from {from} by {fetch.GetType().Name}, holds {HeldOf(node, origin)}");
+            Note($"{node.Name} does {fetch.GetType().Name} {origin} from {from} of {fetch.Peer}, holds {HeldOf(node, origin)}");
         }
 
         var key = (node.Number, fetch.Peer, fetch.GetType(), origin, from);
-        var held = node.Log(origin).Held + node.Log(origin).OutlineEnd;
+        var known = node.Log(origin).Held + node.Log(origin).OutlineEnd;
         var last = _asked.GetValueOrDefault(key, (-1, 0, Time.Now));
-        var (times, since) = last.Held == held ? (last.Times + 1, last.Since) : (1, Time.Now);
-        _asked[key] = (held, times, since);
+        var (times, since) = last.Known == known ? (last.Times + 1, last.Since) : (1, Time.Now);
+        _asked[key] = (known, times, since);
         Hold(
             times <= MostRepeats + ((Time.Now - since) / 5_000),
             "no request is repeated without new information",
@@ -205,7 +207,10 @@ public sealed partial class World
         Hold(core.Waiting <= peers * Actors.Count, "announcements are bounded", $"{node.Name} {core.Waiting}");
         Hold(core.Fetching <= limits.MaxFetches + fetchables, "fetches are bounded", $"{node.Name} {core.Fetching}");
         var comparisons = Scenario.Outlines ? peers * Actors.Count : 0;
-        Hold(core.Pending <= (peers * (1 + limits.MaxPushesPerPeer)) + ranges + Actors.Count + comparisons, "requests are bounded", $"{node.Name} {core.Pending}");
+        Hold(
+            core.Pending <= (peers * (1 + limits.MaxPushesPerPeer)) + ranges + Actors.Count + comparisons,
+            "requests are bounded",
+            $"{node.Name} {core.Pending}");
         Hold(node.Fetched <= ranges, "fetched ranges are bounded", $"{node.Name} {node.Fetched}");
     }
 

@@ -16,8 +16,8 @@ public readonly record struct OutlineCounts(long Parts, long Compared, long Fill
 /// <content>What must hold of outlines.</content>
 public sealed partial class World
 {
-    // What a node was told of its outline of a log at a size: who says the same.
-    private readonly Dictionary<(int Node, string Origin), (long Size, HashSet<string> Same)> _same = [];
+    // Of a node's outline of a log, by the size at which it was compared: who says the same.
+    private readonly Dictionary<(int Node, string Origin), SortedDictionary<long, HashSet<string>>> _same = [];
 
     // What owners showed of their own logs in the first answer since a node's start; null of those who failed before.
     private readonly Dictionary<(int Node, string Owner), (long Size, int Lives)?> _shown = [];
@@ -33,8 +33,16 @@ public sealed partial class World
         }
 
         Outlines += new OutlineCounts(1, 0, 0, 0);
+        if (log.Outline.Count == 1)
+        {
+            _same.Remove((node.Number, log.Origin));
+        }
+
         var (part, verified, peer) = log.Outline[^1];
-        Hold(Signatures.HasSigned(verified.Head), "an outline counts by a signed head", $"{node.Name} {log.Origin} {verified.Head.Size}");
+        Hold(
+            Signatures.HasSigned(verified.Head),
+            "an outline counts by a signed head",
+            $"{node.Name} {log.Origin} {verified.Head.Size}");
         Hold(
             log.Outline.Zip(log.Outline.Skip(1)).All(p => p.First.Part.End == p.Second.Part.From),
             "an outline has no gap",
@@ -42,7 +50,8 @@ public sealed partial class World
         var truth = _truth[log.Origin].Entries;
         Hold(
             !IsHonest(log.Origin) || (part.AsOf <= truth.Count
-                && part.Entries.Select((e, i) => e.Hash == truth[(int)part.From + i].Hash && (e.Whole?.IsSound ?? true)).All(b => b)),
+                && part.Entries.Zip(truth.Skip((int)part.From)).All(
+                    p => p.First.Hash == p.Second.Hash && p.First.Whole?.IsSound is not false)),
             "every hash of an outline is the origin's",
             $"{node.Name} {log.Origin} {part.From}-{part.End} of {peer}");
     }
@@ -50,17 +59,29 @@ public sealed partial class World
     public void Compared(SimNode node, CompareOutline compare, bool isSame)
     {
         Outlines += new OutlineCounts(0, 1, 0, 0);
-        var key = (node.Number, compare.Origin);
-        if (!_same.TryGetValue(key, out var same) || same.Size != compare.Size)
+        if (!isSame)
         {
-            _same[key] = same = (compare.Size, []);
+            return;
         }
 
-        if (isSame)
+        var key = (node.Number, compare.Origin);
+        if (!_same.TryGetValue(key, out var sizes))
         {
-            same.Same.Add(compare.Peer);
+            _same[key] = sizes = [];
         }
+
+        if (!sizes.TryGetValue(compare.Size, out var same))
+        {
+            sizes[compare.Size] = same = [];
+        }
+
+        same.Add(compare.Peer);
     }
+
+    /// <summary>The largest size of a node's outline at which so many peers said the same, or 0.</summary>
+    private long AgreedOn(SimNode node, ReplicaLog log, int enough) => _same.TryGetValue((node.Number, log.Origin), out var sizes)
+        ? sizes.Where(s => s.Key <= log.OutlineEnd && s.Value.Count >= enough).Select(s => s.Key).DefaultIfEmpty().Max()
+        : 0;
 
     /// <summary>An outline is dropped because everything below its end is held.</summary>
     public void Filled(ReplicaLog log)
@@ -100,23 +121,24 @@ public sealed partial class World
     /// </summary>
     public void CaughtUp(SimNode node)
     {
+        var enough = Math.Min(((Actors.Count - 1) / 3) + 1, Actors.Count(a => a != node && IsDialable(a)));
         foreach (var log in node.Logs.Values.Where(l => l.Fork is null && IsHonest(l.Origin)))
         {
-            if (log.OutlineEnd <= log.HeadSize || !_same.TryGetValue((node.Number, log.Origin), out var same)
-                || same.Size > log.OutlineEnd || same.Same.Count < Math.Min(((Actors.Count - 1) / 3) + 1, Actors.Count(a => a != node && IsDialable(a))))
+            var agreed = AgreedOn(node, log, enough);
+            CheckCaughtUp(node, log, Math.Max(log.HeadSize, agreed));
+            if (agreed <= log.HeadSize)
             {
-                CheckCaughtUp(node, log, log.HeadSize);
                 continue;
             }
 
-            CheckCaughtUp(node, log, Math.Max(log.HeadSize, same.Size));
             Outlines += new OutlineCounts(0, 0, 0, 1);
-            var whole = log.Whole(same.Size).Select(w => w.Index).ToHashSet();
-            var missing = Liveness.Of(_truth[log.Origin].Entries, log.OutlineEnd).Where(i => i < same.Size && !whole.Contains(i)).ToList();
+            var whole = log.Whole(agreed).Select(w => w.Index).ToHashSet();
+            var live = Liveness.Of(_truth[log.Origin].Entries, log.OutlineEnd);
+            var missing = live.Where(i => i < agreed && !whole.Contains(i)).ToList();
             Hold(
                 missing.Count == 0,
                 "who is caught up by an outline lacks nothing that is live",
-                $"{node.Name} {log.Origin} lacks {string.Join(' ', missing)} of {same.Size}");
+                $"{node.Name} {log.Origin} lacks {string.Join(' ', missing)} of {agreed}");
         }
     }
 
@@ -126,7 +148,8 @@ public sealed partial class World
         var owner = (SimNode)OwnerOf(log.Origin);
         Hold(
             owner == node || node.IsDamaged || Scenario.Quota is not null || Scenario.Faults.HasFlag(Faults.FullDisks)
-                || _shown.GetValueOrDefault((node.Number, owner.Name)) is not var (size, lives) || lives != owner.Lives || known >= size,
+                || _shown.GetValueOrDefault((node.Number, owner.Name)) is not var (size, lives)
+                || lives != owner.Lives || known >= size,
             "who is caught up has what the owners showed",
             $"{node.Name} {log.Origin} {known}, holds {HeldOf(node, log.Origin)}, outline to {log.OutlineEnd}");
     }

@@ -125,7 +125,8 @@ public sealed partial class Replicator
 
         foreach (var whole in _logs)
         {
-            if (whole.Outline is { Kept: true, Dropping: false, Segments.Count: 0 } outline && Covers(outline) && !IsOutlined(whole))
+            if (whole.Outline is { Kept: true, Dropping: false, Segments.Count: 0 } outline && Covers(outline)
+                && !IsOutlined(whole))
             {
                 Compare(outline);
             }
