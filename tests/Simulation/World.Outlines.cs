@@ -93,9 +93,10 @@ public sealed partial class World
     /// <summary>A peer's heads came.</summary>
     public void Showed(SimNode node, string peer, HeadsAnswer answer)
     {
-        if (ActorOf(peer) is SimNode owner && answer.Heads.FirstOrDefault(h => h.Origin == owner.Origin) is { } head)
+        if (ActorOf(peer) is SimNode owner)
         {
-            _shown.TryAdd((node.Number, peer), (head.Size, owner.Lives));
+            var head = answer.Heads.FirstOrDefault(h => h.Origin == owner.Origin);
+            _shown.TryAdd((node.Number, peer), (head?.Size ?? 0, owner.Lives));
         }
     }
 
