@@ -13,6 +13,7 @@ public sealed class MutantTests
     [InlineData(Mutant.HeadBeforeContent)]
     [InlineData(Mutant.ReadBlindly)]
     [InlineData(Mutant.NoGateways)]
+    [InlineData(Mutant.TrustOutlines)]
     public void Mutant_WithinAHundredSeeds_IsFound(Mutant mutant)
     {
         string[] expected = mutant switch
@@ -30,6 +31,7 @@ public sealed class MutantTests
             ],
             Mutant.HeadBeforeContent => ["a head on the disk names only rows that are there"],
             Mutant.ReadBlindly => ["nothing damaged is visible", "an honest peer is never blamed for an honest log"],
+            Mutant.TrustOutlines => ["who is caught up by an outline lacks nothing that is live"],
             Mutant.NoGateways => ["bulk crosses a border about once for each gateway"],
             _ => ["an honest origin is never frozen"],
         };

@@ -12,6 +12,11 @@ public sealed record PushRequest(string Origin, byte[] Note, long Size, SimRange
 
 public sealed record RangeRequest(string Origin, long From, int MaxEntries, int MaxBytes) : SimRequest(80);
 
+public sealed record OutlineRequest(string Origin, long From, int MaxEntries, int MaxBytes) : SimRequest(80);
+
+/// <summary>Which entries of a log are live, if it ended at a size?</summary>
+public sealed record LiveRequest(string Origin, long Size) : SimRequest(60);
+
 public sealed record ForkRequest(string Origin) : SimRequest(60);
 
 public sealed record PushForkRequest(string Origin, byte[] Proof) : SimRequest(60 + Proof.Length);

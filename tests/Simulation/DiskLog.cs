@@ -26,6 +26,9 @@ public sealed class DiskLog(string origin)
     private readonly List<Hash256> _named = [];
     private HeadRow? _head;
 
+    // Rows of their own: what is left of one that was not finished means nothing.
+    private IReadOnlyList<KeptPart> _outline = [];
+
     public string Origin => origin;
 
     /// <summary>Entries that the head says are there.</summary>
@@ -46,6 +49,7 @@ public sealed class DiskLog(string origin)
         }
 
         CommitHead(log);
+        _outline = log.Outline;
     }
 
     /// <summary>The process dies within a commit: some of its rows are there, and the head as it was.</summary>
@@ -92,6 +96,7 @@ public sealed class DiskLog(string origin)
 
         log.Append(head.Tail);
         log.Restore(head.Signed, head.Cover, Fork);
+        log.RestoreOutline(_outline);
         return log;
     }
 

@@ -43,10 +43,16 @@ public enum HostileKind
 
     /// <summary>Shows urgent entries that do not exist, in everybody's logs.</summary>
     Crier,
+
+    /// <summary>Gives what others wrote, but leaves live entries out of outlines, and stands by it.</summary>
+    Hider,
 }
 
-/// <summary>A hostile member: it has its own log, in one or several branches, and no replica of others.</summary>
-public sealed class Hostile(World world, int number, string name, HostileKind kind) : Actor(world, number, name)
+/// <summary>
+/// A hostile member: it has its own log, in one or several branches, and no replica of others; who needs one looks at
+/// their owners'.
+/// </summary>
+public sealed partial class Hostile(World world, int number, string name, HostileKind kind) : Actor(world, number, name)
 {
     private const long Lateness = 30_000;
 
@@ -105,6 +111,12 @@ public sealed class Hostile(World world, int number, string name, HostileKind ki
             case RangeRequest ask:
                 answer(RangeFor(from, ask) is { } range ? new SimAnswer(range, range.Bytes) : new SimAnswer(new Refusal(RequestFault.NotHeld), 100));
                 break;
+            case OutlineRequest ask:
+                answer(OutlineFor(from, ask));
+                break;
+            case LiveRequest ask:
+                answer(LiveFor(ask));
+                break;
             case PushRequest push:
                 answer(new SimAnswer(kind is HostileKind.Liar ? (1L << 40, 1L << 40) : (0L, 0L), 20));
                 break;
@@ -154,6 +166,12 @@ public sealed class Hostile(World world, int number, string name, HostileKind ki
             heads.Add(new Head(Origin, branch.HeadSize, branch.HeadRoot, null, branch.HeadSize));
         }
 
+        if (kind is HostileKind.Hider)
+        {
+            heads.AddRange(World.Nodes.Select(n => ReplicaOf(n.Origin)).OfType<ReplicaLog>()
+                .Select(l => new Head(l.Origin, l.HeadSize, l.HeadRoot, null, l.HeadSize)));
+        }
+
         if (kind is HostileKind.Liar)
         {
             foreach (var actor in World.Actors.Where(a => a != this))
@@ -181,7 +199,7 @@ public sealed class Hostile(World world, int number, string name, HostileKind ki
     {
         if (kind is HostileKind.Withholder || (kind is HostileKind.HalfWithholder && from.Number % 2 == 0) || ask.Origin != Origin)
         {
-            return kind is HostileKind.Garbler ? _old : null;
+            return kind is HostileKind.Garbler ? _old : ReplicaOf(ask.Origin)?.Read(ask.From, ask.MaxEntries, ask.MaxBytes);
         }
 
         var most = kind is HostileKind.Miser ? 1 : ask.MaxEntries;

@@ -30,4 +30,12 @@ public static class Oracle
             .ToDictionary(o => (o.id, o.Member), o => o.LeafHash);
         return actual.Count == expected.Count && expected.All(e => actual.GetValueOrDefault(e.Key) == e.Value);
     }
+
+    /// <summary>Whether the view says of a log that the same entries are live: now, and if it had ended in the middle.</summary>
+    public static bool AgreesOnLive(ReplicaLog log, NodeView view)
+    {
+        var end = view.Applied(log.Origin);
+        return new[] { end, end / 2 }.All(size =>
+            view.View.Live(Origin.Parse(log.Origin), 0, size, size).SequenceEqual(Liveness.Of(log.Entries, size)));
+    }
 }

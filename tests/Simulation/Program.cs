@@ -33,7 +33,7 @@ if (options.TryGetValue("--watch", out var watched))
 
 var clock = Stopwatch.StartNew();
 var gate = new Lock();
-var (next, done, events, nodeHours, slowest) = (from, 0L, 0L, 0.0, 0L);
+var (next, done, events, nodeHours, slowest, outlines) = (from, 0L, 0L, 0.0, (After: 0L, Seed: from), default(OutlineCounts));
 RunResult? broken = null;
 
 void Work()
@@ -56,7 +56,8 @@ void Work()
         {
             done++;
             events += result.Events;
-            slowest = Math.Max(slowest, result.WellAfter);
+            outlines += result.Outlines;
+            slowest = result.WellAfter > slowest.After ? (result.WellAfter, result.Seed) : slowest;
             nodeHours += result.Milliseconds / 3_600_000.0 * result.Scenario.Names.Count;
             if (result.Broken is not null && (broken is null || result.Seed < broken.Seed))
             {
@@ -76,7 +77,11 @@ workers.ForEach(w => w.Start());
 workers.ForEach(w => w.Join());
 Console.WriteLine(string.Create(
     CultureInfo.InvariantCulture,
-    $"{done} seeds, each run twice; {events:N0} events, {nodeHours:0.0} node-hours of virtual time; slowest recovery {slowest / 1000.0:0.0} s; {clock.Elapsed.TotalSeconds:0.0} s"));
+    $"{done} seeds, each run twice; {events:N0} events, {nodeHours:0.0} node-hours of virtual time; slowest recovery {slowest.After / 1000.0:0.0} s in seed {slowest.Seed}; {clock.Elapsed.TotalSeconds:0.0} s"));
+Console.WriteLine(string.Create(
+    CultureInfo.InvariantCulture,
+    $"outlines: {outlines.Parts:N0} parts, {outlines.Compared:N0} compared, {outlines.Filled:N0} filled, "
+    + $"{outlines.Ready:N0} stood for a log when a node was caught up"));
 if (broken is null)
 {
     return 0;

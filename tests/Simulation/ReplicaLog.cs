@@ -10,6 +10,8 @@ namespace FederationNode.Simulation;
 public sealed class SimEntry(SentEntry sent, Hash256 hash, int bytes, SimEntry? before = null)
 {
     private bool? _isSound;
+    private Hash256? _cell;
+    private bool _hasCell;
 
     public SentEntry Sent => sent;
 
@@ -23,6 +25,23 @@ public sealed class SimEntry(SentEntry sent, Hash256 hash, int bytes, SimEntry? 
     /// <summary>Whether what is stored is what the tree says, and the payload what the leaf says.</summary>
     public bool IsSound => _isSound ??= MerkleHash.Leaf(sent.Leaf.Span) == hash
         && sent.Leaf.Span.IndexOf(Leaf.Commit(sent.Salt!.Value.Span, sent.Payload!.Value.Span).Span) >= 0;
+
+    /// <summary>The indicator that the entry is an opinion on: of those on the same one only the last counts.</summary>
+    public Hash256? Cell
+    {
+        get
+        {
+            if (!_hasCell)
+            {
+                _cell = Payload.TryDecode(EntryKind.Opinion, Written.Sent.Payload!.Value.Span, out var payload, out _)
+                    ? ((OpinionPayload)payload).IndicatorId
+                    : null;
+                _hasCell = true;
+            }
+
+            return _cell;
+        }
+    }
 
     public static SimEntry Of(byte[] leaf, byte[] salt, byte[] payload) =>
         new(new SentEntry(leaf, salt, payload), MerkleHash.Leaf(leaf), leaf.Length + salt.Length + payload.Length + 16);
@@ -48,7 +67,7 @@ public sealed record SimRange(string Origin, byte[] Note, long From, IReadOnlyLi
 /// held, and one that covers all of them, with what of its tree lies behind them. <see cref="DiskLog"/> is what of it
 /// survives a crash.
 /// </summary>
-public sealed class ReplicaLog(string origin)
+public sealed partial class ReplicaLog(string origin)
 {
     private readonly List<List<Hash256>> _levels = [[]];
 
@@ -124,6 +143,7 @@ public sealed class ReplicaLog(string origin)
         var copy = new ReplicaLog(origin);
         copy.Append(Entries);
         copy.Restore(Signed, Cover, Fork);
+        copy.RestoreOutline(Outline);
         return copy;
     }
 
@@ -156,6 +176,7 @@ public sealed class ReplicaLog(string origin)
         }
 
         Overlay.Clear();
+        Outline = Outline.Count > 0 && Outline[0].Part.From <= size ? Outline : [];
         Signed = signed;
         Cover = signed is { } s ? (s.Note, s.Head, []) : null;
     }
@@ -241,7 +262,7 @@ public sealed class ReplicaLog(string origin)
             end = Held;
         }
 
-        if (from >= end && Overlay.Find(o => o.Range.From == from).Range is { } urgent)
+        if (from >= end && Overlay.Find(o => o.Range.From == from && o.Range.Entries.Count <= maxEntries).Range is { } urgent)
         {
             return urgent;
         }

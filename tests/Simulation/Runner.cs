@@ -10,6 +10,7 @@ namespace FederationNode.Simulation;
 /// <param name="Events">Steps taken.</param>
 /// <param name="Milliseconds">Virtual time that passed.</param>
 /// <param name="WellAfter">When all had everything, after the faults stopped.</param>
+/// <param name="Outlines">What outlines had to do with it.</param>
 public sealed record RunResult(
     ulong Seed,
     Scenario Scenario,
@@ -19,7 +20,8 @@ public sealed record RunResult(
     IReadOnlyList<string> Schedule,
     long Events,
     long Milliseconds,
-    long WellAfter);
+    long WellAfter,
+    OutlineCounts Outlines);
 
 /// <summary>Runs one seed, and watches.</summary>
 public static class Runner
@@ -55,6 +57,7 @@ public static class Runner
             world.CheckAcknowledged();
             world.CheckBorders();
             CheckQuiet(world);
+            world.CheckNoOutlines();
             world.CheckViews();
         }
         catch (InvariantBrokenException failure)
@@ -68,7 +71,16 @@ public static class Runner
         }
 
         return new RunResult(
-            seed, scenario, broken, detail, world.TraceHash, world.Notes, world.Time.Events, world.Time.Now, wellAt - Scenario.FaultsUntil);
+            seed,
+            scenario,
+            broken,
+            detail,
+            world.TraceHash,
+            world.Notes,
+            world.Time.Events,
+            world.Time.Now,
+            wellAt - Scenario.FaultsUntil,
+            world.Outlines);
     }
 
     private static void RunUntil(World world, long until)

@@ -35,6 +35,8 @@ public sealed class Scenario
     /// <summary>Then all must be well by then.</summary>
     public const long WellBy = FaultsUntil + 180_000;
 
+    private static readonly HostileKind[] s_hostile = [.. Enum.GetValues<HostileKind>().Where(k => k is not HostileKind.Hider)];
+
     public Scenario(ulong seed)
     {
         Seed = seed;
@@ -57,7 +59,7 @@ public sealed class Scenario
             var hostile = (int)dice.Between(1, Math.Max(1, count / 4));
             for (var i = 0; i < hostile; i++)
             {
-                Hostile[count - 1 - i] = dice.Pick(Enum.GetValues<HostileKind>());
+                Hostile[count - 1 - i] = dice.Pick(s_hostile);
             }
         }
 
@@ -68,10 +70,32 @@ public sealed class Scenario
 
         Regions = PickRegions(dice, count);
 
+        // Dice of their own: the runs without outlines are what they were before there were any.
+        var outlines = new Dice(seed ^ 0x0711_14E5);
+        if (count <= 30 && outlines.Chance(0.35))
+        {
+            Outlines = true;
+            LayOutlines(outlines, count);
+        }
+
         if (Hostile.ContainsValue(HostileKind.Flooder))
         {
             Quota = 1_000;
             MostEntries = 20;
+        }
+    }
+
+    /// <summary>Members that come late lack much, and hostile ones may hide some of what they lack.</summary>
+    private void LayOutlines(Dice dice, int count)
+    {
+        foreach (var hostile in Hostile.Keys.Where(h => h == count - 1 || dice.Chance(0.3)).ToList())
+        {
+            Hostile[hostile] = HostileKind.Hider;
+        }
+
+        for (var i = dice.Between(1, count / 5); i > 0; i--)
+        {
+            Late[dice.Below(count - Hostile.Count)] = dice.Between(18_000, 40_000);
         }
     }
 
@@ -107,6 +131,12 @@ public sealed class Scenario
     /// <summary>Members that only dial.</summary>
     public SortedSet<int> Undialable { get; } = [];
 
+    /// <summary>Whether nodes fetch outlines of what they lack much of.</summary>
+    public bool Outlines { get; }
+
+    /// <summary>Members that start late, and when.</summary>
+    public SortedDictionary<int, long> Late { get; } = [];
+
     /// <summary>Entries by which a log may grow, or null for no limit that matters here.</summary>
     public long? Quota { get; }
 
@@ -120,7 +150,7 @@ public sealed class Scenario
         // In big coalitions most of the work is comparing heads; with fewer comparisons more runs fit into the time.
         HeadsInterval = Names.Count > 30 ? 8_000 : 2_000,
         LinkTimeout = Names.Count > 30 ? 24_000 : 6_000,
-        RangeEntries = 256,
+        RangeEntries = Outlines && MostEntries < 100 ? 64 : 256,
         SmallGap = 64,
         MaxFetches = mutant is Mutant.NoCreditLimit ? int.MaxValue : 8,
         MaxFetchesPerPeer = mutant is Mutant.NoCreditLimit ? int.MaxValue : 3,
@@ -137,8 +167,13 @@ public sealed class Scenario
         GatewayGrace = mutant is Mutant.NoGateways ? 0 : 5_000,
         QuotaBurst = Quota ?? 4_000_000,
         QuotaPerDay = Quota is null ? 4_000_000 : 0,
+        Outlines = Outlines,
+        OutlineGap = 100,
     };
 
     public override string ToString() =>
-        $"{Names.Count} nodes, faults: {Faults}{(Hostile.Count == 0 ? "" : ", hostile: " + string.Join(", ", Hostile.Select(h => $"{Names[h.Key]} {h.Value}")))}{(Undialable.Count == 0 ? "" : ", only dialling: " + string.Join(", ", Undialable.Select(i => Names[i])))}{(Regions.All(r => r.Length == 0) ? "" : ", regions: " + string.Join(' ', Regions.Select((r, i) => $"{Names[i]}={r}")))}";
+        $"{Names.Count} nodes, faults: {Faults}{(Hostile.Count == 0 ? "" : ", hostile: " + string.Join(", ", Hostile.Select(h => $"{Names[h.Key]} {h.Value}")))}{(Undialable.Count == 0 ? "" : ", only dialling: " + string.Join(", ", Undialable.Select(i => Names[i])))}{(Regions.All(r => r.Length == 0) ? "" : ", regions: " + string.Join(' ', Regions.Select((r, i) => $"{Names[i]}={r}")))}{LateText()}";
+
+    private string LateText() => !Outlines ? ""
+        : ", outlines, late: " + string.Join(", ", Late.Select(l => $"{Names[l.Key]} {l.Value}"));
 }

@@ -73,6 +73,12 @@ public static partial class Schedule
             world.Time.After(dice.Between(3_000, Scenario.FaultsUntil), () => actor.Publish(entries, urgent));
         }
 
+        // So that outlines are worth something.
+        foreach (var actor in world.Actors.Where(_ => world.Scenario.Outlines))
+        {
+            world.Time.After(dice.Between(4_000, 16_000), () => actor.Publish(150, false));
+        }
+
         // A takedown just behind a large import.
         for (var i = 0; i < 3; i++)
         {
@@ -141,7 +147,8 @@ public static partial class Schedule
             }
 
             node.DiskLatency = faults.HasFlag(Faults.SlowDisks) ? dice.Between(1, 400) : 3;
-            world.Time.After(dice.Between(0, 2_000), node.Start);
+            var start = dice.Between(0, 2_000);
+            world.Time.After(world.Scenario.Late.GetValueOrDefault(node.Number, start), node.Start);
             if (faults.HasFlag(Faults.Crashes))
             {
                 for (var i = dice.Below(4); i > 0; i--)

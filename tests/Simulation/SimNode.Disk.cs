@@ -100,6 +100,7 @@ public sealed partial class SimNode
 
         _writing.Clear();
         _fetched.Clear();
+        _outlines.Clear();
         Load();
     }
 

@@ -20,6 +20,12 @@ public sealed partial class SimNode
             case RangeRequest ask:
                 answer(RangeFor(ask));
                 break;
+            case OutlineRequest ask:
+                answer(OutlineFor(ask));
+                break;
+            case LiveRequest ask:
+                answer(LiveFor(ask));
+                break;
             case PushRequest push:
                 TakePush(from, push, answer);
                 break;
@@ -89,6 +95,7 @@ public sealed partial class SimNode
     private SimAnswer AnswerTo(Actor from, HeadsQuestion question)
     {
         var heads = Core!.Heads.Answer(question, NotesOf([from.Origin]));
+        World.CheckAnswer(this, heads);
         return new SimAnswer(heads, 70 + (100 * heads.Heads.Count) + (40 * heads.Urgent.Count) + (12 * (heads.Links?.Count ?? 0)));
     }
 

@@ -6,7 +6,8 @@ namespace FederationNode.Simulation;
 /// <summary>
 /// An honest member's node: the shell around the replication core, as thin as the real one. What is durable survives a
 /// crash; everything else is made anew at the start. This file: life and effects; SimNode.Serving.cs: what peers ask;
-/// SimNode.Storing.cs: what is taken; SimNode.Disk.cs: what survives; SimNode.Clock.cs: its time.
+/// SimNode.Storing.cs: what is taken; SimNode.Outlines.cs: outlines;
+/// SimNode.Disk.cs: what survives; SimNode.Clock.cs: its time.
 /// </summary>
 public sealed partial class SimNode(World world, int number, string name) : Actor(world, number, name)
 {
@@ -34,7 +35,7 @@ public sealed partial class SimNode(World world, int number, string name) : Acto
     /// <summary>How long a write takes.</summary>
     public long DiskLatency { get; set; } = 3;
 
-    public int Fetched => _fetched.Count;
+    public int Fetched => _fetched.Count + _outlines.Count;
 
     /// <summary>How often it was started; each time its logs' allowances are full again.</summary>
     public int Lives { get; private set; }
@@ -54,6 +55,7 @@ public sealed partial class SimNode(World world, int number, string name) : Acto
         _life++;
         Lives++;
         _fetched.Clear();
+        _outlines.Clear();
         _fetching.Clear();
         _confirmed = false;
         _timer = long.MaxValue;
@@ -65,7 +67,8 @@ public sealed partial class SimNode(World world, int number, string name) : Acto
             World.RosterFor(this),
             [.. Logs.Values.Where(l => !l.IsDamaged).Select(l => l.Moved())],
             [.. _backoffs.Select(b => new PeerBackoff(b.Key, b.Value.Failures, b.Value.Until, b.Value.Logs))],
-            DiskFull));
+            DiskFull,
+            [.. Logs.Values.Where(l => !l.IsDamaged && l.Outline.Count > 0).Select(l => l.OutlineMoved())]));
     }
 
     public void SetDiskFull(bool full)
@@ -200,7 +203,7 @@ public sealed partial class SimNode(World world, int number, string name) : Acto
                 Request(push, new PushForkRequest(push.Origin, proof), content => PushAnswerOf(push.Id, content));
                 break;
             case FetchRange fetch:
-                World.Fetching(this, fetch);
+                World.Fetching(this, fetch, fetch.Origin, fetch.From);
                 _fetching.Add(fetch.Id);
                 Request(
                     fetch,
@@ -210,8 +213,29 @@ public sealed partial class SimNode(World world, int number, string name) : Acto
             case StoreRange store:
                 Store(store);
                 break;
+            case FetchOutline fetch:
+                World.Fetching(this, fetch, fetch.Origin, fetch.From);
+                _fetching.Add(fetch.Id);
+                Request(
+                    fetch,
+                    new OutlineRequest(fetch.Origin, fetch.From, fetch.MaxEntries, fetch.MaxBytes),
+                    content => TakeOutline(fetch, (SimOutline)content));
+                break;
+            case StoreOutline store:
+                Store(store);
+                break;
+            case CompareOutline compare:
+                Compare(compare);
+                break;
+            case DropOutline drop:
+                DropOutline(drop.Origin);
+                break;
+            case CaughtUp:
+                World.CaughtUp(this);
+                break;
             case DropRange drop:
                 _fetched.Remove(drop.Id);
+                _outlines.Remove(drop.Id);
                 _fetching.Remove(drop.Id);
                 break;
             case SearchFork search:
@@ -291,9 +315,16 @@ public sealed partial class SimNode(World world, int number, string name) : Acto
         return sizes;
     }
 
-    private ReplicationEvent TakeHeads(AskHeads ask, HeadsAnswer answer) => Proven(answer.Yours) is { } proven
-        ? new HeadsAnswered(ask.Id, answer, proven)
-        : new RequestFailed(ask.Id, RequestFault.Bad);
+    private ReplicationEvent TakeHeads(AskHeads ask, HeadsAnswer answer)
+    {
+        if (Proven(answer.Yours) is not { } proven)
+        {
+            return new RequestFailed(ask.Id, RequestFault.Bad);
+        }
+
+        World.Showed(this, ask.Peer, answer);
+        return new HeadsAnswered(ask.Id, answer, proven);
+    }
 
     private void Request(PeerRequest request, SimRequest message, Func<object, ReplicationEvent?> answered) =>
         Ask(
@@ -305,12 +336,21 @@ public sealed partial class SimNode(World world, int number, string name) : Acto
                 var happened = content is Refusal refusal
                     ? new RequestFailed(request.Id, refusal.Fault)
                     : answered(content);
+                if (happened is RequestFailed)
+                {
+                    World.Missed(this, request.Peer);
+                }
+
                 if (happened is not null)
                 {
                     Step(happened);
                 }
             },
-            () => Step(new RequestFailed(request.Id, RequestFault.Unreachable)));
+            () =>
+            {
+                World.Missed(this, request.Peer);
+                Step(new RequestFailed(request.Id, RequestFault.Unreachable));
+            });
 
     private void Ask(Actor peer, SimRequest message, long timeout, Action<object> answered, Action failed)
     {

@@ -15,7 +15,9 @@ public sealed partial class World
 
     private readonly Dictionary<string, Truth> _truth = new(StringComparer.Ordinal);
     private readonly Dictionary<(int Node, string Origin), long> _durable = [];
-    private readonly Dictionary<(int Node, string Peer, string Origin, long From), (long Held, int Times, long Since)> _asked = [];
+    private readonly Dictionary<(int Node, string Peer, Type Kind, string Origin, long From), (long Known, int Times, long Since)>
+        _asked = [];
+
     private readonly SortedDictionary<(string Region, string Origin), long> _crossed = [];
     private readonly Dictionary<int, NodeView> _views = [];
 
@@ -38,14 +40,14 @@ public sealed partial class World
         {
             for (var i = truth.Entries.Count; i < log.Held; i++)
             {
-                truth.Entries.Add(log.Entries[i].Hash);
+                truth.Entries.Add(log.Entries[i]);
             }
         }
 
         for (var i = node.IsUp ? (int)Math.Min(before, log.Held) : 0; owner.IsHonest && i < log.Held; i++)
         {
             Hold(
-                i < truth.Entries.Count && truth.Entries[i] == log.Entries[i].Hash,
+                i < truth.Entries.Count && truth.Entries[i].Hash == log.Entries[i].Hash,
                 "every stored leaf is the origin's",
                 $"{node.Name} {log.Origin} {i} of {truth.Entries.Count}, signed {string.Join(' ', truth.Signed.Keys)}");
         }
@@ -100,35 +102,41 @@ public sealed partial class World
         if ((noted.Kind is Protocol.Replication.Note.BadContent or Protocol.Replication.Note.OtherBranch
                 || (noted.Kind is Protocol.Replication.Note.Withholds && !Scenario.Faults.HasFlag(Faults.OldBackups)))
             && ActorOf(noted.Peer) is SimNode peer && noted.Origin is { } origin
-            && !(peer.IsDamaged && noted.Kind is Protocol.Replication.Note.Withholds))
+            && !(noted.Kind is Protocol.Replication.Note.Withholds && (peer.IsDamaged || HasForgotten(peer, origin))))
         {
             Hold(
                 !ActorOf(Protocol.Origin.Parse(origin).Member).IsHonest,
                 "an honest peer is never blamed for an honest log",
                 $"{node.Name} blames {noted.Peer}: {noted.Kind} {origin}");
         }
+
+        NotedOfLive(node, noted);
     }
+
+    /// <summary>It was restarted, and urgent runs that it showed are gone; what is below them has not come yet.</summary>
+    private bool HasForgotten(SimNode peer, string origin) =>
+        peer.Lives > 1 && peer.Log(origin).Held < _truth[origin].Signed.Keys.DefaultIfEmpty().Max();
 
     private static string HeldOf(SimNode node, string origin) => $"{node.Log(origin).Held} signed {node.Log(origin).Signed?.Head.Size}";
 
     /// <summary>The same range is not asked of the same peer again and again while nothing changes.</summary>
-    public void Fetching(SimNode node, FetchRange fetch)
+    public void Fetching(SimNode node, PeerRequest fetch, string origin, long from)
     {
         Fetches++;
         if (Time.Now > Scenario.FaultsUntil)
         {
-            Note($"{node.Name} fetches {fetch.Origin} from {fetch.From} of {fetch.Peer}, holds {HeldOf(node, fetch.Origin)}");
+            Note($"{node.Name} does {fetch.GetType().Name} {origin} from {from} of {fetch.Peer}, holds {HeldOf(node, origin)}");
         }
 
-        var key = (node.Number, fetch.Peer, fetch.Origin, fetch.From);
-        var held = node.Log(fetch.Origin).Held;
+        var key = (node.Number, fetch.Peer, fetch.GetType(), origin, from);
+        var known = node.Log(origin).Held + node.Log(origin).OutlineEnd;
         var last = _asked.GetValueOrDefault(key, (-1, 0, Time.Now));
-        var (times, since) = last.Held == held ? (last.Times + 1, last.Since) : (1, Time.Now);
-        _asked[key] = (held, times, since);
+        var (times, since) = last.Known == known ? (last.Times + 1, last.Since) : (1, Time.Now);
+        _asked[key] = (known, times, since);
         Hold(
             times <= MostRepeats + ((Time.Now - since) / 5_000),
             "no request is repeated without new information",
-            $"{node.Name} asked {fetch.Peer} {times} times for {fetch.Origin} from {fetch.From} since {since}");
+            $"{node.Name} asked {fetch.Peer} {times} times for {origin} from {from} by {fetch.GetType().Name} since {since}");
     }
 
     /// <summary>Entries came from a peer. In bulk a log enters a region at its gateways, and goes on from there.</summary>
@@ -183,7 +191,8 @@ public sealed partial class World
 
         var limits = Scenario.Options(Mutant.None);
         var peers = Actors.Count - 1;
-        var ranges = limits.MaxFetches + (Actors.Count * limits.MaxFetchesPerLog);
+        var fetchables = Scenario.Outlines ? 2 * Actors.Count : Actors.Count;
+        var ranges = limits.MaxFetches + (fetchables * limits.MaxFetchesPerLog);
         Hold(core.WaitingBytes <= limits.MaxCredit + (limits.MaxFetches * 100_000L), "waiting bytes are bounded", $"{node.Name} {core.WaitingBytes}");
         Hold(core.Overlaid <= Actors.Count * limits.MaxOverlayRuns, "what overlies is bounded", $"{node.Name} {core.Overlaid}");
         foreach (var log in node.Logs.Values)
@@ -196,8 +205,12 @@ public sealed partial class World
         }
 
         Hold(core.Waiting <= peers * Actors.Count, "announcements are bounded", $"{node.Name} {core.Waiting}");
-        Hold(core.Fetching <= limits.MaxFetches + Actors.Count, "fetches are bounded", $"{node.Name} {core.Fetching}");
-        Hold(core.Pending <= (peers * (1 + limits.MaxPushesPerPeer)) + ranges + Actors.Count, "requests are bounded", $"{node.Name} {core.Pending}");
+        Hold(core.Fetching <= limits.MaxFetches + fetchables, "fetches are bounded", $"{node.Name} {core.Fetching}");
+        var comparisons = Scenario.Outlines ? peers * Actors.Count : 0;
+        Hold(
+            core.Pending <= (peers * (1 + limits.MaxPushesPerPeer)) + ranges + Actors.Count + comparisons,
+            "requests are bounded",
+            $"{node.Name} {core.Pending}");
         Hold(node.Fetched <= ranges, "fetched ranges are bounded", $"{node.Name} {node.Fetched}");
     }
 
@@ -231,6 +244,7 @@ public sealed partial class World
             {
                 _digests[heads] = (node.Name, digest);
                 Hold(Oracle.Agrees(node.Logs.Values, view), "the view is the oracle's", node.Name);
+                Hold(node.Logs.Values.All(l => Oracle.AgreesOnLive(l, view)), "the view knows who is live", node.Name);
             }
         }
     }
@@ -249,6 +263,7 @@ public sealed partial class World
     public void Restarted(SimNode node)
     {
         _views.Remove(node.Number);
+        ForgetShown(node);
         foreach (var log in node.Logs.Values)
         {
             Changed(node, log);
@@ -262,7 +277,7 @@ public sealed partial class World
         {
             Time.After(1_000, () =>
             {
-                foreach (var other in Nodes)
+                foreach (var other in Nodes.Where(n => !Scenario.Late.ContainsKey(n.Number)))
                 {
                     var log = other.Log(node.Origin);
                     Hold(
@@ -340,7 +355,7 @@ public sealed partial class World
     /// <summary>What an origin wrote, signed and promised.</summary>
     private sealed class Truth
     {
-        public List<Hash256> Entries { get; } = [];
+        public List<SimEntry> Entries { get; } = [];
 
         public Dictionary<long, Hash256> Signed { get; } = [];
 

@@ -22,6 +22,7 @@ public enum Mutant
     HeadBeforeContent,
     ReadBlindly,
     NoGateways,
+    TrustOutlines,
 }
 
 /// <summary>One run: everybody, the network, time, and what must hold after every step.</summary>
@@ -81,7 +82,7 @@ public sealed partial class World
 
     public RosterTaken RosterFor(SimNode node) => new(
         [.. Actors.Where(a => a != node).Select(a => new PeerInfo(a.Name, IsDialable(a), RegionOf(a)))],
-        [.. Actors.Select(a => new LogInfo(a.Origin, a.Name))],
+        [.. Actors.Select(a => new LogInfo(a.Origin, a.Name, HasOutline: true))],
         RegionOf(node),
         IsDialable(node));
 
@@ -103,7 +104,8 @@ public sealed partial class World
         for (var i = 0; i < count; i++)
         {
             id.Clear();
-            id[0] = (byte)Dice.Below(20);
+            // With outlines some are named so rarely that the live ones stand all over the log.
+            id[0] = (byte)(Scenario.Outlines && Dice.Chance(0.1) ? Dice.Below(256) : Dice.Below(20));
             var payload = new OpinionPayload(new Hash256(id), "", Dice.Pick(s_stances), "sim").Encode();
             var salt = BitConverter.GetBytes(Dice.Next()).Concat(BitConverter.GetBytes(from + i)).ToArray();
             var leaf = new Leaf(origin, EntryKind.Opinion, clock / 1_000, null, Leaf.Commit(salt, payload)).Encode();

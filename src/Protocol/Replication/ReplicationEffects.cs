@@ -84,7 +84,10 @@ public sealed record StoreOutline(long Id, string Peer, string Origin) : Replica
 public sealed record CompareOutline(long Id, string Peer, long Timeout, string Origin, long Size)
     : PeerRequest(Id, Peer, Timeout);
 
-/// <summary>Forget the outline of a log: all its entries are held, or those of a fork are in it.</summary>
+/// <summary>
+/// Forget the outline of a log: all its entries are held, or those of a fork are in it. Ends with
+/// <see cref="OutlineMoved"/>; if the storage does not take it, it is said again when the storage takes anything.
+/// </summary>
 public sealed record DropOutline(string Origin) : ReplicationEffect;
 
 /// <summary>

@@ -20,18 +20,23 @@ public sealed partial class Replicator
         (outline.MovedAt, outline.Stalls, outline.PullAfter) = moved.End > outline.Held
             ? (_now, 0, 0)
             : (outline.MovedAt, outline.Stalls, outline.PullAfter);
-        outline.Kept = moved.End > log.HeadSize;
-        outline.Held = outline.HeadSize = Math.Max(moved.End, log.Held);
+        // The next part begins where the last one ends, even if the history has overtaken it: parts have no gaps.
+        outline.Kept = moved.End > 0;
+        outline.Dropping &= outline.Kept;
+        outline.Held = outline.HeadSize = outline.Kept ? moved.End : log.Held;
         outline.AsOf = outline.Kept ? moved.AsOf : 0;
         if (!outline.Kept)
         {
             EndComparisons(outline);
+
+            // Much may be missing again, and none was fetched while the old one was there.
+            Want(outline);
         }
 
         TrimSegments(outline);
     }
 
-    /// <summary>Of a log that forked, or lacks little, no outline is fetched.</summary>
+    /// <summary>Of a log that forked, or lacks little, no outline is fetched; and none while an old one is still there.</summary>
     private bool IsWorthwhile(Log log)
     {
         if (log.Of is not { } whole)
@@ -45,7 +50,7 @@ public sealed partial class Replicator
             TrimSegments(log);
         }
 
-        return whole.FrozenAt is null && MostShown(log) - whole.Held > _options.OutlineGap;
+        return whole.FrozenAt is null && !log.Dropping && MostShown(log) - whole.Held > _options.OutlineGap;
     }
 
     /// <summary>
@@ -87,35 +92,39 @@ public sealed partial class Replicator
     {
         foreach (var whole in _logs)
         {
-            if (whole.Outline is not { Kept: true } outline)
+            if (whole.Outline is not { Kept: true, Dropping: false } outline)
             {
                 continue;
             }
 
             var isVoid = whole.FrozenAt is not null || outline.AsOf > whole.Limit;
-            if (isVoid)
+            if (isVoid || (whole.HeadSize >= outline.Held && outline.Storing == 0))
             {
                 outline.Storing = 0;
                 foreach (var segment in outline.Segments.ToList())
                 {
                     Discard(outline, segment);
                 }
-            }
 
-            if (isVoid || (whole.HeadSize >= outline.Held && outline.Storing == 0))
-            {
                 EndComparisons(outline);
-                (outline.Kept, outline.AsOf) = (false, 0);
-                outline.Held = outline.HeadSize = whole.Held;
-                TrimSegments(outline);
+                outline.Dropping = true;
                 Do(new DropOutline(whole.Origin));
             }
         }
     }
 
+    /// <summary>A storage that took nothing has dropped nothing either.</summary>
+    private void DropOutlinesAnew()
+    {
+        foreach (var outline in _logs.Select(l => l.Outline).OfType<Log>())
+        {
+            outline.Dropping = false;
+        }
+    }
+
     /// <summary>Whether an outline stands for the log: it is complete, and enough peers say the same of who is live.</summary>
     private bool IsOutlined(Log log) =>
-        log.Outline is { Kept: true } outline && Covers(outline) && outline.Comparing >= Needed(log)
+        log.Outline is { Kept: true, Dropping: false } outline && Covers(outline) && outline.Comparing >= Needed(log)
         && outline.Compared.Values.Count(c => c is true) >= Comparisons;
 
     /// <summary>What of a log must be here before this node is caught up.</summary>
@@ -138,7 +147,8 @@ public sealed partial class Replicator
 
         foreach (var whole in _logs)
         {
-            if (whole.Outline is { Kept: true, Segments.Count: 0 } outline && Covers(outline) && !IsOutlined(whole))
+            if (whole.Outline is { Kept: true, Dropping: false, Segments.Count: 0 } outline && Covers(outline)
+                && !IsOutlined(whole))
             {
                 Compare(outline);
             }

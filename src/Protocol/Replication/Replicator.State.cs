@@ -21,6 +21,9 @@ public sealed partial class Replicator
         /// <summary>An outline: whether any of it is durable.</summary>
         public bool Kept { get; set; }
 
+        /// <summary>An outline: it is to be forgotten, and that is not durable yet.</summary>
+        public bool Dropping { get; set; }
+
         /// <summary>An outline: nobody who gave a part of it knew of more entries than this when it said who is live.</summary>
         public long AsOf { get; set; }
 

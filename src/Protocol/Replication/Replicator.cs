@@ -146,6 +146,11 @@ public sealed partial class Replicator
                 break;
             case StorageChanged changed:
                 _paused = Heads.Paused = changed.Paused;
+                if (!_paused)
+                {
+                    DropOutlinesAnew();
+                }
+
                 break;
             case Started started:
                 TakeStart(started);
