@@ -62,6 +62,8 @@ public sealed partial class Replicator
         NoteQuota(log, allowed <= log.Held && _everybody.Any(p => p.Dialable && p.Has(log) > log.Held));
         if (GivesWay(log))
         {
+            // Nor do the gateways of the region get on with it meanwhile.
+            log.WantedSince = _now;
             return true;
         }
 
