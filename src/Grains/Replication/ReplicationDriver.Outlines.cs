@@ -3,8 +3,10 @@ using FederationNode.Contracts;
 using FederationNode.Contracts.Logs;
 using FederationNode.Contracts.Peers;
 using FederationNode.Grains.Logs;
+using FederationNode.Grains.Storage;
 using FederationNode.Protocol;
 using FederationNode.Protocol.Replication;
+using Microsoft.Extensions.Logging;
 
 namespace FederationNode.Grains.Replication;
 
@@ -124,7 +126,15 @@ public sealed partial class ReplicationDriver
         if (_heads.Outlines.GetValueOrDefault(origin) is { } outline && _heads.Get(origin) is { FrozenAt: null } head
             && head.HeadSize >= outline.End)
         {
-            await JudgeAsync(log, outline);
+            try
+            {
+                await JudgeAsync(log, outline);
+            }
+            catch (CorruptStateException damage)
+            {
+                // What cannot be read blames nobody, and goes like the rest.
+                LogUnjudged(origin, damage);
+            }
         }
 
         await log.DropOutlineAsync();
@@ -147,6 +157,9 @@ public sealed partial class ReplicationDriver
         }
     }
 
-    [Microsoft.Extensions.Logging.LoggerMessage(10, Microsoft.Extensions.Logging.LogLevel.Warning, "{Member} left out {Count} live entries, the first at {First}, when it gave the outline of {Origin}.")]
+    [LoggerMessage(11, LogLevel.Warning, "What was kept of the outline of {Origin} could not be compared with the whole log.")]
+    private partial void LogUnjudged(string origin, Exception damage);
+
+    [LoggerMessage(10, LogLevel.Warning, "{Member} left out {Count} live entries, the first at {First}, when it gave the outline of {Origin}.")]
     private partial void LogHides(string member, int count, string origin, long first);
 }
