@@ -40,6 +40,9 @@ public sealed partial class SimNode(World world, int number, string name) : Acto
     /// <summary>How often it was started; each time its logs' allowances are full again.</summary>
     public int Lives { get; private set; }
 
+    /// <summary>When it was started last.</summary>
+    public long StartedAt { get; private set; }
+
     public ReplicaLog Log(string origin)
     {
         if (!Logs.TryGetValue(origin, out var log))
@@ -54,6 +57,7 @@ public sealed partial class SimNode(World world, int number, string name) : Acto
     {
         _life++;
         Lives++;
+        StartedAt = World.Time.Now;
         _fetched.Clear();
         _outlines.Clear();
         _fetching.Clear();

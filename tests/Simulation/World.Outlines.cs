@@ -90,13 +90,14 @@ public sealed partial class World
         Hold(log.HeadSize >= log.OutlineEnd, "an outline is dropped when it is filled", $"{log.Origin} {log.HeadSize}");
     }
 
-    /// <summary>A peer's heads came.</summary>
+    /// <summary>A peer's heads came. Who was not to be asked for long after the start is not waited for.</summary>
     public void Showed(SimNode node, string peer, HeadsAnswer answer)
     {
         if (ActorOf(peer) is SimNode owner)
         {
             var head = answer.Heads.FirstOrDefault(h => h.Origin == owner.Origin);
-            _shown.TryAdd((node.Number, peer), (head?.Size ?? 0, owner.Lives));
+            var isInTime = Time.Now - node.StartedAt <= Options.ExchangeTimeout;
+            _shown.TryAdd((node.Number, peer), isInTime ? (head?.Size ?? 0, owner.Lives) : null);
         }
     }
 

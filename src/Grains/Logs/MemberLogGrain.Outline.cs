@@ -107,6 +107,18 @@ public sealed partial class MemberLogGrain
             : (OutlineOf(from, stored.Value), stored.Value.Peer);
     }
 
+    /// <summary>An entry that is whole in the outline is as proven as one that is held.</summary>
+    private async Task<EntryEvidence?> EvidenceInOutlineAsync(long index)
+    {
+        var at = Array.BinarySearch(_outline.Parts, index);
+        at = at < 0 ? ~at - 1 : at;
+        return at >= 0 && index < _outline.End
+            && await ReadKeptOutlineAsync(_outline.Parts[at]) is var (part, _)
+            && part.Whole.FirstOrDefault(w => w.Index == index) is { } whole
+            ? EvidenceIn(part.Restore(), index, whole.Entry)
+            : null;
+    }
+
     /// <inheritdoc/>
     public async Task DropOutlineAsync()
     {

@@ -44,6 +44,12 @@ public sealed partial class MemberLogGrain
             return null;
         }
 
+        return EvidenceIn(range, index, given.Range.Entries[(int)(index - range.From)]);
+    }
+
+    /// <summary>The entry with its place in the checkpoint's tree, if the range tells it.</summary>
+    private static EntryEvidence? EvidenceIn(VerifiedRange range, long index, StoredEntry entry)
+    {
         var hashes = new List<Protocol.Hash256>();
         foreach (var node in ProofBuilder.NodesForInclusion(index, range.Head.Size))
         {
@@ -55,10 +61,6 @@ public sealed partial class MemberLogGrain
             hashes.Add(hash);
         }
 
-        return new EntryEvidence(
-            index,
-            given.Range.Entries[(int)(index - range.From)],
-            ProofBuilder.BuildInclusion(index, range.Head.Size, hashes),
-            range.Note);
+        return new EntryEvidence(index, entry, ProofBuilder.BuildInclusion(index, range.Head.Size, hashes), range.Note);
     }
 }

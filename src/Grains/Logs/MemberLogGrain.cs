@@ -124,7 +124,9 @@ public sealed partial class MemberLogGrain : Grain, IMemberLogGrain
     public async Task<EntryEvidence?> GetEvidenceAsync(long index)
     {
         RefuseDamaged();
-        return EvidenceAbove(index) ?? await LogEvidence.ReadAsync(_log, SignedSize, _checkpoint, index);
+        return EvidenceAbove(index)
+            ?? await LogEvidence.ReadAsync(_log, SignedSize, _checkpoint, index)
+            ?? await EvidenceInOutlineAsync(index);
     }
 
     /// <inheritdoc/>

@@ -3,6 +3,7 @@ using FederationNode.Contracts;
 using FederationNode.Contracts.Logs;
 using FederationNode.Protocol;
 using FederationNode.Protocol.Keys;
+using FederationNode.Protocol.Merkle;
 using FederationNode.Protocol.Notes;
 using FederationNode.Protocol.Replication;
 
@@ -103,11 +104,16 @@ public static class RangeCheck
     }
 
     /// <summary>What was checked, as the protocol has it.</summary>
-    public static VerifiedRange Restore(this CheckedOutline part) => VerifiedRange.Restore(
-        part.Outline.Checkpoint,
-        part.Outline.From,
-        part.LeafHashes,
-        new RangeProof(part.Outline.Before, part.Outline.After));
+    public static VerifiedRange Restore(this CheckedOutline part) => Restore(part.Outline, part.LeafHashes);
+
+    /// <summary>A part that was checked before it was stored, as the protocol has it.</summary>
+    /// <exception cref="ArgumentException">It is not in order.</exception>
+    public static VerifiedRange Restore(this LogOutline part) => TryLayOut(part, out var entries, out var error)
+        ? Restore(part, [.. entries.Select(e => e.Whole is { } whole ? MerkleHash.Leaf(whole.Leaf.Span) : e.Hash)])
+        : throw new ArgumentException(error, nameof(part));
+
+    private static VerifiedRange Restore(LogOutline part, Hash256[] leafHashes) =>
+        VerifiedRange.Restore(part.Checkpoint, part.From, leafHashes, new RangeProof(part.Before, part.After));
 
     private static string? FaultOf(int count, byte[] note, IReadOnlyList<Hash256> before, IReadOnlyList<Hash256> after) =>
         count > Limits.MaxRangeEntries || before.Count > Limits.MaxProofHashes || after.Count > Limits.MaxProofHashes

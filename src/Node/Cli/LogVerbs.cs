@@ -14,7 +14,10 @@ internal static class LogVerbs
 
     public static void Print(Output output, IReadOnlyList<LogRow> logs) => output.Table(
         ["log", "entries", "root"],
-        logs.Select(l => (IReadOnlyList<string>)[l.Origin, l.Size.ToString(CultureInfo.InvariantCulture), l.Root]));
+        logs.Select(l => (IReadOnlyList<string>)[l.Origin, Entries(l), l.Root]));
+
+    private static string Entries(LogRow log) => string.Create(
+        CultureInfo.InvariantCulture, $"{log.Size}{(log.OutlinedTo is { } end ? $" (what counts up to {end})" : "")}");
 
     private static Verb ListVerb()
     {

@@ -50,7 +50,7 @@ public sealed partial class Replicator
             TrimSegments(log);
         }
 
-        return whole.FrozenAt is null && !log.Dropping && MostShown(log) - whole.Held > _options.OutlineGap;
+        return whole.FrozenAt is null && !log.Dropping && Credible(whole) - whole.Held > _options.OutlineGap;
     }
 
     /// <summary>
@@ -66,7 +66,8 @@ public sealed partial class Replicator
             return 0;
         }
 
-        var until = 0L;
+        // At the start it is not yet known how much there is of the log, and who has it.
+        var until = !_captured && _startedAt is not null && MostShown(log) - log.Held > _options.OutlineGap ? CaptureBy : 0;
         foreach (var segment in outline.Segments)
         {
             foreach (var asked in segment.Asked)
@@ -82,7 +83,14 @@ public sealed partial class Replicator
             : until;
     }
 
-    private long MostShown(Log log) => Math.Min(log.Limit, _everybody.Count == 0 ? 0 : _everybody.Max(p => p.Size(log)));
+    private long MostShown(Log log) => _everybody.Count == 0 ? 0 : _everybody.Max(p => p.Size(log));
+
+    /// <summary>
+    /// How much there probably is of a log: what more than a third show, or its owner. Who claims more is asked as usual,
+    /// and must not make others' logs wait for outlines that do not exist.
+    /// </summary>
+    private long Credible(Log log) =>
+        Math.Min(log.Limit, Math.Max(Vouched(log), Owner(log) is { } owner ? Believed(owner, log) : 0));
 
     /// <summary>
     /// Forgets outlines of logs that are held as far, or that forked: then who is live is not what those who gave it

@@ -58,7 +58,7 @@ public sealed partial class Replicator
             return false;
         }
 
-        var allowed = AllowedEnd(log);
+        var allowed = log.Of is { } whole ? Math.Min(AllowedEnd(whole), Credible(whole)) : AllowedEnd(log);
         NoteQuota(log, allowed <= log.Held && _everybody.Any(p => p.Dialable && p.Has(log) > log.Held));
         if (GivesWay(log))
         {

@@ -14,11 +14,6 @@ public sealed partial class Replicator
 
     private long AllowedEnd(Log log)
     {
-        if (log.Of is { } whole)
-        {
-            return AllowedEnd(whole);
-        }
-
         if (log.Own)
         {
             return ProtocolLimits.MaxLogSize;

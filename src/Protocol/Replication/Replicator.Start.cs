@@ -84,30 +84,35 @@ public sealed partial class Replicator
     /// caught up. Claims that turn out to be lies do not count. A node that is new learns of the logs one roster after the
     /// other, and asks again each time.
     /// </summary>
-    private void CatchUp()
+    private void Capture()
     {
-        if (_caughtUp || !_rostered)
+        if (_captured || !_rostered)
         {
             return;
         }
 
+        // Who is being asked is waited for, however long ago that the start was: a process may have slept meanwhile.
         _startedAt ??= _now;
-        if (!_captured)
+        if (_everybody.Exists(p => p.Dialable && !p.ShownAll && !p.Attempted && (p.HeadsAsked || _now < CaptureBy)))
         {
-            // Who is being asked is waited for, however long ago that the start was: a process may have slept meanwhile.
-            if (_everybody.Exists(p => p.Dialable && !p.ShownAll && !p.Attempted && (p.HeadsAsked || _now < CaptureBy)))
-            {
-                return;
-            }
-
-            _captured = true;
-            foreach (var log in _logs)
-            {
-                log.Target = Math.Max(Vouched(log), Owner(log) is { } owner ? Believed(owner, log) : 0);
-            }
+            return;
         }
 
-        if (_logs.TrueForAll(IsCaughtUp))
+        _captured = true;
+        foreach (var log in _logs)
+        {
+            log.Target = Credible(log);
+            if (log is { Wanted: true, Outline: { } outline })
+            {
+                // Only now it is known how much is missing.
+                Want(outline);
+            }
+        }
+    }
+
+    private void CatchUp()
+    {
+        if (!_caughtUp && _captured && _logs.TrueForAll(IsCaughtUp))
         {
             _caughtUp = true;
             Do(new CaughtUp());

@@ -79,6 +79,7 @@ public sealed partial class Replicator
         AskForHeads();
         SendAnnouncements();
         FetchUrgent();
+        Capture();
         Pull();
         RepairRows();
         EndOutlines();

@@ -6,6 +6,7 @@ using FederationNode.Grains.Tests.Storage;
 using FederationNode.Protocol;
 using FederationNode.Protocol.Entries;
 using FederationNode.Protocol.Merge;
+using FederationNode.Protocol.Merkle;
 using FederationNode.Protocol.Replication;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
@@ -39,6 +40,15 @@ public sealed class OutlineTests
         Assert.All(await PartsAsync(node), p => Assert.Equal(
             live.Where(i => i >= p.From && i < p.End), p.Whole.Select(w => w.Index)));
 
+        foreach (var index in (long[])[live[0], live[70], live[^1]])
+        {
+            var evidence = await node.Log(s_b).GetEvidenceAsync(index);
+            Assert.Equal(WriterLog.Hex(writer.Entries[(int)index]), WriterLog.Hex(evidence!.Entry));
+            Assert.True(InclusionProof.Verify(
+                MerkleHash.Leaf(evidence.Entry.Leaf), index, Size, [.. evidence.Proof], writer.Root(Size)));
+        }
+
+        Assert.Null(await node.Log(s_b).GetEvidenceAsync(1));
         gate.Open();
         await node.AdvanceUntilAsync(() => node.List.AppliedOf(s_b) == Size && node.Heads.Outlines.Count == 0 && node.List.OutlinedOf(s_b) == 0);
         Assert.Equal(digest, node.List.Current.Digest);
