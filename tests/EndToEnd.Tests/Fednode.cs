@@ -102,6 +102,25 @@ internal static class Fednode
             : throw new InvalidOperationException($"fednode {string.Join(' ', arguments)}: {ran}");
     }
 
+    /// <summary>Founds a coalition and admits a member; neither node runs.</summary>
+    /// <param name="secretariat">The secretariat's folder.</param>
+    /// <param name="coalition">The coalition's name.</param>
+    /// <param name="member">The member's folder, called like the member.</param>
+    /// <returns>The ports: of each of the two for peers, then for the local API.</returns>
+    public static async Task<int[]> FoundAsync(string secretariat, string coalition, string member)
+    {
+        var ports = FreePorts(4);
+        await DoAsync(
+            "coalition", "create", secretariat, "--name", coalition, "--endpoint", $"https://127.0.0.1:{ports[0]}",
+            "--listen", $"127.0.0.1:{ports[0]}", "--api", $"127.0.0.1:{ports[1]}");
+        await DoAsync(
+            "member", "init", member, "--coalition", Path.Combine(secretariat, "coalition.json"),
+            "--name", Path.GetFileName(member), "--endpoint", $"https://127.0.0.1:{ports[2]}",
+            "--listen", $"127.0.0.1:{ports[2]}", "--api", $"127.0.0.1:{ports[3]}");
+        await DoAsync("roster", "admit", Path.Combine(member, "enrolment.note"), "--data", secretariat);
+        return ports;
+    }
+
     /// <summary>
     /// Ports below those that the system gives to outgoing connections: another node's connection would otherwise take
     /// a port between two starts of the node that it was meant for.

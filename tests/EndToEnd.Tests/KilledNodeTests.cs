@@ -24,15 +24,7 @@ public sealed class KilledNodeTests : IAsyncLifetime, IDisposable
 
     public async Task InitializeAsync()
     {
-        var ports = Fednode.FreePorts(4);
-        await Fednode.DoAsync(
-            "coalition", "create", Secretariat, "--name", "ewt", "--endpoint", $"https://127.0.0.1:{ports[0]}",
-            "--listen", $"127.0.0.1:{ports[0]}", "--api", $"127.0.0.1:{ports[1]}");
-        await Fednode.DoAsync(
-            "member", "init", Alpha, "--coalition", Path.Combine(Secretariat, "coalition.json"), "--name", "alpha",
-            "--endpoint", $"https://127.0.0.1:{ports[2]}",
-            "--listen", $"127.0.0.1:{ports[2]}", "--api", $"127.0.0.1:{ports[3]}");
-        await Fednode.DoAsync("roster", "admit", Path.Combine(Alpha, "enrolment.note"), "--data", Secretariat);
+        await Fednode.FoundAsync(Secretariat, "ewt", Alpha);
         await StartAsync(Secretariat);
         await StartAsync(Alpha);
     }

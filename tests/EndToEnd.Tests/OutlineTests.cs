@@ -24,15 +24,7 @@ public sealed class OutlineTests : IAsyncLifetime, IDisposable
 
     public async Task InitializeAsync()
     {
-        var ports = Fednode.FreePorts(4);
-        await Fednode.DoAsync(
-            "coalition", "create", Secretariat, "--name", "ewt", "--endpoint", $"https://127.0.0.1:{ports[0]}",
-            "--listen", $"127.0.0.1:{ports[0]}", "--api", $"127.0.0.1:{ports[1]}");
-        await Fednode.DoAsync(
-            "member", "init", Beta, "--coalition", Path.Combine(Secretariat, "coalition.json"), "--name", "beta",
-            "--endpoint", $"https://127.0.0.1:{ports[2]}",
-            "--listen", $"127.0.0.1:{ports[2]}", "--api", $"127.0.0.1:{ports[3]}");
-        await Fednode.DoAsync("roster", "admit", Path.Combine(Beta, "enrolment.note"), "--data", Secretariat);
+        await Fednode.FoundAsync(Secretariat, "ewt", Beta);
         var settings = Path.Combine(Beta, "node.json");
         var text = await File.ReadAllTextAsync(settings);
         await File.WriteAllTextAsync(settings, text.Replace("\"outlineFirst\": false", "\"outlineFirst\": true", StringComparison.Ordinal));

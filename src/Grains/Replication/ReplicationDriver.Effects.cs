@@ -247,13 +247,7 @@ public sealed partial class ReplicationDriver
             return new RequestFailed(fetch.Id, RequestFault.Refused);
         }
 
-        var request = new RangeRequestMessage
-        {
-            Origin = fetch.Origin,
-            From = fetch.From,
-            MaxEntries = fetch.MaxEntries,
-            MaxBytes = fetch.MaxBytes,
-        };
+        var request = RequestFor(fetch.Origin, fetch.From, fetch.MaxEntries, fetch.MaxBytes);
         if (await GetVerifiedAsync(fetch.Peer, request, key, fetch.Urgent, cancel) is not var (range, verified))
         {
             return new RequestFailed(fetch.Id, RequestFault.Bad);
@@ -325,14 +319,8 @@ public sealed partial class ReplicationDriver
         {
             if (_fetched.TryGetValue(store.Id, out var range))
             {
-                var result = await _grains.GetGrain<IMemberLogGrain>(store.Origin).ExtendCheckedAsync(range);
-                outcome = result.Outcome switch
-                {
-                    ExtendOutcome.Fork => StoreOutcome.Contradicts,
-                    ExtendOutcome.UnknownLog or ExtendOutcome.Refused => StoreOutcome.Closed,
-                    ExtendOutcome.StorageUnavailable or ExtendOutcome.Damaged => StoreOutcome.Unavailable,
-                    _ => StoreOutcome.Stored,
-                };
+                outcome = OutcomeOf(
+                    (await _grains.GetGrain<IMemberLogGrain>(store.Origin).ExtendCheckedAsync(range)).Outcome);
             }
         }
         catch (Exception failure) when (!_stopping.IsCancellationRequested)
@@ -342,6 +330,22 @@ public sealed partial class ReplicationDriver
 
         Post(new RangeStored(store.Id, outcome));
     }
+
+    private static StoreOutcome OutcomeOf(ExtendOutcome outcome) => outcome switch
+    {
+        ExtendOutcome.Fork => StoreOutcome.Contradicts,
+        ExtendOutcome.UnknownLog or ExtendOutcome.Refused => StoreOutcome.Closed,
+        ExtendOutcome.StorageUnavailable or ExtendOutcome.Damaged => StoreOutcome.Unavailable,
+        _ => StoreOutcome.Stored,
+    };
+
+    private static RangeRequestMessage RequestFor(string origin, long from, int maxEntries, int maxBytes) => new()
+    {
+        Origin = origin,
+        From = from,
+        MaxEntries = maxEntries,
+        MaxBytes = maxBytes,
+    };
 
     private const int MaxQuestions = 48;
 

@@ -65,13 +65,7 @@ public sealed partial class ReplicationDriver
             return new RequestFailed(fetch.Id, RequestFault.Refused);
         }
 
-        var request = new RangeRequestMessage
-        {
-            Origin = fetch.Origin,
-            From = fetch.From,
-            MaxEntries = fetch.MaxEntries,
-            MaxBytes = fetch.MaxBytes,
-        };
+        var request = RequestFor(fetch.Origin, fetch.From, fetch.MaxEntries, fetch.MaxBytes);
         var part = await _transport.GetOutlineAsync(fetch.Peer, request, cancel);
         if ((part.Count > 0 && part.From != request.From)
             || await CheckAsync(part.Count, () => RangeCheck.TryCheck(fetch.Origin, part, key, out var good, out _) ? good : null, cancel) is not { } verified)
@@ -91,13 +85,8 @@ public sealed partial class ReplicationDriver
         {
             if (_outlines.TryGetValue(store.Id, out var part))
             {
-                outcome = await _grains.GetGrain<IMemberLogGrain>(store.Origin).StoreOutlineAsync(part, store.Peer) switch
-                {
-                    ExtendOutcome.Fork => StoreOutcome.Contradicts,
-                    ExtendOutcome.Refused => StoreOutcome.Closed,
-                    ExtendOutcome.StorageUnavailable or ExtendOutcome.Damaged => StoreOutcome.Unavailable,
-                    _ => StoreOutcome.Stored,
-                };
+                outcome = OutcomeOf(
+                    await _grains.GetGrain<IMemberLogGrain>(store.Origin).StoreOutlineAsync(part, store.Peer));
             }
         }
         catch (Exception failure) when (!_stopping.IsCancellationRequested)
