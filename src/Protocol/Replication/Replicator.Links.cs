@@ -273,8 +273,9 @@ public sealed partial class Replicator
         {
             LinkFailed(peer, request.Started);
         }
-        else if (failed.Fault is RequestFault.Busy)
+        else if (failed.Fault is RequestFault.Busy && log?.Of is null)
         {
+            // Of an outline it may be the peer's list that lacks the log, for whatever reason and time.
             peer.BusyUntil = _now + Jittered(_options.MinBackoff);
         }
         else if (log is not null && request.Kind is not RequestKind.Push)
