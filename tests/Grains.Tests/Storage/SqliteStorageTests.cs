@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
 using FederationNode.Grains.Storage;
-using Microsoft.Data.Sqlite;
 using Xunit;
 
 namespace FederationNode.Grains.Tests.Storage;
@@ -132,7 +131,7 @@ public sealed class SqliteStorageTests
 
         Assert.Equal(StorageFault.Corrupt, error.Fault);
         Assert.Contains(path, error.Message, StringComparison.Ordinal);
-        SqliteConnection.ClearAllPools();
+        await sandbox.ClosePooledAsync();
         Assert.Equal(before, SHA256.HashData(await File.ReadAllBytesAsync(path)));
         Assert.Equal([path], Directory.GetFiles(sandbox.Folder!));
     }

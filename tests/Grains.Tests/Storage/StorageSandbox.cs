@@ -1,7 +1,6 @@
 using System.Data.Common;
 using FederationNode.Grains.Storage;
 using FederationNode.TestSupport;
-using Microsoft.Data.Sqlite;
 
 namespace FederationNode.Grains.Tests.Storage;
 
@@ -56,14 +55,15 @@ internal sealed class StorageSandbox : IAsyncDisposable
         return await command.ExecuteScalarAsync();
     }
 
-    public ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         if (Folder is not null)
         {
-            SqliteConnection.ClearAllPools();
+            await ClosePooledAsync();
             Directory.Delete(Folder, recursive: true);
         }
-
-        return ValueTask.CompletedTask;
     }
+
+    /// <summary>Closes what the pool keeps open of this database, and not of those of tests that run beside.</summary>
+    public async Task ClosePooledAsync() => await Connection.CreateDataSource().DisposeAsync();
 }

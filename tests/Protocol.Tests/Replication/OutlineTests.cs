@@ -69,6 +69,15 @@ public sealed class OutlineTests
         Assert.Contains(_done, e => e is CaughtUp);
     }
 
+    [Fact]
+    public void Start_NobodyCanGiveTheOutlineNow_IsAskedForItMoreAndMoreRarely()
+    {
+        Start(limit: 0);
+        RunUntil(600_000);
+
+        Assert.All(s_peers, p => Assert.InRange(_done.Count(e => e is FetchOutline fetch && fetch.Peer == p), 1, 15));
+    }
+
     [Theory]
     [InlineData(0, true)]
     [InlineData(3, true)]
