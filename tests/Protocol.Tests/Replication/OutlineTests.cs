@@ -202,6 +202,9 @@ public sealed class OutlineTests
                 _fetched[fetch.Id] = Math.Min(_shown[Log], fetch.From + fetch.MaxEntries);
                 yield return new RangeFetched(fetch.Id, (int)(_fetched[fetch.Id] - fetch.From), 100_000, _shown[Log]);
                 break;
+            case FetchRange fetch:
+                yield return new RequestFailed(fetch.Id, RequestFault.Refused);
+                break;
             case StoreRange store:
                 _held = Math.Max(_held, _fetched[store.Id]);
                 yield return new LogMoved(Log, _held, _held == _shown[Log] ? _held : 0, Hash256.Of([1]));
