@@ -304,9 +304,16 @@ public interface IMemberLogGrain : IGrainWithStringKey
     [Alias("StoreOutline")]
     Task<ExtendOutcome> StoreOutlineAsync([Immutable] CheckedOutline part, string peer);
 
-    /// <summary>The part of the kept outline that begins at an entry, and who gave it; null if there is none.</summary>
+    /// <summary>The part of the kept outline that has an entry, and who gave it; null if there is none.</summary>
     [Alias("ReadKeptOutline")]
     Task<(LogOutline Part, string Peer)?> ReadKeptOutlineAsync(long from);
+
+    /// <summary>
+    /// Whether the kept outline is of the branch of the log that is held, as far as that can be seen. If it is not, the
+    /// origin forked; that is proven, and freezes the log.
+    /// </summary>
+    [Alias("CheckOutline")]
+    Task<bool> CheckOutlineAsync();
 
     /// <summary>Forgets the outline.</summary>
     [Alias("DropOutline")]

@@ -302,10 +302,13 @@ public sealed partial class ListFollower(
         {
             if (heads.Get(text) is { } now && (list.AppliedOf(text) > WantedOf(now) || IsOutlineVoid(now)))
             {
-                await TruncateAsync(origin, log, Math.Min(list.AppliedOf(text), WantedOf(now)));
+                await TruncateAsync(origin, log, Math.Min(list.AppliedOf(text), WantedOf(now)), EndOf(now));
             }
 
-            if (heads.Outlines.GetValueOrDefault(text) is { } outline && heads.Get(text) is { FrozenAt: null } && list.OutlinedOf(text) < outline.End)
+            // An outline need not begin at 0: what is below it is read from the log first.
+            if (heads.Outlines.GetValueOrDefault(text) is { } outline && heads.Get(text) is { FrozenAt: null }
+                && list.OutlinedOf(text) < outline.End && list.AppliedOf(text) < outline.End
+                && Math.Max(list.AppliedOf(text), list.OutlinedOf(text)) >= outline.From)
             {
                 if (await ApplyOutlineAsync(origin, log, outline, stopping))
                 {
@@ -353,10 +356,18 @@ public sealed partial class ListFollower(
         }
     }
 
-    /// <summary>What is in the list of an outline, and neither kept nor held any more: the log forked, or was closed.</summary>
-    private bool IsOutlineVoid(LogStatus head) =>
-        list.OutlinedOf(head.Origin) > Math.Max(heads.Outlines.GetValueOrDefault(head.Origin)?.End ?? 0, head.HeadSize)
-        || (head.FrozenAt is { } end && list.OutlinedOf(head.Origin) > end);
+    /// <summary>
+    /// Whether the list has entries of an outline behind the end that a fork or the roster has set. Where an outline is
+    /// merely gone, what came of it stays: it is proven, and the history makes it whole.
+    /// </summary>
+    private bool IsOutlineVoid(LogStatus head) => list.OutlinedOf(head.Origin) > EndOf(head);
+
+    /// <summary>Where a log ends, for it forked or the roster closed it; or behind everything.</summary>
+    private long EndOf(LogStatus head) => Math.Min(
+        head.FrozenAt ?? long.MaxValue,
+        roster.Current is { } document && document.TryFindLog(head.Origin, out var log, out _) && log.ClosedAt is { } end
+            ? end.Size
+            : long.MaxValue);
 
     /// <summary>Applies the next part of an outline; false if there is none that can be read.</summary>
     private async Task<bool> ApplyOutlineAsync(
@@ -424,8 +435,12 @@ public sealed partial class ListFollower(
         head.FrozenAt is not null || IsClosed(head.Origin) || identity.KeyOf(head.Origin) is not null ? head.HeadSize
 
         // Below the end of an outline everything is under a checkpoint already.
-        : IsReady ? Math.Max(head.HeadSize, Math.Min(head.Size, list.OutlinedOf(head.Origin)))
+        : IsReady ? Math.Max(head.HeadSize, Math.Min(head.Size, OutlineOf(head.Origin)))
         : Math.Max(head.HeadSize, head.Size);
+
+    /// <summary>How far a log's outline goes in the list; where none of it is there yet, to where it begins.</summary>
+    private long OutlineOf(string origin) =>
+        Math.Max(list.OutlinedOf(origin), heads.Outlines.GetValueOrDefault(origin)?.From ?? 0);
 
     private bool IsClosed(string origin) =>
         roster.Current is { } document && document.TryFindLog(origin, out var log, out _) && log.ClosedAt is not null;
@@ -445,10 +460,10 @@ public sealed partial class ListFollower(
     }
 
     /// <summary>The log forked, or was closed: what is behind that does not count any more.</summary>
-    private async Task TruncateAsync(Origin origin, IMemberLogGrain log, long size)
+    private async Task TruncateAsync(Origin origin, IMemberLogGrain log, long size, long end)
     {
         var now = clock.GetUtcNow().ToUnixTimeSeconds();
-        foreach (var index in list.Truncate(origin, size, now, roster.Counts))
+        foreach (var index in list.Truncate(origin, size, end, now, roster.Counts))
         {
             if ((await log.ReadAsync(index, 1, 1)).Entries is [var entry])
             {

@@ -199,12 +199,10 @@ public sealed class MergedList
             lock (_gate)
             {
                 meaningful.ForEach(e => Take(e, touched));
-                if (i + Slice >= part.Whole.Count)
-                {
-                    _taken[origin.Text] = Math.Max(_taken.GetValueOrDefault(origin.Text), part.End);
-                    touched.UnionWith(_urgent.Drop(origin.Text, part.End));
-                }
 
+                // What is urgent gives way only to what is in the view, or is erased: that it is dead is a mere claim.
+                touched.UnionWith(_urgent.DropThese(
+                    origin.Text, [.. meaningful.Select(e => e.Payload is ErasePayload order ? order.Index : e.Index)]));
                 Recount(touched, now, counts);
             }
 
@@ -331,11 +329,12 @@ public sealed class MergedList
 
     /// <summary>Takes the entries of a log from an index on out of the list: they do not count any more.</summary>
     /// <param name="origin">The log.</param>
-    /// <param name="size">Entries of it that count.</param>
+    /// <param name="size">Entries of it that stay in the list.</param>
+    /// <param name="end">Where the log ends: what is urgent from there on goes, too.</param>
     /// <param name="now">Unix seconds, by which listings expire.</param>
     /// <param name="counts">Whether the roster lets a member's word count.</param>
     /// <returns>Indexes of entries below that count again, to be given to <see cref="Restore"/>.</returns>
-    public IReadOnlyList<long> Truncate(Origin origin, long size, long now, Func<string, bool> counts)
+    public IReadOnlyList<long> Truncate(Origin origin, long size, long end, long now, Func<string, bool> counts)
     {
         IReadOnlyList<long> restored;
         HashSet<Hash256> touched;
@@ -343,12 +342,16 @@ public sealed class MergedList
         {
             touched = [.. _view.Truncate(origin, size, out restored)];
             _taken[origin.Text] = Math.Min(_taken.GetValueOrDefault(origin.Text), size);
-            touched.UnionWith(_urgent.Drop(origin.Text, long.MaxValue));
+            touched.UnionWith(_urgent.DropFrom(origin.Text, end));
             Recount(touched, now, counts);
         }
 
         _applied[origin.Text] = Math.Min(AppliedOf(origin.Text), size);
-        _outlined.TryRemove(origin.Text, out _);
+        if (OutlinedOf(origin.Text) > size)
+        {
+            _outlined.TryRemove(origin.Text, out _);
+        }
+
         Finish(touched.Count);
         return restored;
     }

@@ -54,6 +54,9 @@ internal sealed class UrgentEntries
     /// <summary>Forgets a log's entries below an index, which are applied by now; the indicators that they spoke of.</summary>
     public IReadOnlyCollection<Hash256> Drop(string origin, long below) => Drop(origin, index => index < below);
 
+    /// <summary>Forgets these entries of a log; the indicators that they spoke of.</summary>
+    public IReadOnlyCollection<Hash256> DropThese(string origin, HashSet<long> indexes) => Drop(origin, indexes.Contains);
+
     private HashSet<Hash256> Drop(string origin, Func<long, bool> goes)
     {
         if (!_byLog.TryGetValue(origin, out var log))

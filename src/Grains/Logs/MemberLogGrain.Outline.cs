@@ -95,11 +95,14 @@ public sealed partial class MemberLogGrain
     /// <inheritdoc/>
     public async Task<(LogOutline Part, string Peer)?> ReadKeptOutlineAsync(long from)
     {
-        if (Array.BinarySearch(_outline.Parts, from) < 0)
+        var at = Array.BinarySearch(_outline.Parts, from);
+        at = at < 0 ? ~at - 1 : at;
+        if (at < 0 || from >= _outline.End)
         {
             return null;
         }
 
+        from = _outline.Parts[at];
         var stored = await _rows.ReadAsync<OutlinePartRow>(LogRowKind.OutlinePart, PartKey(from))
             ?? throw CorruptStateException.Missing(LogRowKind.OutlinePart, PartKey(from));
         return FaultOf(stored.Value, from) is { } fault
@@ -110,13 +113,32 @@ public sealed partial class MemberLogGrain
     /// <summary>An entry that is whole in the outline is as proven as one that is held.</summary>
     private async Task<EntryEvidence?> EvidenceInOutlineAsync(long index)
     {
-        var at = Array.BinarySearch(_outline.Parts, index);
-        at = at < 0 ? ~at - 1 : at;
-        return at >= 0 && index < _outline.End
-            && await ReadKeptOutlineAsync(_outline.Parts[at]) is var (part, _)
-            && part.Whole.FirstOrDefault(w => w.Index == index) is { } whole
+        return await ReadKeptOutlineAsync(index) is var (part, _) && part.Whole.FirstOrDefault(w => w.Index == index) is { } whole
             ? EvidenceIn(part.Restore(), index, whole.Entry)
             : null;
+    }
+
+    /// <inheritdoc/>
+    public async Task<bool> CheckOutlineAsync()
+    {
+        if (_damage is not null || _outline.Parts.Length == 0 || _log.Size < _outline.End
+            || (await _log.ReadNodesAsync(CompactRange.Nodes(0, _outline.End))).SequenceEqual(HeadEdge.Split(_outline.Tree)))
+        {
+            return true;
+        }
+
+        foreach (var from in _outline.Parts)
+        {
+            // The first part of the other branch shows where it parts from this one.
+            if (await ReadKeptOutlineAsync(from) is var (part, _) && part.Restore() is var range
+                && range.Join(_log.Size, await _log.ReadNodesAsync(range.NodesToJoin(_log.Size))) is RangeJoin.Contradicts)
+            {
+                await ContradictAsync(range);
+                break;
+            }
+        }
+
+        return false;
     }
 
     /// <inheritdoc/>

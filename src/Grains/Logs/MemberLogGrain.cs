@@ -69,7 +69,6 @@ public sealed partial class MemberLogGrain : Grain, IMemberLogGrain
 
         await LoadForkAsync();
         await LoadDeferredAsync();
-        await LoadOutlineAsync();
         if (IsOwn)
         {
             RestoreShown();
@@ -77,6 +76,7 @@ public sealed partial class MemberLogGrain : Grain, IMemberLogGrain
 
         _checkpoint = IsOwn && SignedSize > 0 ? await SignCheckpointAsync() : IsOwn ? [] : _log.Head.Checkpoint;
         await ShowAsync();
+        await LoadOutlineAsync();
     }
 
     /// <inheritdoc/>

@@ -3,7 +3,6 @@ using FederationNode.Contracts;
 using FederationNode.Contracts.Logs;
 using FederationNode.Contracts.Peers;
 using FederationNode.Grains.Logs;
-using FederationNode.Grains.Storage;
 using FederationNode.Protocol;
 using FederationNode.Protocol.Replication;
 using Microsoft.Extensions.Logging;
@@ -13,7 +12,10 @@ namespace FederationNode.Grains.Replication;
 /// <content>Outlines, docs/protocol.md: fetched, compared, judged when the whole log is here, and given to others.</content>
 public sealed partial class ReplicationDriver
 {
+    private static readonly TimeSpan s_dropAgain = TimeSpan.FromSeconds(5);
+
     private readonly ConcurrentDictionary<long, CheckedOutline> _outlines = new();
+    private readonly SemaphoreSlim _digesting = new(1);
 
     /// <summary>Whether entries of a log can be dead: of the others every entry is needed.</summary>
     public static bool HasOutline(string origin) => Origin.Parse(origin).Log == Origin.Indicators;
@@ -26,8 +28,9 @@ public sealed partial class ReplicationDriver
     {
         var log = _grains.GetGrain<IMemberLogGrain>(request.Origin);
         var asOf = Math.Min((await log.GetStatusAsync()).HeadSize, _list.AppliedOf(request.Origin));
-        if (asOf <= request.From && asOf < (_heads.Get(request.Origin)?.HeadSize ?? 0))
+        if ((asOf <= request.From && asOf < (_heads.Get(request.Origin)?.HeadSize ?? 0)) || _list.OutlinedOf(request.Origin) > asOf)
         {
+            // What the list knows of what is behind only by an outline is not enough to tell who is live.
             return null;
         }
 
@@ -40,21 +43,21 @@ public sealed partial class ReplicationDriver
     /// Which entries of a log are live, if it ended at a size, as a digest; null while the list here does not have it so far.
     /// </summary>
     public async Task<Hash256?> AnswerLiveAsync(string origin, long size, CancellationToken cancel) =>
-        size <= Math.Min(_heads.Get(origin)?.HeadSize ?? 0, _list.AppliedOf(origin))
+        size <= Math.Min(_heads.Get(origin)?.HeadSize ?? 0, _list.AppliedOf(origin)) && _list.OutlinedOf(origin) <= _list.AppliedOf(origin)
             ? await LiveDigestAsync(origin, size, cancel)
             : null;
 
     /// <summary>One at a time: it takes a processor.</summary>
     private async Task<Hash256> LiveDigestAsync(string origin, long size, CancellationToken cancel)
     {
-        await _checking.WaitAsync(cancel);
+        await _digesting.WaitAsync(cancel);
         try
         {
             return _list.LiveDigest(Origin.Parse(origin), size, cancel);
         }
         finally
         {
-            _checking.Release();
+            _digesting.Release();
         }
     }
 
@@ -99,12 +102,22 @@ public sealed partial class ReplicationDriver
 
     private async Task<ReplicationEvent> CompareOutlineAsync(CompareOutline compare, CancellationToken cancel)
     {
-        if (!await _follower.WaitOutlinedAsync(compare.Origin, compare.Size, cancel))
+        Hash256 own;
+        try
         {
+            if (!await _follower.WaitOutlinedAsync(compare.Origin, compare.Size, cancel))
+            {
+                return new RequestFailed(compare.Id, RequestFault.Busy);
+            }
+
+            own = await LiveDigestAsync(compare.Origin, compare.Size, cancel);
+        }
+        catch (OperationCanceledException)
+        {
+            // It is this node that was slow, and not the peer, which has not been asked yet.
             return new RequestFailed(compare.Id, RequestFault.Busy);
         }
 
-        var own = await LiveDigestAsync(compare.Origin, compare.Size, cancel);
         var request = new LiveRequestMessage { Origin = compare.Origin, Size = compare.Size };
         return new OutlineCompared(compare.Id, own == await _transport.GetLiveAsync(compare.Peer, request, cancel));
     }
@@ -112,28 +125,52 @@ public sealed partial class ReplicationDriver
     private async Task DropOutlineAsync(string origin)
     {
         var log = _grains.GetGrain<IMemberLogGrain>(origin);
-        if (_heads.Outlines.GetValueOrDefault(origin) is { } outline && _heads.Get(origin) is { FrozenAt: null } head
-            && head.HeadSize >= outline.End)
+        if (_heads.Outlines.GetValueOrDefault(origin) is not { } outline)
         {
-            try
+            return;
+        }
+
+        try
+        {
+            if (await log.CheckOutlineAsync())
             {
                 await JudgeAsync(log, outline);
             }
-            catch (CorruptStateException damage)
-            {
-                // What cannot be read blames nobody, and goes like the rest.
-                LogUnjudged(origin, damage);
-            }
+        }
+        catch (Exception failure) when (!_stopping.IsCancellationRequested)
+        {
+            // What cannot be read blames nobody, and goes like the rest.
+            LogUnjudged(origin, failure);
         }
 
         await log.DropOutlineAsync();
+        while (_heads.Outlines.GetValueOrDefault(origin) == outline)
+        {
+            // The storage did not take it.
+            await Task.Delay(s_dropAgain, _clock, _stopping.Token);
+            await log.DropOutlineAsync();
+        }
     }
 
     /// <summary>Now that all of the log is here: who left live entries out when it gave its outline?</summary>
     private async Task JudgeAsync(IMemberLogGrain log, OutlineStatus outline)
     {
         var origin = Origin.Parse(outline.Origin);
-        await _follower.WaitAppliedOrHeldUpAsync(outline.Origin, outline.End - 1, _stopping.Token);
+        while (_list.AppliedOf(outline.Origin) < outline.End)
+        {
+            var changed = _follower.ChangedAsync();
+            if (!(_heads.Get(outline.Origin) is { FrozenAt: null } head && head.HeadSize >= outline.End)
+                || _follower.HeldUp.ContainsKey(outline.Origin))
+            {
+                return;
+            }
+
+            if (_list.AppliedOf(outline.Origin) < outline.End)
+            {
+                await changed.WaitAsync(_stopping.Token);
+            }
+        }
+
         for (var from = outline.From;
             await log.ReadKeptOutlineAsync(from) is var (part, peer);
             from = part.End)

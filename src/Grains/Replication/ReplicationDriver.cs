@@ -159,6 +159,7 @@ public sealed partial class ReplicationDriver : BackgroundService
     {
         _timer.Dispose();
         _checking.Dispose();
+        _digesting.Dispose();
         _stopping.Dispose();
         base.Dispose();
     }

@@ -316,8 +316,13 @@ public sealed partial class Replicator
         var failures = (before?.Failures ?? 0) + 1;
         peer.Backoffs[log.Key] = new LogBackoff(
             log.Origin, fault, failures, _now + Jittered(Doubled(failures, _options.MaxLogBackoff)));
-        NoteFault(peer, log, fault);
-        Doubt(peer, fault);
+        if (log.Of is null || fault is not RequestFault.NotHeld)
+        {
+            // Who has no outline to give may have all of the log.
+            NoteFault(peer, log, fault);
+            Doubt(peer, fault);
+        }
+
         Save(peer);
     }
 
@@ -414,6 +419,11 @@ public sealed partial class Replicator
     {
         _peers.Remove(peer.Name);
         _everybody.Remove(peer);
+        foreach (var outline in _logs.Select(l => l.Outline).OfType<Log>())
+        {
+            outline.Compared.Remove(peer.Name);
+        }
+
         foreach (var request in _requests.Values.Where(r => r.Peer == peer).OrderBy(r => r.Id).ToList())
         {
             Drop(request);

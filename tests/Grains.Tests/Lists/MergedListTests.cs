@@ -119,7 +119,7 @@ public sealed class MergedListTests
                 Apply(list, s_b, 0, held);
                 Array.ForEach(urgent.Runs, r => Overlie(list, r.From, r.Count));
 
-                foreach (var index in list.Truncate(Origin.Parse(s_b), size, Now, _ => true))
+                foreach (var index in list.Truncate(Origin.Parse(s_b), size, size, Now, _ => true))
                 {
                     Assert.InRange(index, 0, Math.Min(held, size) - 1);
                     list.Restore(Origin.Parse(s_b), index, s_log.Entries[(int)index], Now, _ => true);
@@ -128,6 +128,9 @@ public sealed class MergedListTests
                 var fresh = new MergedList();
                 fresh.Apply(Origin.Parse(s_c), 0, [Entry(s_c, Sample.Listing(3))], Now, _ => true);
                 Apply(fresh, s_b, 0, Math.Min(held, size));
+
+                // What is urgent counts up to where the log ends.
+                Array.ForEach(urgent.Runs, r => Overlie(fresh, r.From, Math.Clamp(size - r.From, 0, r.Count)));
                 AssertIs(fresh, list);
 
                 // What counts may still grow up to where it ends.

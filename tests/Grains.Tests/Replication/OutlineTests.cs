@@ -95,6 +95,84 @@ public sealed class OutlineTests
     }
 
     [Fact]
+    public async Task Restart_OutlineBeginsAboveWhatIsHeld_TheListHasBoth()
+    {
+        await using var sandbox = await StorageSandbox.CreateAsync("sqlite");
+        var (writer, never) = (Churned(), new Gate());
+        var digest = WriterLog.DigestOf((s_b, writer.Entries));
+        await using (var before = await StartAsync(sandbox))
+        {
+            await before.Log(s_b).ExtendAsync(writer.Range(0, 300));
+            Play(before, writer, never);
+            await before.StartAllAsync();
+            await before.AdvanceUntilAsync(() => before.Follower.IsReady);
+            Assert.Equal((300, digest), (before.Heads.Outlines[s_b].From, before.List.Current.Digest));
+        }
+
+        await using var node = await StartAsync(sandbox);
+        var gate = new Gate();
+        Play(node, writer, gate);
+        await node.StartAllAsync();
+        await node.AdvanceUntilAsync(() => node.Follower.IsReady);
+        Assert.Equal(digest, node.List.Current.Digest);
+
+        gate.Open();
+        await node.AdvanceUntilAsync(() => node.List.AppliedOf(s_b) == Size && node.Heads.Outlines.Count == 0);
+        Assert.Equal(digest, node.List.Current.Digest);
+    }
+
+    [Fact]
+    public async Task Outline_LeavesOutWhatCameAsUrgent_ThatStaysInTheList()
+    {
+        await using var sandbox = await StorageSandbox.CreateAsync("sqlite");
+        await using var node = await StartAsync(sandbox);
+        var (writer, never) = (Churned(), new Gate());
+        var urgent = writer.Live(Size)[^1];
+        await node.FollowAsync();
+        await node.Log(s_b).GetStatusAsync();
+        var run = writer.Range((int)urgent, (int)urgent + 1, Size);
+        Assert.Equal(ExtendOutcome.Overlaid, (await node.Log(s_b).ExtendAsync(run)).Outcome);
+        await TestNode.UntilAsync(() => node.List.Glance.Indicators == 1);
+        foreach (var peer in Play(node, writer, never))
+        {
+            peer.Hides = [urgent];
+        }
+
+        await node.StartAllAsync();
+        await node.AdvanceUntilAsync(() => node.List.OutlinedOf(s_b) == Size);
+
+        Assert.Equal(Indicators, node.List.Glance.Indicators);
+    }
+
+    [Fact]
+    public async Task Outline_OfAnotherBranch_ProvesTheForkOnceTheHistoryIsHere()
+    {
+        await using var sandbox = await StorageSandbox.CreateAsync("sqlite");
+        await using var node = await StartAsync(sandbox);
+        var (writer, gate) = (Churned(), new Gate());
+        var other = writer.Branch(900);
+        for (var i = 900; i < Size; i++)
+        {
+            other.Add(Sample.Listing(i % 100, TestCoalition.Issued + 90_000 + i));
+        }
+
+        foreach (var peer in Play(node, writer, gate))
+        {
+            peer.OnOutline = (request, _) => Task.FromResult(other.Outline(
+                (int)request.From, (int)Math.Min(Size, request.From + request.MaxEntries), Size, other.Live(Size)));
+        }
+
+        await node.StartAllAsync();
+        await node.AdvanceUntilAsync(() => node.List.OutlinedOf(s_b) == Size);
+        gate.Open();
+        await node.AdvanceUntilAsync(() => node.Heads.Get(s_b)!.FrozenAt is not null && node.List.AppliedOf(s_b) == 900
+            && node.List.OutlinedOf(s_b) == 0);
+
+        Assert.Equal(900, node.Heads.Get(s_b)!.FrozenAt);
+        Assert.Equal(WriterLog.DigestOf((s_b, [.. writer.Entries.Take(900)])), node.List.Current.Digest);
+    }
+
+    [Fact]
     public async Task Start_OnePeerHidesWhatIsLive_IsNotReadyBeforeAllIsHereAndBlamesIt()
     {
         await using var sandbox = await StorageSandbox.CreateAsync("sqlite");

@@ -112,6 +112,8 @@ internal sealed class FakeLog : IMemberLogGrain
 
     public Task<(LogOutline Part, string Peer)?> ReadKeptOutlineAsync(long from) => throw new NotSupportedException();
 
+    public Task<bool> CheckOutlineAsync() => throw new NotSupportedException();
+
     public Task DropOutlineAsync() => throw new NotSupportedException();
 
     public Task<IReadOnlyList<Hash256>> ReadNodesAsync(IReadOnlyList<(int Level, long Index)> nodes) =>
