@@ -305,10 +305,7 @@ public sealed partial class ListFollower(
                 await TruncateAsync(origin, log, Math.Min(list.AppliedOf(text), WantedOf(now)), EndOf(now));
             }
 
-            // An outline need not begin at 0: what is below it is read from the log first.
-            if (heads.Outlines.GetValueOrDefault(text) is { } outline && heads.Get(text) is { FrozenAt: null }
-                && list.OutlinedOf(text) < outline.End && list.AppliedOf(text) < outline.End
-                && Math.Max(list.AppliedOf(text), list.OutlinedOf(text)) >= outline.From)
+            if (OutlineThatFollows(text) is { } outline)
             {
                 if (await ApplyOutlineAsync(origin, log, outline, stopping))
                 {
@@ -325,7 +322,7 @@ public sealed partial class ListFollower(
             {
                 var applied = await ApplyPartAsync(origin, log, WantedOf(head) - list.AppliedOf(text), stopping);
                 await ReceiptAsync(text);
-                if (applied > 0 && list.AppliedOf(text) < WantedOf(heads.Get(text)!))
+                if (applied > 0 && (list.AppliedOf(text) < WantedOf(heads.Get(text)!) || OutlineThatFollows(text) is not null))
                 {
                     // One part of something large after the other, and what came to other logs in between.
                     Queue(text);
@@ -355,6 +352,17 @@ public sealed partial class ListFollower(
             _ = RetryAsync(text, stopping);
         }
     }
+
+    /// <summary>
+    /// A log's outline of which something is not in the list yet, or null. It need not begin at 0: what is below it is
+    /// read from the log first.
+    /// </summary>
+    private OutlineStatus? OutlineThatFollows(string origin) =>
+        heads.Outlines.GetValueOrDefault(origin) is { } outline && heads.Get(origin) is { FrozenAt: null }
+        && list.OutlinedOf(origin) < outline.End && list.AppliedOf(origin) < outline.End
+        && Math.Max(list.AppliedOf(origin), list.OutlinedOf(origin)) >= outline.From
+            ? outline
+            : null;
 
     /// <summary>
     /// Whether the list has entries of an outline behind the end that a fork or the roster has set. Where an outline is
