@@ -68,13 +68,13 @@ public sealed partial class ListFollower(
     /// <summary>Ends when anything was applied, or a log was held up, after the call.</summary>
     public Task ChangedAsync() => Volatile.Read(ref _changed).Task;
 
-    /// <summary>Waits until this list has an entry of a log: what was published is then found.</summary>
-    public async Task WaitAppliedAsync(string origin, long index, CancellationToken cancellationToken)
+    /// <summary>Waits until something holds that changes only with what <see cref="ChangedAsync"/> tells of.</summary>
+    internal async Task WaitUntilAsync(Func<bool> holds, CancellationToken cancellationToken)
     {
         while (true)
         {
             var changed = ChangedAsync();
-            if (list.AppliedOf(origin) > index)
+            if (holds())
             {
                 return;
             }
@@ -83,24 +83,17 @@ public sealed partial class ListFollower(
         }
     }
 
+    /// <summary>Waits until this list has an entry of a log: what was published is then found.</summary>
+    public Task WaitAppliedAsync(string origin, long index, CancellationToken cancellationToken) =>
+        WaitUntilAsync(() => list.AppliedOf(origin) > index, cancellationToken);
+
     /// <summary>Waits until this list has a log's entries below an index, the live ones at least; or its outline is gone.</summary>
     public async Task<bool> WaitOutlinedAsync(string origin, long end, CancellationToken cancellationToken)
     {
-        while (true)
-        {
-            var changed = ChangedAsync();
-            if (Math.Max(list.OutlinedOf(origin), list.AppliedOf(origin)) >= end)
-            {
-                return true;
-            }
-
-            if (!(heads.Outlines.GetValueOrDefault(origin)?.End >= end))
-            {
-                return false;
-            }
-
-            await changed.WaitAsync(cancellationToken);
-        }
+        bool IsListed() => Math.Max(list.OutlinedOf(origin), list.AppliedOf(origin)) >= end;
+        await WaitUntilAsync(
+            () => IsListed() || !(heads.Outlines.GetValueOrDefault(origin)?.End >= end), cancellationToken);
+        return IsListed();
     }
 
     /// <inheritdoc/>
@@ -222,7 +215,9 @@ public sealed partial class ListFollower(
     {
         foreach (var log in held.Where(h => h.HeadSize > 0 && IsFollowed(h.Origin)))
         {
-            await WaitAppliedOrHeldUpAsync(log.Origin, log.HeadSize - 1, cancellationToken);
+            // One log that cannot be read must not keep the whole list from answering.
+            await WaitUntilAsync(
+                () => list.AppliedOf(log.Origin) >= log.HeadSize || _heldUp.ContainsKey(log.Origin), cancellationToken);
         }
     }
 
@@ -233,21 +228,6 @@ public sealed partial class ListFollower(
         {
             _heldUp[origin] = damage;
             SayChanged();
-        }
-    }
-
-    /// <summary>Likewise, or until it shows that the log cannot be read so far: that must not keep all else waiting.</summary>
-    internal async Task WaitAppliedOrHeldUpAsync(string origin, long index, CancellationToken cancellationToken)
-    {
-        while (true)
-        {
-            var changed = ChangedAsync();
-            if (list.AppliedOf(origin) > index || _heldUp.ContainsKey(origin))
-            {
-                return;
-            }
-
-            await changed.WaitAsync(cancellationToken);
         }
     }
 
@@ -440,7 +420,7 @@ public sealed partial class ListFollower(
     /// what has come of a long log before its head: a detector is better served with it.
     /// </summary>
     private long WantedOf(LogStatus head) =>
-        head.FrozenAt is not null || IsClosed(head.Origin) || identity.KeyOf(head.Origin) is not null ? head.HeadSize
+        EndOf(head) < long.MaxValue || identity.KeyOf(head.Origin) is not null ? head.HeadSize
 
         // Below the end of an outline everything is under a checkpoint already.
         : IsReady ? Math.Max(head.HeadSize, Math.Min(head.Size, OutlineOf(head.Origin)))
@@ -449,9 +429,6 @@ public sealed partial class ListFollower(
     /// <summary>How far a log's outline goes in the list; where none of it is there yet, to where it begins.</summary>
     private long OutlineOf(string origin) =>
         Math.Max(list.OutlinedOf(origin), heads.Outlines.GetValueOrDefault(origin)?.From ?? 0);
-
-    private bool IsClosed(string origin) =>
-        roster.Current is { } document && document.TryFindLog(origin, out var log, out _) && log.ClosedAt is not null;
 
     private void ApplyUrgent()
     {

@@ -163,7 +163,7 @@ public sealed class MergedList
                 }
 
                 var taken = Math.Min(from + i + Slice, from + entries.Count);
-                _taken[origin.Text] = Math.Max(_taken.GetValueOrDefault(origin.Text), taken);
+                _taken[origin.Text] = taken;
                 touched.UnionWith(_urgent.Drop(origin.Text, taken));
                 Recount(touched, now, counts);
             }
@@ -194,8 +194,7 @@ public sealed class MergedList
         for (var i = 0; i < part.Whole.Count || i == 0; i += Slice)
         {
             touched.Clear();
-            var slice = part.Whole.Skip(i).Take(Slice).ToList();
-            var meaningful = slice.SelectMany(w => Interpret(origin, w.Index, [w.Entry], [])).ToList();
+            var meaningful = Interpret(origin, part.Whole.Skip(i).Take(Slice).Select(w => (w.Index, w.Entry)), []);
             lock (_gate)
             {
                 meaningful.ForEach(e => Take(e, touched));
@@ -375,19 +374,23 @@ public sealed class MergedList
 
     /// <summary>The entries that have a meaning; this takes most of the time and holds nobody up.</summary>
     private static List<LogEntry> Interpret(
-        Origin origin, long from, IEnumerable<StoredEntry> entries, List<(long, string)> without)
+        Origin origin, long from, IEnumerable<StoredEntry> entries, List<(long, string)> without) =>
+        Interpret(origin, entries.Select((e, i) => (from + i, e)), without);
+
+    private static List<LogEntry> Interpret(
+        Origin origin, IEnumerable<(long Index, StoredEntry Entry)> entries, List<(long, string)> without)
     {
         var meaningful = new List<LogEntry>(Slice);
-        foreach (var (i, stored) in entries.Index())
+        foreach (var (index, stored) in entries)
         {
             if (LogEntry.TryInterpret(
-                    origin, from + i, MerkleHash.Leaf(stored.Leaf), stored.Leaf, stored.Salt, stored.Payload, out var entry, out var reason))
+                    origin, index, MerkleHash.Leaf(stored.Leaf), stored.Leaf, stored.Salt, stored.Payload, out var entry, out var reason))
             {
                 meaningful.Add(entry);
             }
             else
             {
-                without.Add((from + i, reason));
+                without.Add((index, reason));
             }
         }
 

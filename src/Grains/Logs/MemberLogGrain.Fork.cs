@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using FederationNode.Contracts.Logs;
 using FederationNode.Grains.Storage;
 using FederationNode.Protocol;
@@ -26,7 +25,7 @@ public sealed partial class MemberLogGrain
     {
         if (KeyForProof() is not { } key
             || !ForkProof.TryDecode(proof, out var decoded, out var error)
-            || !decoded.TryVerify(_origin, Opener(key), out var freezeAt, out error))
+            || !decoded.TryVerify(_origin, RangeCheck.Opener(key), out var freezeAt, out error))
         {
             return ForkOutcome.Refused;
         }
@@ -130,15 +129,4 @@ public sealed partial class MemberLogGrain
     private VerificationKey? KeyForProof() =>
         OwnKey?.VerificationKey
         ?? (_roster.Current is { } roster && roster.TryFindLog(_origin, out var log, out _) ? log.Key : null);
-
-    private static CheckpointOpener Opener(VerificationKey key)
-    {
-        bool Open(
-            string origin,
-            ReadOnlySpan<byte> note,
-            [NotNullWhen(true)] out Checkpoint? checkpoint,
-            [NotNullWhen(false)] out string? error) => Checkpoint.TryOpen(note, key, out checkpoint, out error);
-
-        return Open;
-    }
 }

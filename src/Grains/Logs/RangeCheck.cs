@@ -123,7 +123,8 @@ public static class RangeCheck
             : note.Length > ForkProof.MaxNote ? $"The note of a checkpoint has at most {ForkProof.MaxNote} bytes."
             : null;
 
-    private static CheckpointOpener Opener(VerificationKey key)
+    /// <summary>Verifies checkpoints with a log's key.</summary>
+    internal static CheckpointOpener Opener(VerificationKey key)
     {
         bool Open(
             string name,

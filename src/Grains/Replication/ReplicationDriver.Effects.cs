@@ -360,13 +360,7 @@ public sealed partial class ReplicationDriver
         var state = new ForkSearch(search.Size);
         for (var questions = 0; !state.IsOver && questions < MaxQuestions; questions++)
         {
-            var request = new RangeRequestMessage
-            {
-                Origin = search.Origin,
-                From = state.From,
-                MaxEntries = state.Count,
-                MaxBytes = Limits.MaxRangeBytes,
-            };
+            var request = RequestFor(search.Origin, state.From, state.Count, Limits.MaxRangeBytes);
             var range = await _transport.GetRangeAsync(search.Peer, request, true, cancel);
             if (range.From != state.From || range.Entries.Count == 0
                 || !RangeCheck.TryCheck(search.Origin, range, key, out var verified, out _))

@@ -156,19 +156,13 @@ public sealed partial class ReplicationDriver
     private async Task JudgeAsync(IMemberLogGrain log, OutlineStatus outline)
     {
         var origin = Origin.Parse(outline.Origin);
-        while (_list.AppliedOf(outline.Origin) < outline.End)
+        bool IsToCome() => _heads.Get(outline.Origin) is { FrozenAt: null } head && head.HeadSize >= outline.End
+            && !_follower.HeldUp.ContainsKey(outline.Origin);
+        await _follower.WaitUntilAsync(
+            () => _list.AppliedOf(outline.Origin) >= outline.End || !IsToCome(), _stopping.Token);
+        if (_list.AppliedOf(outline.Origin) < outline.End)
         {
-            var changed = _follower.ChangedAsync();
-            if (!(_heads.Get(outline.Origin) is { FrozenAt: null } head && head.HeadSize >= outline.End)
-                || _follower.HeldUp.ContainsKey(outline.Origin))
-            {
-                return;
-            }
-
-            if (_list.AppliedOf(outline.Origin) < outline.End)
-            {
-                await changed.WaitAsync(_stopping.Token);
-            }
+            return;
         }
 
         for (var from = outline.From;

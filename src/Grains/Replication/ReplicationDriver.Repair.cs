@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using FederationNode.Contracts;
 using FederationNode.Contracts.Logs;
-using FederationNode.Contracts.Peers;
 using FederationNode.Protocol;
 using FederationNode.Protocol.Entries;
 using FederationNode.Protocol.Merge;
@@ -28,13 +27,7 @@ public sealed partial class ReplicationDriver
         var bytes = 0L;
         for (var from = fetch.From; from < fetch.End; from = fetch.From + entries.Count)
         {
-            var request = new RangeRequestMessage
-            {
-                Origin = fetch.Origin,
-                From = from,
-                MaxEntries = (int)(fetch.End - from),
-                MaxBytes = Limits.MaxRangeBytes,
-            };
+            var request = RequestFor(fetch.Origin, from, (int)(fetch.End - from), Limits.MaxRangeBytes);
             if (await GetVerifiedAsync(fetch.Peer, request, key, false, cancel) is not var (range, _))
             {
                 return new RequestFailed(fetch.Id, RequestFault.Bad);

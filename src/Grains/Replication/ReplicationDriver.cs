@@ -116,7 +116,11 @@ public sealed partial class ReplicationDriver : BackgroundService
         {
             _started = true;
             PostLocked(new Started(
-                TakeRoster(), [.. _heads.All().Select(MovedOf)], remembered, _rows.Health.Fault is not null, [.. _heads.Outlines.Values.OrderBy(o => o.Origin, StringComparer.Ordinal).Select(MovedOf)]));
+                TakeRoster(),
+                [.. _heads.All().Select(MovedOf)],
+                remembered,
+                _rows.Health.Fault is not null,
+                [.. _heads.Outlines.Values.OrderBy(o => o.Origin, StringComparer.Ordinal).Select(MovedOf)]));
         }
 
         foreach (var (kind, key) in _damages.Rows())

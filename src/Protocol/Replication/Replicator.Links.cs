@@ -419,7 +419,7 @@ public sealed partial class Replicator
     {
         _peers.Remove(peer.Name);
         _everybody.Remove(peer);
-        foreach (var outline in _logs.Select(l => l.Outline).OfType<Log>())
+        foreach (var outline in Outlines)
         {
             outline.Compared.Remove(peer.Name);
         }

@@ -124,7 +124,7 @@ public sealed partial class Replicator
     /// <summary>A storage that took nothing has dropped nothing either.</summary>
     private void DropOutlinesAnew()
     {
-        foreach (var outline in _logs.Select(l => l.Outline).OfType<Log>())
+        foreach (var outline in Outlines)
         {
             outline.Dropping = false;
         }
@@ -239,7 +239,7 @@ public sealed partial class Replicator
             return due;
         }
 
-        foreach (var outline in _logs.Select(l => l.Outline).OfType<Log>().Where(o => o.Comparing > 0 && !IsOutlined(o.Of!)))
+        foreach (var outline in Outlines.Where(o => o.Comparing > 0 && !IsOutlined(o.Of!)))
         {
             foreach (var peer in _everybody.Where(p => p.Dialable && !outline.Compared.ContainsKey(p.Name)))
             {

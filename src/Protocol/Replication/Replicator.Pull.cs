@@ -21,8 +21,10 @@ public sealed partial class Replicator
         }
     }
 
+    private IEnumerable<Log> Outlines => _logs.Select(l => l.Outline).OfType<Log>();
+
     /// <summary>Logs and their outlines.</summary>
-    private IEnumerable<Log> Fetchables => _logs.Select(l => l.Outline).OfType<Log>().Concat(_logs);
+    private IEnumerable<Log> Fetchables => Outlines.Concat(_logs);
 
     private void Pull()
     {
@@ -315,7 +317,7 @@ public sealed partial class Replicator
             Drop(late);
         }
 
-        (segment.Ready, segment.Source, segment.Bytes, segment.AsOf) = (fetched.Id, peer, fetched.Bytes, fetched.HeadSize);
+        (segment.Ready, segment.Source, segment.Bytes) = (fetched.Id, peer, fetched.Bytes);
         segment.End = Math.Max(segment.From, end);
         WaitingBytes += segment.Bytes;
         _requests.Add(request.Id, request);
@@ -518,8 +520,7 @@ public sealed partial class Replicator
             {
                 if (peer.Dialable && Lacks(log, peer))
                 {
-                    var after = peer.FetchAfter(log);
-                    after = peer.Backoffs.TryGetValue(log.Key, out var backoff) ? Math.Max(after, backoff.Until) : after;
+                    var after = Math.Max(peer.FetchAfter(log), MayAskAt(peer, log));
                     due = after > _now ? Math.Min(due, after) : due;
                 }
             }

@@ -124,9 +124,6 @@ public sealed partial class Replicator
         public Peer? Source { get; set; }
 
         public long Bytes { get; set; }
-
-        /// <summary>Of an outline: entries that the peer knew of when it said who is live.</summary>
-        public long AsOf { get; set; }
     }
 
     /// <summary>Another member's node.</summary>

@@ -290,9 +290,16 @@ public sealed partial class Replicator
 
     private long FindNextDue()
     {
-        var due = Math.Min(
-            Math.Min(NextLinkDue(), NextAnnouncementDue()),
-            Math.Min(Math.Min(NextUrgentDue(), NextPullDue()), Math.Min(NextRepairDue(), Math.Min(NextStartDue(), NextComparisonDue()))));
+        ReadOnlySpan<long> dues =
+        [
+            NextLinkDue(), NextAnnouncementDue(), NextUrgentDue(), NextPullDue(), NextRepairDue(), NextStartDue(), NextComparisonDue(),
+        ];
+        var due = long.MaxValue;
+        foreach (var next in dues)
+        {
+            due = Math.Min(due, next);
+        }
+
         return due == long.MaxValue ? due : Math.Max(due, _now + 1);
     }
 

@@ -69,31 +69,14 @@ public sealed class VerifiedRange
         RangeProof proof,
         CheckpointOpener open,
         [NotNullWhen(true)] out VerifiedRange? range,
-        [NotNullWhen(false)] out string? error)
-    {
-        range = null;
-        if (!TryOpen(origin, note, from, entries.Count, open, out var head, out error))
-        {
-            return false;
-        }
-
-        var hashes = new Hash256[entries.Count];
-        for (var i = 0; i < hashes.Length; i++)
-        {
-            if (!TryHash(from + i, entries[i], out hashes[i], out error))
-            {
-                return false;
-            }
-        }
-
-        return TryPlace(note, head, from, hashes, proof, out range, out error);
-    }
+        [NotNullWhen(false)] out string? error) =>
+        TryVerify(origin, note, from, entries.Count, i => new OutlinedEntry(default, entries[i]), proof, open, out range, out error);
 
     /// <summary>
     /// Verifies a part of an outline, in which not every entry is whole: those that are not count by their hash. Who is
     /// left out is the sender's claim, which no hash can prove. docs/protocol.md, "Outlines".
     /// </summary>
-    /// <inheritdoc cref="TryVerify"/>
+    /// <inheritdoc cref="TryVerify(string, byte[], long, IReadOnlyList{SentEntry}, RangeProof, CheckpointOpener, out VerifiedRange?, out string?)"/>
     public static bool TryVerifyOutline(
         string origin,
         byte[] note,
@@ -102,66 +85,53 @@ public sealed class VerifiedRange
         RangeProof proof,
         CheckpointOpener open,
         [NotNullWhen(true)] out VerifiedRange? range,
-        [NotNullWhen(false)] out string? error)
-    {
-        range = null;
-        if (!TryOpen(origin, note, from, entries.Count, open, out var head, out error))
-        {
-            return false;
-        }
+        [NotNullWhen(false)] out string? error) =>
+        TryVerify(origin, note, from, entries.Count, i => entries[i], proof, open, out range, out error);
 
-        var hashes = new Hash256[entries.Count];
-        for (var i = 0; i < hashes.Length; i++)
-        {
-            hashes[i] = entries[i].Hash;
-            if (entries[i].Whole is { } whole && !TryHash(from + i, whole, out hashes[i], out error))
-            {
-                return false;
-            }
-        }
-
-        return TryPlace(note, head, from, hashes, proof, out range, out error);
-    }
-
-    private static bool TryHash(long index, SentEntry entry, out Hash256 hash, [NotNullWhen(false)] out string? error)
-    {
-        var fault = FaultOf(entry);
-        hash = fault is null ? MerkleHash.Leaf(entry.Leaf.Span) : default;
-        error = fault is null ? null : $"Entry {index}: {fault}";
-        return fault is null;
-    }
-
-    private static bool TryOpen(
+    private static bool TryVerify(
         string origin,
         byte[] note,
         long from,
         int count,
+        Func<int, OutlinedEntry> entryAt,
+        RangeProof proof,
         CheckpointOpener open,
-        [NotNullWhen(true)] out Checkpoint? head,
+        [NotNullWhen(true)] out VerifiedRange? range,
         [NotNullWhen(false)] out string? error)
     {
-        if (!open(origin, note, out head, out error))
+        range = null;
+        if (!open(origin, note, out var head, out error))
         {
             return false;
         }
 
-        error = from < 0 || from > head.Size - count ? $"The range goes beyond its checkpoint at {head.Size}." : null;
-        return error is null;
-    }
+        if (from < 0 || from > head.Size - count)
+        {
+            error = $"The range goes beyond its checkpoint at {head.Size}.";
+            return false;
+        }
 
-    private static bool TryPlace(
-        byte[] note,
-        Checkpoint head,
-        long from,
-        Hash256[] hashes,
-        RangeProof proof,
-        [NotNullWhen(true)] out VerifiedRange? range,
-        [NotNullWhen(false)] out string? error)
-    {
-        var stands = proof.Verify(from, hashes, head.Size, head.Root);
-        range = stands ? new VerifiedRange(note, head, from, hashes, proof) : null;
-        error = stands ? null : $"The entries from {from} and the proof do not lead to the checkpoint at {head.Size}.";
-        return stands;
+        var hashes = new Hash256[count];
+        for (var i = 0; i < hashes.Length; i++)
+        {
+            var (hash, whole) = entryAt(i);
+            if (whole is { } entry && FaultOf(entry) is { } fault)
+            {
+                error = $"Entry {from + i}: {fault}";
+                return false;
+            }
+
+            hashes[i] = whole is null ? hash : MerkleHash.Leaf(whole.Value.Leaf.Span);
+        }
+
+        if (!proof.Verify(from, hashes, head.Size, head.Root))
+        {
+            error = $"The entries from {from} and the proof do not lead to the checkpoint at {head.Size}.";
+            return false;
+        }
+
+        range = new VerifiedRange(note, head, from, hashes, proof);
+        return true;
     }
 
     /// <summary>Puts together what was verified before; nothing is verified again.</summary>

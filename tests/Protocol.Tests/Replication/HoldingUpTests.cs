@@ -19,14 +19,14 @@ public sealed class HoldingUpTests
         Gateways = 1,
     };
 
-
-    private readonly Replicator _core = new("a", 7, s_options);
+    private readonly CoreInVirtualTime _run;
     private readonly Dictionary<string, Dictionary<string, long>> _shown = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _held = new(StringComparer.Ordinal);
     private readonly Dictionary<long, (string Origin, long End)> _fetched = [];
     private readonly List<FetchRange> _fetches = [];
     private long _version;
-    private long _now;
+
+    public HoldingUpTests() => _run = new CoreInVirtualTime(s_options, AnswersTo);
 
     [Fact]
     public void Fetch_OneLogCannotBeStored_OthersAreFetchedAllTheSame()
@@ -35,10 +35,10 @@ public sealed class HoldingUpTests
         Show("c", Sound, 0);
         Start(new RosterTaken(
             [new PeerInfo("b", true), new PeerInfo("c", true)], [new LogInfo(Damaged, "b"), new LogInfo(Sound, "c")]));
-        RunUntil(60_000);
+        _run.RunUntil(60_000);
         Show("c", Sound, 100_000);
 
-        RunUntil(90_000);
+        _run.RunUntil(90_000);
 
         Assert.Equal(100_000, _held[Sound]);
     }
@@ -48,13 +48,13 @@ public sealed class HoldingUpTests
     {
         Show("b", Damaged, 100_000);
         Start(new RosterTaken([new PeerInfo("b", true)], [new LogInfo(Damaged, "b")]));
-        RunUntil(600_000);
+        _run.RunUntil(600_000);
         var before = _fetches.Count;
 
-        RunUntil(1_200_000);
+        _run.RunUntil(1_200_000);
 
         Assert.InRange(_fetches.Count - before, 1, 3);
-        Assert.Equal(0, _core.WaitingBytes);
+        Assert.Equal(0, _run.Core.WaitingBytes);
     }
 
     [Fact]
@@ -74,13 +74,13 @@ public sealed class HoldingUpTests
         for (var given = 8_192; given < 100_000; given += 8_192)
         {
             Show("g1", Sound, given);
-            RunUntil(_now + (s_options.GatewayGrace * 4 / 5));
+            _run.RunUntil(_run.Now + (s_options.GatewayGrace * 4 / 5));
         }
 
         Assert.DoesNotContain(_fetches, f => f.Peer == "c");
 
         // Now it stands still.
-        RunUntil(_now + (3 * s_options.GatewayGrace));
+        _run.RunUntil(_run.Now + (3 * s_options.GatewayGrace));
         Assert.Contains(_fetches, f => f.Peer == "c");
     }
 
@@ -95,33 +95,7 @@ public sealed class HoldingUpTests
         _version++;
     }
 
-    private void Start(RosterTaken roster) => Step(new Started(roster, [], [], false));
-
-    private void RunUntil(long time)
-    {
-        while (_core.NextDue <= time)
-        {
-            _now = Math.Max(_now, _core.NextDue);
-            Step(new Tick());
-        }
-
-        _now = time;
-    }
-
-    private void Step(ReplicationEvent happened)
-    {
-        var waiting = new Queue<ReplicationEvent>([happened]);
-        while (waiting.TryDequeue(out var next))
-        {
-            foreach (var effect in _core.Step(next, _now))
-            {
-                foreach (var answer in AnswersTo(effect))
-                {
-                    waiting.Enqueue(answer);
-                }
-            }
-        }
-    }
+    private void Start(RosterTaken roster) => _run.Step(new Started(roster, [], [], false));
 
     private IEnumerable<ReplicationEvent> AnswersTo(ReplicationEffect effect)
     {

@@ -12,8 +12,7 @@ public sealed class OutlineTests
 
     private static readonly string[] s_peers = ["b", "c", "d", "e", "f", "g"];
 
-    private readonly Replicator _core = new("a", 7, new ReplicationOptions { Outlines = true });
-    private readonly List<ReplicationEffect> _done = [];
+    private readonly CoreInVirtualTime _run;
     private readonly Dictionary<string, long> _shown = new(StringComparer.Ordinal) { [Log] = Size };
 
     // Peers that know of no outlines.
@@ -28,21 +27,22 @@ public sealed class OutlineTests
     private long _limit = long.MaxValue;
     private long _held;
     private long _outlined;
-    private long _now;
+
+    public OutlineTests() => _run = new CoreInVirtualTime(new ReplicationOptions { Outlines = true }, AnswersTo);
 
     [Fact]
     public void Start_MuchIsMissing_TheOutlineComesFirstAndTheHistoryBehind()
     {
         _givesRanges = true;
         Start();
-        RunUntil(60_000);
+        _run.RunUntil(60_000);
 
         Assert.Equal(Size, _held);
-        var firstRange = _done.FindIndex(e => e is FetchRange);
-        Assert.True(firstRange > _done.FindLastIndex(e => e is FetchOutline { From: 0 }));
+        var firstRange = _run.Done.FindIndex(e => e is FetchRange);
+        Assert.True(firstRange > _run.Done.FindLastIndex(e => e is FetchOutline { From: 0 }));
         Assert.Equal(Size, _outlined);
-        Assert.Single(_done, e => e is DropOutline);
-        Assert.DoesNotContain(_done, e => e is Noted { Kind: not Note.Reachable });
+        Assert.Single(_run.Done, e => e is DropOutline);
+        Assert.DoesNotContain(_run.Done, e => e is Noted { Kind: not Note.Reachable });
     }
 
     [Fact]
@@ -50,11 +50,11 @@ public sealed class OutlineTests
     {
         (_givesRanges, _shown[Log], _shown[Receipts]) = (true, 4_000, Size);
         Start();
-        RunUntil(60_000);
+        _run.RunUntil(60_000);
 
         Assert.Equal(4_000, _held);
-        Assert.DoesNotContain(_done, e => e is FetchOutline);
-        Assert.Contains(_done, e => e is FetchRange { Origin: Receipts });
+        Assert.DoesNotContain(_run.Done, e => e is FetchOutline);
+        Assert.Contains(_run.Done, e => e is FetchRange { Origin: Receipts });
     }
 
     [Fact]
@@ -63,19 +63,19 @@ public sealed class OutlineTests
         _givesRanges = true;
         _without.UnionWith(s_peers);
         Start();
-        RunUntil(20_000);
+        _run.RunUntil(20_000);
 
         Assert.Equal(Size, _held);
-        Assert.Contains(_done, e => e is CaughtUp);
+        Assert.Contains(_run.Done, e => e is CaughtUp);
     }
 
     [Fact]
     public void Start_NobodyCanGiveTheOutlineNow_IsAskedForItMoreAndMoreRarely()
     {
         Start(limit: 0);
-        RunUntil(600_000);
+        _run.RunUntil(600_000);
 
-        Assert.All(s_peers, p => Assert.InRange(_done.Count(e => e is FetchOutline fetch && fetch.Peer == p), 1, 15));
+        Assert.All(s_peers, p => Assert.InRange(_run.Done.Count(e => e is FetchOutline fetch && fetch.Peer == p), 1, 15));
     }
 
     [Theory]
@@ -87,12 +87,12 @@ public sealed class OutlineTests
         // Of six peers three must say the same.
         _others.UnionWith(s_peers.Take(others));
         Start();
-        RunUntil(120_000);
+        _run.RunUntil(120_000);
 
         Assert.Equal((0, Size), (_held, _outlined));
-        Assert.Equal(isCaughtUp, _done.Exists(e => e is CaughtUp));
-        Assert.InRange(_done.Count(e => e is CompareOutline), 3, 6);
-        Assert.Equal(others, _done.OfType<Noted>().Count(n => n.Kind is Note.OtherLive));
+        Assert.Equal(isCaughtUp, _run.Done.Exists(e => e is CaughtUp));
+        Assert.InRange(_run.Done.Count(e => e is CompareOutline), 3, 6);
+        Assert.Equal(others, _run.Done.OfType<Noted>().Count(n => n.Kind is Note.OtherLive));
     }
 
     [Fact]
@@ -100,36 +100,36 @@ public sealed class OutlineTests
     {
         _shown[Log] = Size + 5_000;
         Start(limit: Size);
-        RunUntil(30_000);
+        _run.RunUntil(30_000);
         Assert.Equal(Size, _outlined);
-        Assert.DoesNotContain(_done, e => e is CompareOutline or CaughtUp);
+        Assert.DoesNotContain(_run.Done, e => e is CompareOutline or CaughtUp);
 
         _limit = long.MaxValue;
-        RunUntil(700_000);
+        _run.RunUntil(700_000);
         Assert.Equal(Size + 5_000, _outlined);
-        Assert.Contains(_done, e => e is CaughtUp);
+        Assert.Contains(_run.Done, e => e is CaughtUp);
     }
 
     [Fact]
     public void Fork_WithAnOutlineKept_ItIsDroppedAndNoneIsFetchedAgain()
     {
         Start();
-        RunUntil(30_000);
-        _done.Clear();
+        _run.RunUntil(30_000);
+        _run.Done.Clear();
 
-        Step(new LogMoved(Log, 0, 0, default, FrozenAt: 10_000));
+        _run.Step(new LogMoved(Log, 0, 0, default, FrozenAt: 10_000));
         _shown[Log] = Size + 9_000;
-        RunUntil(120_000);
+        _run.RunUntil(120_000);
 
-        Assert.Single(_done, e => e is DropOutline);
-        Assert.DoesNotContain(_done, e => e is FetchOutline);
-        Assert.Equal(0, _core.WaitingBytes);
+        Assert.Single(_run.Done, e => e is DropOutline);
+        Assert.DoesNotContain(_run.Done, e => e is FetchOutline);
+        Assert.Equal(0, _run.Core.WaitingBytes);
     }
 
     private void Start(long limit = long.MaxValue)
     {
         _limit = limit;
-        Step(new Started(
+        _run.Step(new Started(
             new RosterTaken(
                 [.. s_peers.Select(p => new PeerInfo(p, true))],
                 [new LogInfo(Log, "b", HasOutline: true), new LogInfo(Receipts, "b", Lazy: true)]),
@@ -138,40 +138,13 @@ public sealed class OutlineTests
             false));
     }
 
-    private void RunUntil(long time)
-    {
-        while (_core.NextDue <= time)
-        {
-            _now = Math.Max(_now, _core.NextDue);
-            Step(new Tick());
-        }
-
-        _now = time;
-    }
-
-    private void Step(ReplicationEvent happened)
-    {
-        var waiting = new Queue<ReplicationEvent>([happened]);
-        while (waiting.TryDequeue(out var next))
-        {
-            foreach (var effect in _core.Step(next, _now))
-            {
-                _done.Add(effect);
-                foreach (var answer in AnswersTo(effect))
-                {
-                    waiting.Enqueue(answer);
-                }
-            }
-        }
-    }
-
     private IEnumerable<ReplicationEvent> AnswersTo(ReplicationEffect effect)
     {
         switch (effect)
         {
             case AskHeads ask:
                 Head[] heads = [.. _shown.Select(s => new Head(s.Key, s.Value, Hash256.Of([1]), null, s.Value))];
-                yield return new HeadsAnswered(ask.Id, new HeadsAnswer(default, 1, 1 + _now, heads, [], [], false, []), []);
+                yield return new HeadsAnswered(ask.Id, new HeadsAnswer(default, 1, 1 + _run.Now, heads, [], [], false, []), []);
                 break;
             case FetchOutline fetch when _without.Contains(fetch.Peer):
                 yield return new RequestFailed(fetch.Id, RequestFault.NotHeld);

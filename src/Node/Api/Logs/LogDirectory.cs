@@ -26,7 +26,14 @@ internal sealed class LogDirectory(
     ];
 
     private LogRow Row(LogStatus log) =>
-        new(log.Origin, log.SignedSize, log.SignedRoot.ToBase64(), KeyOf(log.Origin), log.Size, log.FrozenAt, heads.Outlines.GetValueOrDefault(log.Origin)?.End);
+        new(
+            log.Origin,
+            log.SignedSize,
+            log.SignedRoot.ToBase64(),
+            KeyOf(log.Origin),
+            log.Size,
+            log.FrozenAt,
+            heads.Outlines.GetValueOrDefault(log.Origin)?.End);
 
     /// <summary>By the roster; of a log that it does not name yet, by the trust anchor or the own key.</summary>
     private string KeyOf(string origin) =>
