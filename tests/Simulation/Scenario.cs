@@ -144,6 +144,10 @@ public sealed class Scenario
     public bool KeepsBack(Actor actor) =>
         Hostile.TryGetValue(actor.Number, out var kind) && kind is (HostileKind.Flooder or HostileKind.Miser);
 
+    /// <summary>Whether the history behind outlines of this actor's log may never come: it shows old heads afterwards.</summary>
+    public bool KeepsHistoryBack(Actor actor) =>
+        KeepsBack(actor) || (Hostile.TryGetValue(actor.Number, out var kind) && kind is HostileKind.Replayer);
+
     /// <summary>Ranges and waits are small, so that small logs have many.</summary>
     public ReplicationOptions Options(Mutant mutant) => new()
     {

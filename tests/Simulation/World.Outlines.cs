@@ -169,12 +169,12 @@ public sealed partial class World
         }
     }
 
-    /// <summary>In the end everything is held, and no outline is kept.</summary>
+    /// <summary>In the end everything is held, and no outline is kept, unless the owner gives the history to nobody.</summary>
     public void CheckNoOutlines()
     {
         foreach (var node in Nodes)
         {
-            foreach (var log in node.Logs.Values.Where(l => !l.IsDamaged && !Scenario.KeepsBack(OwnerOf(l.Origin))))
+            foreach (var log in node.Logs.Values.Where(l => !l.IsDamaged && !Scenario.KeepsHistoryBack(OwnerOf(l.Origin))))
             {
                 Hold(
                     log.Outline.Count == 0,
