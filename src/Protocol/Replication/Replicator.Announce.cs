@@ -97,7 +97,8 @@ public sealed partial class Replicator
 
     /// <summary>
     /// Nobody can fetch from a node that cannot be dialled, so it pushes: its own logs to one peer at a time, the one
-    /// that has most already, from which the others fetch; and what an owner has lost of its log, to the owner.
+    /// that has most already, from which the others fetch; what an owner has lost of its log, to the owner; and what it
+    /// has of another's log and nobody else shows, because the owner gave it to nobody else, like its own.
     /// </summary>
     private bool PushesBulk(Peer peer, Log log)
     {
@@ -106,15 +107,22 @@ public sealed partial class Replicator
             return false;
         }
 
-        return log.Own ? peer == BulkTarget(log) : peer.Name == log.Owner && peer.Answered;
+        return log.Own ? peer == BulkTarget(log)
+            : peer.Name == log.Owner ? peer.Answered
+            : IsAloneWith(log) && peer == BulkTarget(log);
     }
+
+    /// <summary>Whether the others had their time to fetch what this node has of a log, and none that it hears has it.</summary>
+    private bool IsAloneWith(Log log) =>
+        _now - log.MovedAt > _options.RangeTime
+        && !_everybody.Exists(p => p.Dialable && p.Name != log.Owner && p.Size(log) >= log.HeadSize);
 
     private Peer? BulkTarget(Log log)
     {
         Peer? best = null;
         foreach (var peer in _everybody)
         {
-            if (peer.Dialable && peer.Alive && !peer.Paused && MayAsk(peer, log)
+            if (peer.Dialable && peer.Alive && !peer.Paused && peer.Name != log.Owner && MayAsk(peer, log)
                 && (best is null || peer.Has(log) > best.Has(log)
                     || (peer.Has(log) == best.Has(log) && Rank(peer.Name, log.Origin) < Rank(best.Name, log.Origin))))
             {
