@@ -22,6 +22,12 @@ internal sealed class CharacterDatabase
         }
 
         ReadSimplified(Path.Combine(data, "opencc", "TSCharacters.txt"));
+        foreach (var fields in UnicodeFiles.Fields(Path.Combine(data, "lookalikes.txt")))
+        {
+            Lookalikes.Add(
+                UnicodeFiles.CodePoints(fields[0])[0],
+                fields[1].Split(' ').Aggregate(0u, (letters, letter) => letters | (1u << (letter[0] - 'a'))));
+        }
     }
 
     /// <summary>Character name; in a range of UnicodeData.txt, the name of its end.</summary>
@@ -50,6 +56,9 @@ internal sealed class CharacterDatabase
 
     /// <summary>Simplified form of a traditional character, by code point; only where it differs.</summary>
     public Dictionary<int, int> Simplified { get; } = [];
+
+    /// <summary>Letters that a character may stand for, bit n for a + n, by code point.</summary>
+    public Dictionary<int, uint> Lookalikes { get; } = [];
 
     private void ReadUnicodeData(string path)
     {

@@ -7,7 +7,8 @@ namespace FederationNode.TableGenerator;
 /// Makes the tables of wlnorm/1, the same bytes on every machine. Layout, little-endian:
 /// the name "wlnorm/1" (8 bytes); four tries (see TrieWriter): folding (u32), canonical decomposition and combining
 /// class (u32), NFKC_Casefold (u32), character classes (u16); the mapping pool (i32 count, u16 each);
-/// the compositions (i32 count, then first, second, composite as u32 each, sorted by first and second).
+/// the compositions (i32 count, then first, second, composite as u32 each, sorted by first and second);
+/// a trie (u32) of lookalikes, bit n for the letter a + n.
 /// </summary>
 internal sealed class TextTableBuilder
 {
@@ -40,6 +41,7 @@ internal sealed class TextTableBuilder
     {
         var builder = new TextTableBuilder(new CharacterDatabase(data));
         builder.CheckStability();
+        builder.CheckLookalikes();
         return builder.Write();
     }
 
@@ -81,6 +83,8 @@ internal sealed class TextTableBuilder
             output.Write(composite);
         }
 
+        TrieWriter.Write(
+            output, ForEveryCodePoint(c => _characters.Lookalikes.GetValueOrDefault(c)), sizeof(uint));
         output.Flush();
         return bytes.ToArray();
     }
@@ -123,6 +127,18 @@ internal sealed class TextTableBuilder
         WhiteSpace.Contains(codePoint) ? ' '
         : _characters.DecimalDigit.TryGetValue(codePoint, out var digit) ? '0' + digit
         : _characters.Simplified.GetValueOrDefault(codePoint, codePoint);
+
+    /// <summary>Matching looks lookalikes up in view V1, so each must be there as it is.</summary>
+    private void CheckLookalikes()
+    {
+        foreach (var codePoint in _characters.Lookalikes.Keys)
+        {
+            if (_forms.Compose(Folded(codePoint)) is not [var same] || Converge(same) != codePoint)
+            {
+                throw new InvalidDataException($"Lookalike U+{codePoint:X4} is not what view V1 makes of it.");
+            }
+        }
+    }
 
     private bool StartsUnit(int codePoint, int[] folded) =>
         _characters.CombiningClass[_forms.Decompose([codePoint])[0]] == 0

@@ -171,7 +171,6 @@ public sealed class MergedList
             changed += touched.Count;
         }
 
-        Matcher.Publish();
         _applied[origin.Text] = from + entries.Count;
         Finish(changed);
         return without;
@@ -208,7 +207,6 @@ public sealed class MergedList
             changed += touched.Count;
         }
 
-        Matcher.Publish();
         _outlined[origin.Text] = part.End;
         Finish(changed);
     }
@@ -295,7 +293,6 @@ public sealed class MergedList
             Recount(touched, now, counts);
         }
 
-        Matcher.Publish();
         Finish(touched.Count);
     }
 
@@ -322,7 +319,6 @@ public sealed class MergedList
             Recount(touched, now, counts);
         }
 
-        Matcher.Publish();
         Finish(waiting.Count);
     }
 
@@ -366,7 +362,6 @@ public sealed class MergedList
             Recount(touched, now, counts);
         }
 
-        Matcher.Publish();
         Finish(touched.Count);
     }
 

@@ -1,26 +1,17 @@
 namespace FederationNode.Matching.Keywords;
 
-/// <summary>Ends of a pattern at which a word boundary is needed.</summary>
-[Flags]
-internal enum Boundaries : byte
+/// <summary>A rule with its context terms as patterns of the engine's index of terms. Immutable.</summary>
+/// <param name="Id">The caller's number.</param>
+/// <param name="Window">How near terms must be; 0: anywhere.</param>
+/// <param name="AnyOf">Numbers of terms of which one must be near; empty: no condition.</param>
+/// <param name="AllOf">Numbers of terms that must all be near.</param>
+/// <param name="NoneOf">Numbers of terms of which none may be near.</param>
+/// <param name="Phrases">
+/// Numbers of none-of terms that contain the keyword: phrases in which the keyword means something else. They hold up
+/// only the places that lie in them.
+/// </param>
+internal sealed record CompiledRule(int Id, int Window, int[] AnyOf, int[] AllOf, int[] NoneOf, int[] Phrases)
 {
-    None = 0,
-    Start = 1,
-    End = 2,
+    /// <summary>Whether the rule holds wherever its keyword stands.</summary>
+    public bool IsUnconditional => AnyOf.Length + AllOf.Length + NoneOf.Length + Phrases.Length == 0;
 }
-
-/// <summary>
-/// A rule as the search needs it. Its terms are patterns in the engine's list of terms: any-of in
-/// [TermStart, AnyEnd), all-of in [AnyEnd, AllEnd), none-of in [AllEnd, NoneEnd).
-/// </summary>
-internal readonly record struct CompiledRule(
-    int Id, Boundaries Boundaries, int Window, int TermStart, int AnyEnd, int AllEnd, int NoneEnd);
-
-/// <summary>
-/// What a pattern is used for: the rules [RuleStart, RuleEnd), and context terms. Weakest is what all uses need.
-/// </summary>
-internal readonly record struct CompiledPattern(
-    int RuleStart, int RuleEnd, bool IsTerm, Boundaries ByScript, Boundaries Weakest);
-
-/// <summary>A pattern found in the normalised text, in UTF-16 units.</summary>
-internal readonly record struct PatternOccurrence(int Pattern, int Start, int End);

@@ -1,140 +1,168 @@
+using System.Collections.Immutable;
+using FederationNode.Protocol.Text;
+
 namespace FederationNode.Matching.Keywords;
 
 /// <summary>
-/// Finds all rules that hold in a text, in one pass over the text normalised by <c>wlnorm/1</c>, however many rules
-/// there are. An immutable snapshot: any number of threads may search it at once; a changed list is a new engine.
-/// The time grows with the length of the text and the number of occurrences; the caller bounds the text. A search
-/// allocates nothing but what <c>hits</c> needs, once the calling thread has searched a text as long before.
+/// Finds all rules that hold in a text, in all views of <c>wlnorm/1</c>, in one pass over the text as it comes, however
+/// many rules there are; a second pass looks for context terms, if a keyword that needs them was found.
+/// <para>
+/// Any number of threads may search beside one that adds; a rule is found by every search that starts after
+/// <see cref="Add"/> returned. The time grows with the length of the text and what is found; the caller bounds the text.
+/// A search allocates nothing but what <c>hits</c> needs, once the calling thread has searched a text as long before.
+/// </para>
 /// </summary>
 public sealed class KeywordEngine
 {
     /// <summary>A thread gives back the memory of longer texts than this, in UTF-16 units.</summary>
     private const int KeptCapacity = 1 << 18;
 
+    /// <summary>Units that a phrase may begin before the keyword in it, separators and all.</summary>
+    private const int MaxPhrase = 1024;
+
     [ThreadStatic]
     private static KeywordScratch? s_scratch;
 
-    private readonly PatternAutomaton? _automaton;
-    private readonly CompiledPattern[] _patterns;
-    private readonly CompiledRule[] _rules;
-    private readonly int[] _terms;
+    private readonly KeywordIndex _keywords;
+    private readonly KeywordIndex _terms;
 
-    internal KeywordEngine(
-        PatternAutomaton? automaton, CompiledPattern[] patterns, CompiledRule[] rules, int[] terms)
+    /// <summary>Makes an engine without rules.</summary>
+    /// <param name="seed">
+    /// Random, secret, new in every process: without it a hostile member could choose keywords that make look-ups slow.
+    /// </param>
+    public KeywordEngine(ulong seed)
     {
-        _automaton = automaton;
-        _patterns = patterns;
-        _rules = rules;
-        _terms = terms;
+        _keywords = new KeywordIndex(seed);
+        _terms = new KeywordIndex(seed ^ KeywordHash.Multiplier);
     }
 
     /// <summary>Number of rules that can be found at all.</summary>
-    public int RuleCount => _rules.Length;
+    public int RuleCount { get; private set; }
 
-    /// <summary>Number of different keywords and context terms.</summary>
-    public int PatternCount => _patterns.Length;
+    /// <summary>Number of different keywords, and of different context terms.</summary>
+    public int PatternCount => _keywords.Count + _terms.Count;
 
-    /// <summary>Bytes that the automaton's tables take.</summary>
-    public long MemoryBytes => _automaton?.MemoryBytes ?? 0;
+    /// <summary>Bytes that the tables take, without the keywords' texts.</summary>
+    public long MemoryBytes => _keywords.Table.MemoryBytes + _terms.Table.MemoryBytes;
 
     /// <summary>
-    /// Builds an engine. A rule whose text is empty or not normalised, or whose context can never hold (a required term
-    /// that normalises to nothing), is left out: it is the same on every node, so it is no error here.
+    /// Writer only. Adds a rule. One whose text is empty or not normalised, or whose context can never hold (a required
+    /// term that normalises to nothing), is left out: it is the same on every node, so it is no error here.
     /// </summary>
-    /// <exception cref="ArgumentException">A window is negative, or a match mode is not defined.</exception>
-    public static KeywordEngine Build(IEnumerable<KeywordRule> rules)
+    /// <returns>Whether it can be found.</returns>
+    /// <exception cref="ArgumentException">The window is negative, or the match mode is not defined.</exception>
+    public bool Add(KeywordRule rule)
     {
-        ArgumentNullException.ThrowIfNull(rules);
-        return new KeywordEngineBuilder().Build(rules);
+        ArgumentNullException.ThrowIfNull(rule);
+        if (rule.Window < 0)
+        {
+            throw new ArgumentException($"Rule {rule.Id} has the window {rule.Window}; it must be 0 or more.");
+        }
+
+        if (!Enum.IsDefined(rule.Match))
+        {
+            throw new ArgumentException($"Rule {rule.Id} has the match mode {(int)rule.Match}, which is not defined.");
+        }
+
+        var any = Normalize(rule.AnyOf);
+        var all = Normalize(rule.AllOf);
+        var usable = any.Where(term => term.Length > 0).ToArray();
+        var canHold = (any.Length == 0 || usable.Length > 0) && !all.Contains("");
+        if (!canHold || rule.Text.Length == 0 || Wlnorm.Normalize(rule.Text) != rule.Text)
+        {
+            return false;
+        }
+
+        var none = Normalize(rule.NoneOf).Where(term => term.Length > 0).ToLookup(
+            term => term.Contains(rule.Text, StringComparison.Ordinal));
+        _ = _keywords.Add(rule.Text, BoundariesOf.Text(rule.Match, rule.Text), new CompiledRule(
+            rule.Id,
+            rule.Window,
+            [.. usable.Select(AddTerm)],
+            [.. all.Select(AddTerm)],
+            [.. none[false].Select(AddTerm)],
+            [.. none[true].Select(AddTerm)]));
+        RuleCount++;
+        return true;
     }
 
     /// <summary>
-    /// Adds a hit for every rule and every place where it holds, overlapping ones too: in the order in which they end
-    /// in the normalised text, at the same end the longest first, then in the order of the rules.
+    /// Adds a hit for every rule and every place where it holds, overlapping ones too: in the order in which they end, at
+    /// the same end the longest first.
     /// </summary>
     /// <param name="originalText">UTF-16, may be ill-formed, not normalised.</param>
     /// <param name="hits">Takes the hits; what it holds already stays.</param>
     public void Find(ReadOnlySpan<char> originalText, List<KeywordHit> hits)
     {
         ArgumentNullException.ThrowIfNull(hits);
-        if (_automaton is null)
+        var table = _keywords.Table;
+        if (table.NodeCount == 0)
         {
             return;
         }
 
         var scratch = s_scratch ??= new KeywordScratch();
-        scratch.Load(originalText);
-        Collect(_automaton, scratch);
-        foreach (var occurrence in scratch.Occurrences)
+        scratch.Clear();
+        var text = new ScanText(originalText, isNormalized: false);
+        if (!KeywordScan.TryRun(table, _keywords.Seed, text, scratch.Hits))
         {
-            AddHits(occurrence, scratch, hits);
+            scratch.Hits.Clear();
+            text = new ScanText(scratch.Normalize(originalText), isNormalized: true);
+            _ = KeywordScan.TryRun(table, _keywords.Seed, text, scratch.Hits);
         }
 
-        if (scratch.Text.Capacity > KeptCapacity)
+        if (scratch.Hits.Count > 0)
+        {
+            KeywordScratch.Settle(scratch.Hits);
+            AddHits(text, scratch, hits);
+        }
+
+        if (scratch.Capacity > KeptCapacity)
         {
             s_scratch = null;
         }
     }
 
-    /// <summary>One pass: keeps the occurrences that at least one rule or term could use.</summary>
-    private void Collect(PatternAutomaton automaton, KeywordScratch scratch)
+    private static string[] Normalize(ImmutableArray<string> terms) =>
+        terms.IsDefaultOrEmpty ? [] : [.. terms.Select(term => Wlnorm.Normalize(term))];
+
+    private int AddTerm(string term) => _terms.Add(term, BoundariesOf.Text(KeywordMatch.ByScript, term), null).Number;
+
+    private void AddHits(ScanText text, KeywordScratch scratch, List<KeywordHit> hits)
     {
-        var text = scratch.Text.Text;
-        var end = 0;
-        var state = PatternAutomaton.Root;
-        while (true)
+        var hasTerms = false;
+        foreach (var (pattern, place) in scratch.Hits)
         {
-            var pattern = automaton.Next(text, ref end, ref state);
-            if (pattern == PatternAutomaton.None)
+            foreach (var rule in pattern.Rules)
             {
-                return;
-            }
-
-            for (; pattern != PatternAutomaton.None; pattern = automaton.Suffix(pattern))
-            {
-                ref readonly var compiled = ref _patterns[pattern];
-                var start = end - automaton.Length(pattern);
-                if (!scratch.Holds(compiled.Weakest, start, end))
+                if (!rule.IsUnconditional && !hasTerms)
                 {
-                    continue;
+                    hasTerms = true;
+                    _ = KeywordScan.TryRun(_terms.Table, _terms.Seed, text, scratch.Terms);
+                    scratch.SortTerms();
                 }
 
-                if (compiled.RuleStart < compiled.RuleEnd)
+                if (rule.IsUnconditional || ContextHolds(rule, place, text, scratch))
                 {
-                    scratch.AddOccurrence(pattern, start, end);
-                }
-
-                if (compiled.IsTerm && scratch.Holds(compiled.ByScript, start, end))
-                {
-                    scratch.AddTerm(pattern, start);
+                    var (start, length) = text.IsNormalized && scratch.Source(place) is var source
+                        ? (source.Start, source.Length)
+                        : (place.Start, place.End - place.Start);
+                    hits.Add(new KeywordHit(rule.Id, start, length, place.Evasions));
                 }
             }
         }
     }
 
-    private void AddHits(PatternOccurrence occurrence, KeywordScratch scratch, List<KeywordHit> hits)
+    private static bool ContextHolds(CompiledRule rule, PatternPlace place, ScanText text, KeywordScratch scratch)
     {
-        ref readonly var pattern = ref _patterns[occurrence.Pattern];
-        for (var index = pattern.RuleStart; index < pattern.RuleEnd; index++)
+        var any = rule.AnyOf.Length == 0;
+        foreach (var term in rule.AnyOf)
         {
-            ref readonly var rule = ref _rules[index];
-            if (scratch.Holds(rule.Boundaries, occurrence.Start, occurrence.End)
-                && (rule.TermStart == rule.NoneEnd || ContextHolds(rule, occurrence, scratch)))
+            if (IsNear(term, rule.Window, place, text, scratch))
             {
-                var source = scratch.Text.Source(occurrence.Start, occurrence.End - occurrence.Start);
-                hits.Add(new KeywordHit(rule.Id, source.Start, source.Length));
+                any = true;
+                break;
             }
-        }
-    }
-
-    private bool ContextHolds(in CompiledRule rule, PatternOccurrence occurrence, KeywordScratch scratch)
-    {
-        var from = rule.Window == 0 ? 0 : Math.Max(0, occurrence.Start - rule.Window);
-        var to = rule.Window == 0 ? int.MaxValue : (int)Math.Min(int.MaxValue, (long)occurrence.End + rule.Window);
-        var any = rule.TermStart == rule.AnyEnd;
-        for (var index = rule.TermStart; index < rule.AnyEnd && !any; index++)
-        {
-            any = IsNear(_terms[index], from, to, scratch);
         }
 
         if (!any)
@@ -142,9 +170,25 @@ public sealed class KeywordEngine
             return false;
         }
 
-        for (var index = rule.AnyEnd; index < rule.NoneEnd; index++)
+        foreach (var term in rule.AllOf)
         {
-            if (IsNear(_terms[index], from, to, scratch) != index < rule.AllEnd)
+            if (!IsNear(term, rule.Window, place, text, scratch))
+            {
+                return false;
+            }
+        }
+
+        foreach (var term in rule.NoneOf)
+        {
+            if (IsNear(term, rule.Window, place, text, scratch))
+            {
+                return false;
+            }
+        }
+
+        foreach (var phrase in rule.Phrases)
+        {
+            if (LiesIn(scratch.PlacesOf(phrase), place))
             {
                 return false;
             }
@@ -153,9 +197,51 @@ public sealed class KeywordEngine
         return true;
     }
 
-    private bool IsNear(int term, int from, int to, KeywordScratch scratch)
+    private static bool IsNear(int term, int window, PatternPlace place, ScanText text, KeywordScratch scratch)
     {
-        var start = scratch.FirstTerm(term, from);
-        return start >= 0 && start <= to - _automaton!.Length(term);
+        var places = scratch.PlacesOf(term);
+        if (window == 0 || places.IsEmpty)
+        {
+            return !places.IsEmpty;
+        }
+
+        var from = scratch.Position(text, place.Start) - (long)window;
+        var to = scratch.Position(text, place.End) + (long)window;
+        var (low, high) = (0, places.Length);
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            (low, high) = scratch.Position(text, places[middle].Place.Start) < from ? (middle + 1, high) : (low, middle);
+        }
+
+        for (; low < places.Length && scratch.Position(text, places[low].Place.Start) <= to; low++)
+        {
+            if (scratch.Position(text, places[low].Place.End) <= to)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static bool LiesIn(ReadOnlySpan<PatternHit> phrases, PatternPlace place)
+    {
+        var (low, high) = (0, phrases.Length);
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            (low, high) = phrases[middle].Place.Start <= place.Start ? (middle + 1, high) : (low, middle);
+        }
+
+        for (var index = low - 1; index >= 0 && place.Start - phrases[index].Place.Start <= MaxPhrase; index--)
+        {
+            if (phrases[index].Place.End >= place.End)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 }

@@ -4,4 +4,5 @@ namespace FederationNode.Matching.Keywords;
 /// <param name="RuleId">The rule's <see cref="KeywordRule.Id"/>.</param>
 /// <param name="Start">First UTF-16 unit in the original text.</param>
 /// <param name="Length">Length in UTF-16 units of the original text; at least 1.</param>
-public readonly record struct KeywordHit(int RuleId, int Start, int Length);
+/// <param name="Evasions">How the text hides the keyword there.</param>
+public readonly record struct KeywordHit(int RuleId, int Start, int Length, KeywordEvasions Evasions);

@@ -1,85 +1,127 @@
-using System.Runtime.InteropServices;
 using FederationNode.Protocol.Text;
 
 namespace FederationNode.Matching.Keywords;
 
-/// <summary>The working memory of one search, kept by a thread. Owned by the search that loaded it last.</summary>
+/// <summary>The working memory of one search, kept by a thread. Owned by the search that uses it.</summary>
 internal sealed class KeywordScratch
 {
-    private readonly List<PatternOccurrence> _occurrences = [];
+    private readonly NormalizationBuffer _normalized = new();
+    private int[] _positions = [];
+    private bool _hasPositions;
 
-    // Pattern in the upper, start in the lower 32 bits.
-    private readonly List<ulong> _terms = [];
-    private bool[] _boundaries = [];
-    private bool _boundariesKnown;
-    private bool _termsSorted;
+    /// <summary>What a scan found; sorted, each place once, after <see cref="Settle"/>.</summary>
+    public List<PatternHit> Hits { get; } = [];
 
-    /// <summary>The normalised text.</summary>
-    public NormalizationBuffer Text { get; } = new();
+    /// <summary>Places of context terms: term number and place, sorted.</summary>
+    public List<PatternHit> Terms { get; } = [];
 
-    /// <summary>What was added since the text was loaded, in that order.</summary>
-    public ReadOnlySpan<PatternOccurrence> Occurrences => CollectionsMarshal.AsSpan(_occurrences);
+    /// <summary>Bytes that stay with the thread.</summary>
+    public long Capacity => Math.Max(_normalized.Capacity, _positions.Length);
 
     /// <summary>Starts over with another text.</summary>
-    public void Load(ReadOnlySpan<char> originalText)
+    public void Clear()
     {
-        Text.Load(originalText);
-        _occurrences.Clear();
-        _terms.Clear();
-        _boundariesKnown = false;
-        _termsSorted = false;
+        Hits.Clear();
+        Terms.Clear();
+        _hasPositions = false;
     }
 
-    /// <summary>Whether the word boundaries that are needed at [start, end) are there.</summary>
-    public bool Holds(Boundaries needed, int start, int end)
+    /// <summary>The text in view V1.</summary>
+    public ReadOnlySpan<char> Normalize(ReadOnlySpan<char> text)
     {
-        if (needed == Boundaries.None)
-        {
-            return true;
-        }
-
-        if (!_boundariesKnown)
-        {
-            FindBoundaries();
-        }
-
-        return ((needed & Boundaries.Start) == 0 || _boundaries[start])
-            && ((needed & Boundaries.End) == 0 || _boundaries[end]);
+        _normalized.Load(text);
+        return _normalized.Text;
     }
 
-    /// <summary>Remembers a place of a keyword.</summary>
-    public void AddOccurrence(int pattern, int start, int end) =>
-        _occurrences.Add(new PatternOccurrence(pattern, start, end));
+    /// <summary>The part of the original text that a place of the normalised one stands for.</summary>
+    public SourceRange Source(PatternPlace place) => _normalized.Source(place.Start, place.End - place.Start);
 
-    /// <summary>Remembers a place of a context term.</summary>
-    public void AddTerm(int pattern, int start) => _terms.Add(Key(pattern, start));
-
-    /// <summary>The first start of a context term that is not before <paramref name="from"/>, or -1.</summary>
-    public int FirstTerm(int pattern, int from)
+    /// <summary>Sorts by end, the longest first, then by number; drops what was found twice.</summary>
+    public static void Settle(List<PatternHit> hits)
     {
-        var terms = CollectionsMarshal.AsSpan(_terms);
-        if (!_termsSorted)
+        if (hits.Count < 2)
         {
-            terms.Sort();
-            _termsSorted = true;
+            return;
         }
 
-        var index = terms.BinarySearch(Key(pattern, from));
-        index = index < 0 ? ~index : index;
-        return index < terms.Length && (int)(terms[index] >> 32) == pattern ? (int)(uint)terms[index] : -1;
+        hits.Sort(static (a, b) =>
+            a.Place.End != b.Place.End ? a.Place.End.CompareTo(b.Place.End)
+            : a.Place.Start != b.Place.Start ? a.Place.Start.CompareTo(b.Place.Start)
+            : a.Pattern.Number != b.Pattern.Number ? a.Pattern.Number.CompareTo(b.Pattern.Number)
+            : a.Place.Evasions.CompareTo(b.Place.Evasions));
+        var kept = 1;
+        for (var index = 1; index < hits.Count; index++)
+        {
+            var (hit, last) = (hits[index], hits[kept - 1]);
+            if (hit.Pattern != last.Pattern || hit.Place.Start != last.Place.Start || hit.Place.End != last.Place.End)
+            {
+                hits[kept++] = hit;
+            }
+        }
+
+        hits.RemoveRange(kept, hits.Count - kept);
     }
 
-    private static ulong Key(int pattern, int start) => ((ulong)(uint)pattern << 32) | (uint)start;
+    /// <summary>Sorts the terms by number, then place.</summary>
+    public void SortTerms() => Terms.Sort(static (a, b) => a.Pattern.Number != b.Pattern.Number
+        ? a.Pattern.Number.CompareTo(b.Pattern.Number)
+        : a.Place.Start.CompareTo(b.Place.Start));
 
-    private void FindBoundaries()
+    /// <summary>The places of one term, by start.</summary>
+    public ReadOnlySpan<PatternHit> PlacesOf(int term)
     {
-        var length = Text.Text.Length + 1;
-        if (_boundaries.Length < length)
+        var all = System.Runtime.InteropServices.CollectionsMarshal.AsSpan(Terms);
+        var (low, high) = (0, all.Length);
+        while (low < high)
         {
-            _boundaries = new bool[Math.Max(length, 2 * _boundaries.Length)];
+            var middle = (low + high) / 2;
+            (low, high) = all[middle].Pattern.Number < term ? (middle + 1, high) : (low, middle);
         }
 
-        WordBreaks.Mark(Text.Text, _boundaries.AsSpan(0, length));
-        _boundariesKnown = true;
+        var end = low;
+        while (end < all.Length && all[end].Pattern.Number == term)
+        {
+            end++;
+        }
+
+        return all[low..end];
+    }
+
+    /// <summary>How many units of view V1 stand before an index of the text that was scanned.</summary>
+    public int Position(ScanText text, int index)
+    {
+        if (text.IsNormalized)
+        {
+            return index;
+        }
+
+        if (!_hasPositions)
+        {
+            CountPositions(text);
+        }
+
+        return _positions[index];
+    }
+
+    private void CountPositions(ScanText text)
+    {
+        if (_positions.Length <= text.Length)
+        {
+            _positions = new int[Math.Max(text.Length + 1, 2 * _positions.Length)];
+        }
+
+        var count = 0;
+        var isSpace = true;
+        for (var index = 0; index < text.Length; index++)
+        {
+            _positions[index] = count;
+            var word = TextUnits.Raw[text.Units[index]];
+            var isAnother = TextUnits.Kind(word) == UnitKind.Space;
+            count += isAnother && isSpace ? 0 : TextUnits.Length(word);
+            isSpace = isAnother || (isSpace && TextUnits.Length(word) == 0);
+        }
+
+        _positions[text.Length] = count;
+        _hasPositions = true;
     }
 }

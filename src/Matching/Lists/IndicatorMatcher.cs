@@ -10,40 +10,33 @@ namespace FederationNode.Matching.Lists;
 /// <summary>
 /// Finds the indicators that an item matches. It knows values and contexts only; whether a match means anything now is
 /// decided from the merged view, so what was withdrawn may stay in here until the next rebuild without harm.
-/// <see cref="Put"/> by one thread at a time, <see cref="Publish"/> and readers by any number at the same time.
+/// <see cref="Put"/> by one thread at a time, readers by any number at the same time: what was put is found at once.
 /// </summary>
 public sealed class IndicatorMatcher
 {
-    /// <summary>Keywords added since the last full build, up to which only the small automaton is built again.</summary>
-    private const int MinDelta = 512;
-
     private readonly ExactIndex _sellers;
     private readonly ExactIndex _images;
     private readonly PdqIndex _pdq = new();
     private readonly ExactIndex _pdqValues;
     private readonly ValueRows _rows = new();
     private readonly HashSet<(Hash256 Indicator, KeywordContext Context)> _ruleSeen = [];
-    private readonly Lock _publishing = new();
-    private readonly Lock _delta = new();
-    private readonly List<KeywordRule> _deltaRules = [];
-    private readonly List<KeywordRule> _baseRules = [];
+    private readonly KeywordEngine _keywords;
 
-    // Readers take these once; the writer replaces them whole.
+    // Written before the rule is found, replaced as a whole when it grows.
     private volatile Rule[] _rules = new Rule[16];
-    private volatile Automata _automata = new(KeywordEngine.Build([]), KeywordEngine.Build([]));
     private int _ruleCount;
-    private bool _keywordsChanged;
 
     /// <summary>An empty matcher.</summary>
     /// <param name="seed">A number that members cannot guess: they choose hash values, and must not choose collisions.</param>
     public IndicatorMatcher(ulong seed)
     {
+        _keywords = new KeywordEngine(seed);
         _sellers = new ExactIndex(seed);
         _images = new ExactIndex(seed);
         _pdqValues = new ExactIndex(seed);
     }
 
-    /// <summary>Takes note of a listing. Keywords are found only after <see cref="Publish"/>.</summary>
+    /// <summary>Takes note of a listing.</summary>
     public void Put(ListingPayload listing)
     {
         var indicator = listing.Indicator;
@@ -64,51 +57,11 @@ public sealed class IndicatorMatcher
         }
     }
 
-    /// <summary>
-    /// Lets readers find the keywords added since the last time. Whoever comes while others do it waits, so that what it
-    /// has put is found when it returns; keywords can be put meanwhile.
-    /// </summary>
-    public void Publish()
-    {
-        lock (_publishing)
-        {
-            KeywordRule[] delta;
-            bool isFull;
-            lock (_delta)
-            {
-                if (!_keywordsChanged)
-                {
-                    return;
-                }
-
-                _keywordsChanged = false;
-                isFull = _deltaRules.Count > Math.Max(MinDelta, _baseRules.Count / 8);
-                delta = [.. _deltaRules];
-                if (isFull)
-                {
-                    _deltaRules.Clear();
-                }
-            }
-
-            if (isFull)
-            {
-                _baseRules.AddRange(delta);
-                _automata = new Automata(KeywordEngine.Build(_baseRules), KeywordEngine.Build([]));
-            }
-            else
-            {
-                _automata = _automata with { Delta = KeywordEngine.Build(delta) };
-            }
-        }
-    }
-
     /// <summary>Adds the keywords found in a text, one match for each place and indicator.</summary>
     public void MatchText(string text, List<IndicatorMatch> matches)
     {
         var hits = new List<KeywordHit>();
-        var automata = _automata;
-        automata.Base.Find(text, hits);
-        automata.Delta.Find(text, hits);
+        _keywords.Find(text, hits);
         var rules = _rules;
         foreach (var place in hits.GroupBy(h => (rules[h.RuleId].Indicator, h.Start, h.Length)))
         {
@@ -184,20 +137,15 @@ public sealed class IndicatorMatcher
 
         rules[_ruleCount] = new Rule(indicator.Id, context);
         _rules = rules;
-        var rule = new KeywordRule(
+        _ = _keywords.Add(new KeywordRule(
             _ruleCount,
             Encoding.UTF8.GetString(indicator.Value.Span),
             ModeOf(context.Match),
             context.AnyOf,
             context.AllOf,
             context.NoneOf,
-            context.Window);
+            context.Window));
         _ruleCount++;
-        lock (_delta)
-        {
-            _deltaRules.Add(rule);
-            _keywordsChanged = true;
-        }
     }
 
     /// <summary>The same value under two schemes is one row with two indicators.</summary>
@@ -224,6 +172,4 @@ public sealed class IndicatorMatcher
     };
 
     private readonly record struct Rule(Hash256 Indicator, KeywordContext Context);
-
-    private sealed record Automata(KeywordEngine Base, KeywordEngine Delta);
 }

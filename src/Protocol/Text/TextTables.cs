@@ -39,6 +39,8 @@ internal static class TextTables
             CompositionPairs[index] = Pair(reader.Int32(), reader.Int32());
             Composites[index] = reader.Int32();
         }
+
+        Lookalikes = reader.Trie(sizeof(uint));
     }
 
     /// <summary>SHA-256 of the tables' bytes.</summary>
@@ -55,6 +57,9 @@ internal static class TextTables
 
     /// <summary>Bits 0-4 word break class, bit 5 pictograph, bit 6 letter, bits 8-11 script.</summary>
     public static CodePointTrie Classes { get; }
+
+    /// <summary>Bit n: the code point may stand for the letter a + n.</summary>
+    public static CodePointTrie Lookalikes { get; }
 
     /// <summary>The texts that mappings point into.</summary>
     public static char[] Pool { get; }

@@ -10,8 +10,8 @@ public sealed class KeywordEngineTests
 {
     [Theory]
     [InlineData("ivory", "old ivory, IVORY.", "ivory|IVORY")]
-    [InlineData("ivory", "ivorylike nonivory ivory_x ivory2", "")]
-    [InlineData("ivory", "ivory's ivory-white (ivory)", "ivory|ivory")]
+    [InlineData("ivory", "ivorylike nonivory ivory2", "")]
+    [InlineData("ivory", "ivory's ivory-white (ivory)", "ivory|ivory|ivory")]
     [InlineData("rhino horn", "Rhino \t\r\n horn", "Rhino \t\r\n horn")]
     [InlineData("象牙", "出售老象牙手镯", "象牙")]
     [InlineData("象牙", "真象\u200B牙", "象\u200B牙")]
@@ -23,7 +23,8 @@ public sealed class KeywordEngineTests
     [InlineData("ivory象", "nonivory象牙", "")]
     [InlineData("🐘", "a🐘🐘b", "🐘|🐘")]
     [InlineData("слон", "слоновая кость, слон", "слон")]
-    [InlineData("상아", "상아 상아를", "상아")]
+    [InlineData("상아", "상아 상아를 상아탑", "상아|상아")]
+    [InlineData("カメ", "カメの甲羅", "カメ")]
     public void Find_ByScript_WholeWordOrSubstring(string keyword, string text, string expected) =>
         Assert.Equal(expected, string.Join('|', Parts(Rule(keyword), text)));
 
@@ -47,8 +48,8 @@ public sealed class KeywordEngineTests
     public void Find_TextThatChangesLength_GivesPlaceInTheOriginal(string keyword, string text, int start, int length)
     {
         var hits = new List<KeywordHit>();
-        KeywordEngine.Build([Rule(keyword, id: 7)]).Find(text, hits);
-        Assert.Equal([new KeywordHit(7, start, length)], hits);
+        Rules.Engine([Rule(keyword, id: 7)]).Find(text, hits);
+        Assert.Equal([new KeywordHit(7, start, length, KeywordEvasions.None)], hits);
     }
 
     [Fact]
@@ -62,18 +63,18 @@ public sealed class KeywordEngineTests
     public void Find_OverlappingKeywords_GivesAllInOrderOfEnd()
     {
         string[] texts = ["he", "she", "hers", "his", "象", "象牙", "牙雕", "象牙雕"];
-        var engine = KeywordEngine.Build(texts.Select((text, id) => Rule(text, KeywordMatch.Substring, id: id)));
+        var engine = Rules.Engine(texts.Select((text, id) => Rule(text, KeywordMatch.Substring, id: id)));
         Assert.Equal(["she", "he", "hers", "象", "象牙", "象牙雕", "牙雕"], Parts(engine, "ushers象牙雕"));
     }
 
     [Fact]
     public void Find_RulesWithTheSameText_GivesEachOfThem()
     {
-        var hits = new List<KeywordHit> { new(99, 0, 1) };
+        var hits = new List<KeywordHit> { new(99, 0, 1, 0) };
         var needsMore = Rule("xy", KeywordMatch.Word, any: ["z"], id: 2);
-        var engine = KeywordEngine.Build([Rule("xy", id: 3), Rule("ab", id: 9), Rule("xy", id: 1), needsMore]);
+        var engine = Rules.Engine([Rule("xy", id: 3), Rule("ab", id: 9), Rule("xy", id: 1), needsMore]);
         engine.Find("xy", hits);
-        Assert.Equal([new(99, 0, 1), new(3, 0, 2), new(1, 0, 2)], hits);
+        Assert.Equal([new(99, 0, 1, 0), new(3, 0, 2, 0), new(1, 0, 2, 0)], hits);
         Assert.Equal(4, engine.RuleCount);
     }
 
@@ -127,31 +128,31 @@ public sealed class KeywordEngineTests
     [InlineData("Ivory")]
     [InlineData(" ivory")]
     [InlineData("象\u200B牙")]
-    public void Build_TextNotNormalised_LeavesTheRuleOut(string text)
+    public void Add_TextNotNormalised_LeavesTheRuleOut(string text)
     {
-        var engine = KeywordEngine.Build([Rule(text, KeywordMatch.Substring)]);
+        var engine = Rules.Engine([Rule(text, KeywordMatch.Substring)]);
         Assert.Equal(0, engine.RuleCount);
         Assert.Empty(Parts(engine, "Ivory  ivory 象牙" + text));
     }
 
     [Fact]
-    public void Build_NoRules_FindsNothing() => Assert.Empty(Parts(KeywordEngine.Build([]), "ivory"));
+    public void Add_NoRules_FindsNothing() => Assert.Empty(Parts(Rules.Engine([]), "ivory"));
 
     [Fact]
-    public void Build_UninitialisedContext_CountsAsNone() =>
+    public void Add_UninitialisedContext_CountsAsNone() =>
         Assert.Single(Parts(new KeywordRule(1, "ivory", KeywordMatch.Word, default, default, default, 0), "ivory"));
 
     [Fact]
-    public void Build_NonsenseRule_Throws()
+    public void Add_NonsenseRule_Throws()
     {
-        Assert.Throws<ArgumentException>(() => KeywordEngine.Build([Rule("ivory", window: -1)]));
-        Assert.Throws<ArgumentException>(() => KeywordEngine.Build([Rule("ivory", (KeywordMatch)9)]));
+        Assert.Throws<ArgumentException>(() => Rules.Engine([Rule("ivory", window: -1)]));
+        Assert.Throws<ArgumentException>(() => Rules.Engine([Rule("ivory", (KeywordMatch)9)]));
     }
 
     [Fact]
     public void Find_EmptyOrLongText_Works()
     {
-        var engine = KeywordEngine.Build([Rule("ivory")]);
+        var engine = Rules.Engine([Rule("ivory")]);
         Assert.Empty(Parts(engine, ""));
         Assert.Equal(50_000, Parts(engine, string.Concat(Enumerable.Repeat("ivory 象 ", 50_000))).Length);
         Assert.Equal(["ivory"], Parts(engine, "ivory"));
@@ -162,7 +163,7 @@ public sealed class KeywordEngineTests
     {
         var words = Enumerable.Range(0, 10_000).Select(Word);
         var texts = words.Select(word => Wlnorm.Normalize(word)).Distinct().ToArray();
-        var engine = KeywordEngine.Build(texts.Select((text, id) => Rule(text, KeywordMatch.Word, id: id)));
+        var engine = Rules.Engine(texts.Select((text, id) => Rule(text, KeywordMatch.Word, id: id)));
         Assert.Equal(texts.Length, engine.PatternCount);
         var hits = new List<KeywordHit>();
         engine.Find(string.Join(' ', texts), hits);
@@ -170,19 +171,17 @@ public sealed class KeywordEngineTests
         var whole = new HashSet<KeywordHit>(hits);
         for (var id = 0; id < texts.Length; id++)
         {
-            Assert.Contains(new KeywordHit(id, start, texts[id].Length), whole);
+            Assert.Contains(new KeywordHit(id, start, texts[id].Length, KeywordEvasions.None), whole);
             start += texts[id].Length + 1;
         }
 
-        // Different words that UAX #29 keeps whole: Latin and Cyrillic ones hit only themselves.
         Assert.True(engine.MemoryBytes is > 0 and < 4_000_000, $"{engine.MemoryBytes} bytes");
-        Assert.All(hits.Where(hit => hit.RuleId % 3 != 0), hit => Assert.Equal(texts[hit.RuleId].Length, hit.Length));
     }
 
     [Fact]
     public void Find_SameTextAgain_AllocatesNothing()
     {
-        var engine = KeywordEngine.Build([Rule("ivory", any: ["old"], window: 9), Rule("象牙", none: ["玩具"])]);
+        var engine = Rules.Engine([Rule("ivory", any: ["old"], window: 9), Rule("象牙", none: ["玩具"])]);
         var hits = new List<KeywordHit>(64);
         const string text = "An OLD ivory cafe\u0301 象牙 🐘, ＩＶＯＲＹ far away from it";
         engine.Find(text, hits);
@@ -197,7 +196,7 @@ public sealed class KeywordEngineTests
     public void Find_ManyThreadsAtOnce_EachGetsItsOwnHits()
     {
         string[] words = ["ivory", "象牙", "tusk", "xy", "fake"];
-        var engine = KeywordEngine.Build(words.Select((text, id) => Rule(text, none: ["fake"], window: 6, id: id)));
+        var engine = Rules.Engine(words.Select((text, id) => Rule(text, none: ["fake"], window: 6, id: id)));
         var texts = Enumerable.Range(0, 64)
             .Select(n => string.Join(' ', Enumerable.Range(0, 40 + n).Select(k => words[((n * k) + k) % words.Length])))
             .ToArray();

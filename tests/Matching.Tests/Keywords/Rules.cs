@@ -15,6 +15,18 @@ internal static class Rules
         int id = 1) =>
         new(id, text, match, [.. any ?? []], [.. all ?? []], [.. none ?? []], window);
 
+    /// <summary>An engine with these rules.</summary>
+    public static KeywordEngine Engine(IEnumerable<KeywordRule> rules)
+    {
+        var engine = new KeywordEngine(0x5EED);
+        foreach (var rule in rules)
+        {
+            _ = engine.Add(rule);
+        }
+
+        return engine;
+    }
+
     /// <summary>The parts of <paramref name="text"/> that were hit, in order.</summary>
     public static string[] Parts(KeywordEngine engine, string text)
     {
@@ -23,5 +35,5 @@ internal static class Rules
         return [.. hits.Select(hit => text.Substring(hit.Start, hit.Length))];
     }
 
-    public static string[] Parts(KeywordRule rule, string text) => Parts(KeywordEngine.Build([rule]), text);
+    public static string[] Parts(KeywordRule rule, string text) => Parts(Engine([rule]), text);
 }

@@ -5,5 +5,5 @@ namespace FederationNode.Protocol.Text;
 internal static class TextTablesHash
 {
     /// <summary>SHA-256 of TextTables.bin, in hexadecimal.</summary>
-    public const string Sha256 = "d253628341f0f3a5a2c34536c76cb88f05e9126e2a8c5b73e59557d9c32a5938";
+    public const string Sha256 = "a8b4ccaf52ce1ee97c37d9714a5680300266374596446394d320d69f091b13ac";
 }

@@ -1,0 +1,71 @@
+namespace FederationNode.Matching.Keywords;
+
+/// <summary>
+/// Patterns to look for, added one by one beside any number of readers; one writer at a time. A pattern is found by
+/// every scan that starts after <see cref="Add"/> returned. Adding costs about a microsecond, and now and then a copy of
+/// the table.
+/// </summary>
+internal sealed class KeywordIndex(ulong seed)
+{
+    private readonly Dictionary<(string Text, Boundaries Boundaries), KeywordPattern> _known = [];
+    private readonly List<KeywordPattern> _all = [];
+    private volatile KeywordTable _table = new(0);
+
+    /// <summary>What the hashes begin with.</summary>
+    public ulong Seed { get; } = seed;
+
+    /// <summary>The patterns as they are now.</summary>
+    public KeywordTable Table => _table;
+
+    /// <summary>Number of patterns.</summary>
+    public int Count => _all.Count;
+
+    /// <summary>The pattern for a text, with a rule more.</summary>
+    /// <param name="text">In view V1, not empty.</param>
+    /// <param name="boundaries">Where it needs word boundaries.</param>
+    /// <param name="rule">A rule of it, or null.</param>
+    public KeywordPattern Add(string text, Boundaries boundaries, CompiledRule? rule)
+    {
+        if (_known.TryGetValue((text, boundaries), out var pattern))
+        {
+            if (rule is not null)
+            {
+                pattern.AddRule(rule);
+            }
+
+            return pattern;
+        }
+
+        pattern = new KeywordPattern(_all.Count, text, boundaries);
+        if (rule is not null)
+        {
+            pattern.AddRule(rule);
+        }
+
+        var keys = KeywordKeys.Of(pattern, Seed);
+        if (_table.IsFull(keys.Inner.Count + 1))
+        {
+            Grow(keys.Inner.Count + 1);
+        }
+
+        _table.Add(pattern, keys);
+        _known.Add((text, boundaries), pattern);
+        _all.Add(pattern);
+        return pattern;
+    }
+
+    /// <summary>
+    /// Patterns go into the copy in the same order, so each has the same next one there: readers of the old table see no
+    /// difference.
+    /// </summary>
+    private void Grow(int more)
+    {
+        var larger = new KeywordTable(2 * (_table.NodeCount + more));
+        foreach (var pattern in _all)
+        {
+            larger.Add(pattern, KeywordKeys.Of(pattern, Seed));
+        }
+
+        _table = larger;
+    }
+}
