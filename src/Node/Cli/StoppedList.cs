@@ -74,8 +74,8 @@ internal sealed class StoppedList
             }
         }
 
-        var now = _describer.Now;
-        var verdicts = request.Items.Select(item => _checker.Check(item, now, [])).ToList();
+        var opened = _checker.Open(_describer.Now);
+        var verdicts = request.Items.Select(item => ItemChecker.Check(opened, item, [])).ToList();
         return new CheckResponse(verdicts, Current.Digest.ToString(), Current.InForce, AgeSeconds: null, Stale: true);
     }
 

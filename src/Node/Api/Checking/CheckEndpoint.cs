@@ -53,9 +53,9 @@ internal static class CheckEndpoint
 
         // The state before the answer: nothing newer than what is said of the list goes unmentioned.
         var current = list.Latest;
-        var now = clock.GetUtcNow().ToUnixTimeSeconds();
+        var opened = checker.Open(clock.GetUtcNow().ToUnixTimeSeconds());
         var hits = new List<Hash256>();
-        var verdicts = request.Items.Select(item => checker.Check(item, now, hits)).ToList();
+        var verdicts = request.Items.Select(item => ItemChecker.Check(opened, item, hits)).ToList();
         recorder.Record(hits);
         var freshness = peers.Freshness();
         return TypedResults.Json(

@@ -1,0 +1,13 @@
+using System.Collections.Immutable;
+using FederationNode.Matching.Policy;
+
+namespace FederationNode.Matching.Checking;
+
+/// <summary>What the list says of one item.</summary>
+/// <param name="Verdict">The gravest verdict of its matches.</param>
+/// <param name="Matches">Its matches, the gravest first, then the surest, then by indicator and place.</param>
+public readonly record struct ItemVerdict(Verdict Verdict, ImmutableArray<JudgedMatch> Matches)
+{
+    /// <summary>Of an item that matches nothing.</summary>
+    public static ItemVerdict None { get; } = new(Verdict.None, []);
+}

@@ -1,0 +1,156 @@
+using System.Collections.Immutable;
+using System.Runtime.InteropServices;
+using FederationNode.Matching.Images;
+using FederationNode.Matching.Lists;
+using FederationNode.Matching.Policy;
+using FederationNode.Protocol;
+using FederationNode.Protocol.Merge;
+
+namespace FederationNode.Matching.Checking;
+
+/// <summary>
+/// Asks a list about items, as of one time, one policy and one roster. Cheap to make: make one for each question, so that
+/// nothing changes between two of its items. Immutable; safe from any thread. An item without a match allocates nothing
+/// but what the matcher does.
+/// </summary>
+/// <param name="matcher">Finds the indicators that an item matches.</param>
+/// <param name="lookup">What everybody says of an indicator.</param>
+/// <param name="policy">What turns that into verdicts.</param>
+/// <param name="counts">Whether the roster lets a member's word count.</param>
+/// <param name="now">Unix seconds: listings that have expired do not count.</param>
+/// <param name="limits">How much of what is found is reported.</param>
+public sealed class ListChecker(
+    IndicatorMatcher matcher,
+    IndicatorLookup lookup,
+    VerdictPolicy policy,
+    Func<string, bool> counts,
+    long now,
+    CheckLimits limits)
+{
+    /// <summary>Looks for keywords in a text.</summary>
+    /// <param name="text">UTF-16, not normalised; the caller bounds it.</param>
+    public ItemVerdict CheckText(string text)
+    {
+        var scratch = CheckScratch.Take();
+        matcher.MatchText(text, scratch.Found);
+        return Finish(scratch);
+    }
+
+    /// <summary>Looks for images within Hamming distance 31 of a PDQ hash.</summary>
+    public ItemVerdict CheckPdq(PdqHash hash)
+    {
+        var scratch = CheckScratch.Take();
+        matcher.MatchPdq(hash, scratch.Found);
+        return Finish(scratch);
+    }
+
+    /// <summary>Looks for images within Hamming distance 31 of any orientation of an image.</summary>
+    public ItemVerdict CheckPdq(PdqResult image)
+    {
+        var scratch = CheckScratch.Take();
+        matcher.MatchPdq(image, scratch.Found);
+        return Finish(scratch);
+    }
+
+    /// <summary>Looks for the image with this SHA-256.</summary>
+    public ItemVerdict CheckImage(Hash256 sha256)
+    {
+        var scratch = CheckScratch.Take();
+        matcher.MatchImage(sha256, scratch.Found);
+        return Finish(scratch);
+    }
+
+    /// <summary>Looks for the sellers with this tag.</summary>
+    public ItemVerdict CheckSeller(Hash256 tag)
+    {
+        var scratch = CheckScratch.Take();
+        matcher.MatchSeller(tag, scratch.Found);
+        return Finish(scratch);
+    }
+
+    private ItemVerdict Finish(CheckScratch scratch)
+    {
+        var verdict = scratch.Found.Count == 0 ? ItemVerdict.None : Judge(scratch);
+        scratch.Return();
+        return verdict;
+    }
+
+    private ItemVerdict Judge(CheckScratch scratch)
+    {
+        scratch.Found.Sort(ByIndicator);
+        var found = CollectionsMarshal.AsSpan(scratch.Found);
+        for (var start = 0; start < found.Length;)
+        {
+            var end = start + 1;
+            while (end < found.Length && found[end].IndicatorId == found[start].IndicatorId)
+            {
+                end++;
+            }
+
+            AddPlaces(found[start..end], scratch);
+            start = end;
+        }
+
+        var judged = scratch.Judged;
+        if (judged.Count == 0)
+        {
+            return ItemVerdict.None;
+        }
+
+        judged.Sort(ByGravity);
+        var reported = CollectionsMarshal.AsSpan(judged)[..Math.Min(judged.Count, limits.Matches)];
+        return new ItemVerdict(reported[0].Judgement.Verdict, ImmutableArray.Create<JudgedMatch>(reported));
+    }
+
+    /// <summary>The places of one indicator that speak of a listing in force: the gravest, then the first.</summary>
+    private void AddPlaces(ReadOnlySpan<IndicatorMatch> places, CheckScratch scratch)
+    {
+        if (!lookup(places[0].IndicatorId, out var state))
+        {
+            return;
+        }
+
+        scratch.Places.Clear();
+        scratch.Known.Clear();
+        foreach (var place in places)
+        {
+            var judgement = JudgeOnce(place, state, scratch.Known);
+            if (!judgement.Listings.IsEmpty)
+            {
+                scratch.Places.Add(new JudgedMatch(place, judgement));
+            }
+        }
+
+        scratch.Places.Sort(ByGravity);
+        scratch.Judged.AddRange(CollectionsMarshal.AsSpan(scratch.Places)[..Math.Min(scratch.Places.Count, limits.Places)]);
+    }
+
+    /// <summary>Places at which the same contexts hold have the same judgement.</summary>
+    private Judgement JudgeOnce(IndicatorMatch place, IndicatorState state, List<JudgedMatch> known)
+    {
+        foreach (var earlier in known)
+        {
+            if (earlier.Match.Contexts.AsSpan().SequenceEqual(place.Contexts.AsSpan()))
+            {
+                return earlier.Judgement;
+            }
+        }
+
+        var judgement = policy.Judge(state, now, counts, place.Applies);
+        known.Add(new JudgedMatch(place, judgement));
+        return judgement;
+    }
+
+    private static int ByIndicator(IndicatorMatch a, IndicatorMatch b) =>
+        a.IndicatorId.CompareTo(b.IndicatorId) is var byId and not 0 ? byId : ByPlace(a, b);
+
+    private static int ByPlace(IndicatorMatch a, IndicatorMatch b) =>
+        a.Start.CompareTo(b.Start) is var byStart and not 0 ? byStart
+        : a.Length.CompareTo(b.Length) is var byLength and not 0 ? byLength
+        : a.Distance.CompareTo(b.Distance);
+
+    private static int ByGravity(JudgedMatch a, JudgedMatch b) =>
+        b.Judgement.Verdict.CompareTo(a.Judgement.Verdict) is var byVerdict and not 0 ? byVerdict
+        : b.Confidence.CompareTo(a.Confidence) is var byConfidence and not 0 ? byConfidence
+        : ByIndicator(a.Match, b.Match);
+}

@@ -1,0 +1,131 @@
+using System.Diagnostics.CodeAnalysis;
+using FederationNode.Matching.Checking;
+using FederationNode.Matching.Policy;
+using FederationNode.Protocol;
+using FederationNode.Protocol.Entries;
+using FederationNode.Protocol.Merge;
+using Xunit;
+
+namespace FederationNode.Matching.Tests.Checking;
+
+public sealed class ListCheckerTests
+{
+    private readonly Evidence _list = new();
+
+    [Fact]
+    public void CheckImage_Listed_JudgedWithItsListings()
+    {
+        _list.List("acme", Evidence.Image(1), confidence: 70);
+        _list.List("globex", Evidence.Image(1), confidence: 90, category: "pangolin", issued: Evidence.Now - 10);
+
+        var verdict = _list.Checker().CheckImage(Hash(1));
+
+        Assert.Equal(Verdict.Block, verdict.Verdict);
+        var match = Assert.Single(verdict.Matches);
+        Assert.Equal(["acme", "globex"], match.Judgement.Listings.Select(l => l.Member));
+        Assert.Equal((90, "pangolin"), (match.Confidence, match.Newest.Category));
+    }
+
+    [Fact]
+    public void CheckSeller_NotListed_NothingAndNoAllocation()
+    {
+        _list.List("acme", Evidence.Seller(1));
+        var checker = _list.Checker();
+        var (unknown, known) = (Hash(9), Hash(1));
+        Assert.Equal(Verdict.Review, checker.CheckSeller(known).Verdict);
+        Assert.Equal(ItemVerdict.None, checker.CheckSeller(unknown));
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 1000; i++)
+        {
+            checker.CheckSeller(unknown);
+            checker.CheckImage(unknown);
+        }
+
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
+    [Fact]
+    public void CheckText_NoListingInForce_LeftOut()
+    {
+        _list.List("acme", Indicator.Keyword("netsuke"), expires: Evidence.Now);
+
+        Assert.Equal(ItemVerdict.None, _list.Checker().CheckText("a netsuke"));
+    }
+
+    [Fact]
+    public void CheckText_StateUnknown_LeftOut()
+    {
+        _list.List("acme", Indicator.Keyword("netsuke"));
+        static bool Nothing(Hash256 id, [NotNullWhen(true)] out IndicatorState? state)
+        {
+            state = null;
+            return false;
+        }
+
+        var checker = new ListChecker(
+            _list.Matcher, Nothing, new VerdictPolicy { Self = "self" }, _ => true, Evidence.Now, new CheckLimits(10, 10));
+
+        Assert.Equal(ItemVerdict.None, checker.CheckText("a netsuke"));
+    }
+
+    [Fact]
+    public void CheckText_SeveralIndicators_GravestThenSurestThenFirst()
+    {
+        _list.List("acme", Indicator.Keyword("netsuke"), "signal", confidence: 100);
+        _list.List("acme", Indicator.Keyword("okimono"), "review", confidence: 60);
+        _list.List("acme", Indicator.Keyword("bangle"), "review", confidence: 95);
+
+        var verdict = _list.Checker().CheckText("netsuke okimono bangle okimono");
+
+        Assert.Equal(Verdict.Review, verdict.Verdict);
+        Assert.Equal(
+            [("review", 16), ("review", 8), ("review", 23), ("signal", 0)],
+            verdict.Matches.Select(m => (m.Judgement.Verdict.ToText(), m.Match.Start)));
+    }
+
+    [Fact]
+    public void CheckText_ManyPlaces_TheGravestAndFirstReported()
+    {
+        _list.List("acme", Indicator.Keyword("netsuke"), "signal");
+        _list.List("globex", Indicator.Keyword("netsuke"), "review", context: KeywordContext.None with { AnyOf = ["ivory"], Window = 8 });
+
+        var verdict = _list.Checker(places: 3).CheckText("netsuke netsuke netsuke netsuke netsuke and far away netsuke ivory");
+
+        Assert.Equal([53, 0, 8], verdict.Matches.Select(m => m.Match.Start));
+        Assert.Equal([Verdict.Review, Verdict.Signal, Verdict.Signal], verdict.Matches.Select(m => m.Judgement.Verdict));
+    }
+
+    [Fact]
+    public void CheckText_MoreMatchesThanReported_TheGravestReported()
+    {
+        _list.List("acme", Indicator.Keyword("netsuke"), "signal");
+        _list.List("acme", Indicator.Keyword("okimono"), "review");
+
+        var verdict = _list.Checker(matches: 1).CheckText("netsuke okimono");
+
+        Assert.Equal(8, Assert.Single(verdict.Matches).Match.Start);
+        Assert.Equal(Verdict.Review, verdict.Verdict);
+    }
+
+    [Fact]
+    public void Check_ManyThreadsAndItemsInBetween_NobodySeesOthers()
+    {
+        _list.List("acme", Indicator.Keyword("netsuke"), "review");
+        _list.List("acme", Evidence.Image(1));
+        var checker = _list.Checker();
+
+        Parallel.For(0, 2000, i =>
+        {
+            var verdict = (i % 3) switch
+            {
+                0 => checker.CheckText("a netsuke, netsuke"),
+                1 => checker.CheckImage(Hash(1)),
+                _ => checker.CheckText("nothing"),
+            };
+            Assert.Equal(i % 3 == 0 ? 2 : i % 3 == 1 ? 1 : 0, verdict.Matches.Length);
+        });
+    }
+
+    private static Hash256 Hash(byte value) => new(Enumerable.Repeat(value, 32).ToArray());
+}
