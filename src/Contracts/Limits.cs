@@ -84,6 +84,9 @@ public static class Limits
     /// <summary>Most server-sent streams of changes at the same time.</summary>
     public const int MaxChangeStreams = 64;
 
+    /// <summary>Most snapshots under way at the same time.</summary>
+    public const int MaxSnapshots = 4;
+
     /// <summary>Longest cursor of the changes, in characters.</summary>
     public const int MaxCursor = 32_768;
 }

@@ -35,6 +35,9 @@ public static class LocalApi
         services.AddSingleton(new ApiKeyRing(options));
         services.AddSingleton<StorageAlarm>();
         services.AddSingleton<StreamPlaces>();
+        services.AddSingleton<SnapshotPlaces>();
+        services.AddSingleton<SnapshotWriter>();
+        services.AddSingleton<RosterWatch>();
         services.AddSingleton<ItemChecker>();
         services.AddSingleton<IndicatorDescriber>();
         services.AddSingleton<ChangeReader>();
@@ -83,6 +86,7 @@ public static class LocalApi
         PublishEndpoints.Map(routes);
         IndicatorEndpoints.Map(routes);
         ChangesEndpoint.Map(routes);
+        SnapshotEndpoint.Map(routes);
         LogEndpoints.Map(routes);
         RosterEndpoints.Map(routes);
         SellerEndpoint.Map(routes);
