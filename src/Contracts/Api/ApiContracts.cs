@@ -138,6 +138,72 @@ public sealed record CheckMatch(
 /// <param name="Since">When its listing in force was issued, in unix seconds.</param>
 public sealed record Lister(string Member, long Since);
 
+/// <summary>The answer to one line of a check as a stream of lines: a verdict, or what is wrong with the line.</summary>
+/// <param name="Line">The number of the line, from 1.</param>
+/// <param name="Id">The caller's name for the item.</param>
+/// <param name="Verdict"><c>block</c>, <c>review</c>, <c>signal</c> or <c>none</c>; null if there is an error.</param>
+/// <param name="Matches">The indicators that it matches, the gravest first.</param>
+/// <param name="Error">What is wrong with the line, or null.</param>
+public sealed record CheckLine(
+    long Line, string? Id, string? Verdict, IReadOnlyList<CheckMatch> Matches, ApiProblem? Error);
+
+/// <summary>The last line of a check as a stream of lines; without it the answer is broken off.</summary>
+/// <param name="End">Whether all lines were answered; false: the stream was given up, see the error.</param>
+/// <param name="Count">Lines answered.</param>
+/// <param name="Errors">Those of them that got an error.</param>
+/// <param name="Error">Why the stream was given up, or null.</param>
+/// <param name="ListVersion">Digest of the merged list, in hexadecimal.</param>
+/// <param name="ListSize">Indicators with a listing in force.</param>
+/// <param name="AgeSeconds">As in <see cref="CheckResponse"/>.</param>
+/// <param name="Stale">As in <see cref="CheckResponse"/>.</param>
+public sealed record CheckLinesEnd(
+    bool End,
+    long Count,
+    long Errors,
+    ApiProblem? Error,
+    string ListVersion,
+    long ListSize,
+    double? AgeSeconds,
+    bool Stale);
+
+/// <summary>The verdicts on the parts of a form, in their order.</summary>
+/// <param name="Items">One for each part.</param>
+/// <param name="ListVersion">As in <see cref="CheckResponse"/>.</param>
+/// <param name="ListSize">As in <see cref="CheckResponse"/>.</param>
+/// <param name="AgeSeconds">As in <see cref="CheckResponse"/>.</param>
+/// <param name="Stale">As in <see cref="CheckResponse"/>.</param>
+public sealed record CheckFormResponse(
+    IReadOnlyList<CheckPart> Items, string ListVersion, long ListSize, double? AgeSeconds, bool Stale);
+
+/// <summary>What the list says of one part of a form.</summary>
+/// <param name="Id">The caller's name for it.</param>
+/// <param name="Kind"><c>image</c>, <c>text</c> or <c>seller</c>.</param>
+/// <param name="Verdict"><c>block</c>, <c>review</c>, <c>signal</c> or <c>none</c>; null if nothing could be looked up.</param>
+/// <param name="Matches">The indicators that it matches, the gravest first.</param>
+/// <param name="Image">What was worked out of an image; null of other parts, and of one that is too large.</param>
+/// <param name="Error">
+/// What is wrong with the part, or null. An image that cannot be decoded is looked up as a file all the same, and then has
+/// both a verdict and an error.
+/// </param>
+public sealed record CheckPart(
+    string? Id,
+    string Kind,
+    string? Verdict,
+    IReadOnlyList<CheckMatch> Matches,
+    CheckedImage? Image,
+    ApiProblem? Error);
+
+/// <summary>What was worked out of an image.</summary>
+/// <param name="Sha256">SHA-256 of the file, in hexadecimal.</param>
+/// <param name="Pdq">PDQ hash, in hexadecimal; null if it could not be decoded.</param>
+/// <param name="Quality">PDQ quality, 0 to 100.</param>
+/// <param name="Reliable">
+/// Whether the quality is at least 50. If not, unrelated pictures look alike to PDQ, and only the exact file was looked up.
+/// </param>
+/// <param name="Width">Width in pixels.</param>
+/// <param name="Height">Height in pixels.</param>
+public sealed record CheckedImage(string Sha256, string? Pdq, int? Quality, bool Reliable, int? Width, int? Height);
+
 /// <summary>A listing to publish.</summary>
 public sealed record ListingRequest
 {

@@ -38,7 +38,15 @@ public static class LocalApi
         services.AddSingleton<SnapshotPlaces>();
         services.AddSingleton<SnapshotWriter>();
         services.AddSingleton<RosterWatch>();
+        services.AddSingleton<CheckStreamPlaces>();
+        services.AddSingleton<CheckFormPlaces>();
         services.AddSingleton<ItemChecker>();
+        services.AddSingleton<ListWatch>();
+        services.AddSingleton<PictureHasher>();
+        services.AddSingleton<BatchCheck>();
+        services.AddSingleton<LinesCheck>();
+        services.AddSingleton<FormCheck>();
+        services.AddSingleton<CheckEndpoint>();
         services.AddSingleton<IndicatorDescriber>();
         services.AddSingleton<ChangeReader>();
         services.AddSingleton<Publisher>();

@@ -1,6 +1,6 @@
 using FederationNode.Contracts;
 
-namespace FederationNode.Node.Api.Changes;
+namespace FederationNode.Node.Api;
 
 /// <summary>Holds places among the answers of one kind that may be under way at the same time.</summary>
 internal abstract class Places(int count) : IDisposable
@@ -31,3 +31,9 @@ internal sealed class StreamPlaces() : Places(Limits.MaxChangeStreams);
 
 /// <summary>Places of snapshots.</summary>
 internal sealed class SnapshotPlaces() : Places(Limits.MaxSnapshots);
+
+/// <summary>Places of checks as streams of lines.</summary>
+internal sealed class CheckStreamPlaces() : Places(Limits.MaxCheckStreams);
+
+/// <summary>Places of checks as forms.</summary>
+internal sealed class CheckFormPlaces() : Places(Limits.MaxCheckForms);
