@@ -69,6 +69,33 @@ public static class Limits
     /// <summary>Longest text of one item, in UTF-16 code units.</summary>
     public const int MaxCheckText = 100_000;
 
+    /// <summary>Longest line of a check as a stream of lines, in bytes without the line feed.</summary>
+    public const int MaxCheckLine = 1024 * 1024;
+
+    /// <summary>Most checks as streams of lines at the same time.</summary>
+    public const int MaxCheckStreams = 64;
+
+    /// <summary>Seconds without a byte after which a check as a stream of lines ends.</summary>
+    public const int CheckStreamIdleSeconds = 60;
+
+    /// <summary>Longest time that a check may be given, in milliseconds; one that names none gets half of it.</summary>
+    public const int MaxCheckTimeout = 60_000;
+
+    /// <summary>Most parts of a check as a form.</summary>
+    public const int MaxCheckParts = 16;
+
+    /// <summary>Largest body of a check as a form, in bytes.</summary>
+    public const int MaxCheckForm = 64 * 1024 * 1024;
+
+    /// <summary>Largest image file in a form, in bytes.</summary>
+    public const int MaxCheckImage = 20 * 1024 * 1024;
+
+    /// <summary>Most pixels of an image in a form.</summary>
+    public const int MaxCheckPixels = 40_000_000;
+
+    /// <summary>Most checks as forms at the same time.</summary>
+    public const int MaxCheckForms = 16;
+
     /// <summary>Most rows on one page of indicators or changes.</summary>
     public const int MaxPage = 1000;
 
@@ -83,6 +110,9 @@ public static class Limits
 
     /// <summary>Most server-sent streams of changes at the same time.</summary>
     public const int MaxChangeStreams = 64;
+
+    /// <summary>Most snapshots under way at the same time.</summary>
+    public const int MaxSnapshots = 4;
 
     /// <summary>Longest cursor of the changes, in characters.</summary>
     public const int MaxCursor = 32_768;

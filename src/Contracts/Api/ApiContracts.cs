@@ -23,6 +23,9 @@ public static class ApiRoutes
     /// <summary>GET: changes after a cursor, as a page or as server-sent events. Role detector.</summary>
     public const string Changes = "/v1/changes";
 
+    /// <summary>GET: the whole list as lines of JSON, and the cursor to go on with. Role detector.</summary>
+    public const string Snapshot = "/v1/snapshot";
+
     /// <summary>GET: how the node is doing. Role operator.</summary>
     public const string Status = "/v1/status";
 
@@ -134,6 +137,72 @@ public sealed record CheckMatch(
 /// <param name="Member">The member.</param>
 /// <param name="Since">When its listing in force was issued, in unix seconds.</param>
 public sealed record Lister(string Member, long Since);
+
+/// <summary>The answer to one line of a check as a stream of lines: a verdict, or what is wrong with the line.</summary>
+/// <param name="Line">The number of the line, from 1.</param>
+/// <param name="Id">The caller's name for the item.</param>
+/// <param name="Verdict"><c>block</c>, <c>review</c>, <c>signal</c> or <c>none</c>; null if there is an error.</param>
+/// <param name="Matches">The indicators that it matches, the gravest first.</param>
+/// <param name="Error">What is wrong with the line, or null.</param>
+public sealed record CheckLine(
+    long Line, string? Id, string? Verdict, IReadOnlyList<CheckMatch> Matches, ApiProblem? Error);
+
+/// <summary>The last line of a check as a stream of lines; without it the answer is broken off.</summary>
+/// <param name="End">Whether all lines were answered; false: the stream was given up, see the error.</param>
+/// <param name="Count">Lines answered.</param>
+/// <param name="Errors">Those of them that got an error.</param>
+/// <param name="Error">Why the stream was given up, or null.</param>
+/// <param name="ListVersion">Digest of the merged list, in hexadecimal.</param>
+/// <param name="ListSize">Indicators with a listing in force.</param>
+/// <param name="AgeSeconds">As in <see cref="CheckResponse"/>.</param>
+/// <param name="Stale">As in <see cref="CheckResponse"/>.</param>
+public sealed record CheckLinesEnd(
+    bool End,
+    long Count,
+    long Errors,
+    ApiProblem? Error,
+    string ListVersion,
+    long ListSize,
+    double? AgeSeconds,
+    bool Stale);
+
+/// <summary>The verdicts on the parts of a form, in their order.</summary>
+/// <param name="Items">One for each part.</param>
+/// <param name="ListVersion">As in <see cref="CheckResponse"/>.</param>
+/// <param name="ListSize">As in <see cref="CheckResponse"/>.</param>
+/// <param name="AgeSeconds">As in <see cref="CheckResponse"/>.</param>
+/// <param name="Stale">As in <see cref="CheckResponse"/>.</param>
+public sealed record CheckFormResponse(
+    IReadOnlyList<CheckPart> Items, string ListVersion, long ListSize, double? AgeSeconds, bool Stale);
+
+/// <summary>What the list says of one part of a form.</summary>
+/// <param name="Id">The caller's name for it.</param>
+/// <param name="Kind"><c>image</c>, <c>text</c> or <c>seller</c>.</param>
+/// <param name="Verdict"><c>block</c>, <c>review</c>, <c>signal</c> or <c>none</c>; null if nothing could be looked up.</param>
+/// <param name="Matches">The indicators that it matches, the gravest first.</param>
+/// <param name="Image">What was worked out of an image; null of other parts, and of one that is too large.</param>
+/// <param name="Error">
+/// What is wrong with the part, or null. An image that cannot be decoded is looked up as a file all the same, and then has
+/// both a verdict and an error.
+/// </param>
+public sealed record CheckPart(
+    string? Id,
+    string Kind,
+    string? Verdict,
+    IReadOnlyList<CheckMatch> Matches,
+    CheckedImage? Image,
+    ApiProblem? Error);
+
+/// <summary>What was worked out of an image.</summary>
+/// <param name="Sha256">SHA-256 of the file, in hexadecimal.</param>
+/// <param name="Pdq">PDQ hash, in hexadecimal; null if it could not be decoded.</param>
+/// <param name="Quality">PDQ quality, 0 to 100.</param>
+/// <param name="Reliable">
+/// Whether the quality is at least 50. If not, unrelated pictures look alike to PDQ, and only the exact file was looked up.
+/// </param>
+/// <param name="Width">Width in pixels.</param>
+/// <param name="Height">Height in pixels.</param>
+public sealed record CheckedImage(string Sha256, string? Pdq, int? Quality, bool Reliable, int? Width, int? Height);
 
 /// <summary>A listing to publish.</summary>
 public sealed record ListingRequest
@@ -273,7 +342,10 @@ public sealed record IndicatorSummary(
 /// <param name="Reason">Why it was withdrawn, or null.</param>
 /// <param name="Context">How the keyword is to be found; null for other kinds.</param>
 /// <param name="Origin">The log.</param>
-/// <param name="Index">The entry's index.</param>
+/// <param name="Index">The entry's index; 2^40 or more while it is deferred.</param>
+/// <param name="Jurisdictions">ISO 3166-1 alpha-2 codes, empty: everywhere; null if withdrawn.</param>
+/// <param name="Exceptions">Codes of legal exceptions to look at; null if withdrawn.</param>
+/// <param name="Tlp">Traffic Light Protocol label; null if withdrawn.</param>
 public sealed record ListingSummary(
     string Member,
     string State,
@@ -288,11 +360,16 @@ public sealed record ListingSummary(
     string? Reason,
     KeywordRuleRequest? Context,
     string Origin,
-    long Index);
+    long Index,
+    IReadOnlyList<string>? Jurisdictions = null,
+    IReadOnlyList<string>? Exceptions = null,
+    string? Tlp = null);
 
 /// <summary>A member's opinion on others' listings.</summary>
 /// <param name="Member">The member.</param>
-/// <param name="Stance"><c>confirm</c> or <c>dispute</c>.</param>
+/// <param name="Stance">
+/// <c>confirm</c> or <c>dispute</c>; in changes and snapshots also <c>none</c>, which holds against an opinion on everybody.
+/// </param>
 /// <param name="Lister">Whose listing; empty: everybody's.</param>
 /// <param name="Reason">Why, as a code.</param>
 /// <param name="Since">When it was issued, in unix seconds.</param>
@@ -347,24 +424,67 @@ public sealed record LocalSummary(string Note, long Hits, long LastHit);
 public sealed record NoteRequest(string Note);
 
 /// <summary>A page of changes.</summary>
-/// <param name="Changes">What changed, in the order of each log.</param>
+/// <param name="Changes">What changed: what changed aside first, then in the order of each log.</param>
+/// <param name="Roster">Whose word counts, where the cursor that was sent knew another roster; else null.</param>
+/// <param name="ListVersion">Digest of the merged list, in hexadecimal, when the page was read.</param>
+/// <param name="ListSize">Indicators with a listing in force.</param>
 /// <param name="Cursor">Where to go on: positions in the logs, never a time.</param>
 /// <param name="More">Whether more is there already.</param>
+/// <param name="Count">Number of changes.</param>
+/// <param name="Sha256">SHA-256 over the bytes of the page before <c>,"sha256":</c>, in hexadecimal.</param>
 /// <param name="Complete">Always true and always last: a broken-off answer lacks it.</param>
 public sealed record ChangesPage(
     IReadOnlyList<ChangeRow> Changes,
+    RosterFacts? Roster,
+    string ListVersion,
+    long ListSize,
     string Cursor,
     bool More,
+    int Count,
+    [property: JsonPropertyOrder(int.MaxValue - 1)] string Sha256,
     [property: JsonPropertyOrder(int.MaxValue)] bool Complete = true);
 
-/// <summary>One entry that changed what the list says of an indicator.</summary>
-/// <param name="Origin">The log.</param>
-/// <param name="Index">The entry's index.</param>
-/// <param name="Kind">The entry's kind.</param>
+/// <summary>Something that changed what the list says of an indicator.</summary>
+/// <param name="Origin">The log; null of a change aside.</param>
+/// <param name="Index">The entry's index; null of a change aside.</param>
+/// <param name="Kind">The entry's kind, or <c>aside</c>.</param>
 /// <param name="IndicatorId">The indicator, in hexadecimal; null if it is unknown or erased.</param>
 /// <param name="Indicator">What the list now says of it; null if nothing.</param>
 public sealed record ChangeRow(
-    string Origin, long Index, string Kind, string? IndicatorId, IndicatorSummary? Indicator);
+    string? Origin, long? Index, string Kind, string? IndicatorId, IndicatorSummary? Indicator);
+
+/// <summary>What of the roster matters to judge what members say.</summary>
+/// <param name="Version">Its version.</param>
+/// <param name="Expires">When it should have been replaced, in unix seconds.</param>
+/// <param name="Counts">The members whose word counts, sorted; nobody else's does.</param>
+public sealed record RosterFacts(int Version, long Expires, IReadOnlyList<string> Counts);
+
+/// <summary>The first line of a snapshot.</summary>
+/// <param name="Format"><c>fednode-snapshot/1</c>.</param>
+/// <param name="Coalition">The coalition.</param>
+/// <param name="Member">The member whose node it is.</param>
+/// <param name="Issued">When it was begun, in unix seconds.</param>
+/// <param name="Cursor">Where to go on with the changes.</param>
+/// <param name="Roster">Whose word counts.</param>
+/// <param name="ListVersion">Digest of the merged list, in hexadecimal, when it was begun.</param>
+/// <param name="ListSize">Indicators with a listing in force.</param>
+/// <param name="Indicators">Indicators that anybody says something about.</param>
+public sealed record SnapshotHeader(
+    string Format,
+    string Coalition,
+    string Member,
+    long Issued,
+    string Cursor,
+    RosterFacts Roster,
+    string ListVersion,
+    long ListSize,
+    long Indicators);
+
+/// <summary>The last line of a snapshot; without it the snapshot is broken off.</summary>
+/// <param name="End">Always true.</param>
+/// <param name="Count">Lines between the first and this.</param>
+/// <param name="Sha256">SHA-256 over all bytes before this line, in hexadecimal.</param>
+public sealed record SnapshotEnd(bool End, long Count, string Sha256);
 
 /// <summary>A log that the node holds.</summary>
 /// <param name="Origin">The log.</param>

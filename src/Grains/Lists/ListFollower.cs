@@ -134,6 +134,7 @@ public sealed partial class ListFollower(
                 // At once, on the caller's thread: it answers only when what it took counts.
                 _deferring[origin] = true;
                 list.Defer(Origin.Parse(origin), waiting, clock.GetUtcNow().ToUnixTimeSeconds(), roster.Counts);
+                SayChanged();
             }
             else
             {
@@ -315,6 +316,7 @@ public sealed partial class ListFollower(
             {
                 // What waited is applied from the log by now.
                 list.Defer(origin, [], clock.GetUtcNow().ToUnixTimeSeconds(), roster.Counts);
+                SayChanged();
             }
 
             NoteMended(text);

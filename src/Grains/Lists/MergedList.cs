@@ -35,6 +35,9 @@ public sealed class MergedList
 
     private const int MostDigestParts = 2048;
 
+    /// <summary>Changes aside that are remembered: 32 MB at most, of a node that read long outlines.</summary>
+    private const int MaxAside = 1 << 20;
+
     private readonly ConcurrentDictionary<string, long> _applied = new(StringComparer.Ordinal);
     private readonly Lock _gate = new();
 
@@ -45,6 +48,7 @@ public sealed class MergedList
     private readonly Dictionary<string, long> _taken = new(StringComparer.Ordinal);
     private readonly View _view = new(Seed());
     private readonly UrgentEntries _urgent = new();
+    private readonly AsideChanges _aside = new(MaxAside);
     private readonly Dictionary<Hash256, bool> _urgentOnly = [];
     private long _countedAt;
     private long _version;
@@ -136,6 +140,66 @@ public sealed class MergedList
         }
     }
 
+    /// <summary>
+    /// Where the list stands now, beside <see cref="Applied"/>. Who reads this first, then <see cref="Applied"/> and then
+    /// indicators misses nothing by going on from both.
+    /// </summary>
+    public ListPosition Position
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return new ListPosition(_aside.Run, _aside.End);
+            }
+        }
+    }
+
+    /// <summary>
+    /// The next indicators that changed other than by an entry applied in its turn, or null if it is not known any more
+    /// what changed since the position.
+    /// </summary>
+    /// <param name="position">The position; of no run: from the beginning.</param>
+    /// <param name="most">Changes at most.</param>
+    public (IReadOnlyList<Hash256> Indicators, ListPosition Next)? ChangedAside(ListPosition? position, int most)
+    {
+        lock (_gate)
+        {
+            var start = position ?? new ListPosition(_aside.Run, 0);
+            if (!_aside.Reaches(start))
+            {
+                return null;
+            }
+
+            var ids = _aside.After(start.Aside, most);
+            return (ids, start with { Aside = start.Aside + ids.Count });
+        }
+    }
+
+    /// <summary>
+    /// Walks over all indicators in no particular order, while the list changes: readers wait only for a part of it. An
+    /// indicator that changes meanwhile may be given as it was or as it is, twice or not at all.
+    /// </summary>
+    /// <param name="place">0 at first, then what the call before gave.</param>
+    /// <param name="part">Entries looked at while others wait; 256 are a millisecond.</param>
+    /// <param name="states">Takes the indicators of this part.</param>
+    /// <returns>The place of the next part, or null after the last one.</returns>
+    public int? Walk(int place, int part, List<IndicatorState> states)
+    {
+        lock (_gate)
+        {
+            if (place == 0)
+            {
+                // Those that only urgent entries speak of: few.
+                states.AddRange(_urgentOnly.Keys.Select(StateOf).OfType<IndicatorState>());
+            }
+
+            var end = Math.Min(place + part, _view.RowEnd);
+            states.AddRange(_view.IndicatorsAmong(place, end).Select(StateOf).OfType<IndicatorState>());
+            return end == _view.RowEnd ? null : end;
+        }
+    }
+
     /// <summary>Applies entries of one log, which follow those applied before.</summary>
     /// <param name="origin">The indicators log.</param>
     /// <param name="from">Index of the first entry.</param>
@@ -164,7 +228,9 @@ public sealed class MergedList
 
                 var taken = Math.Min(from + i + Slice, from + entries.Count);
                 _taken[origin.Text] = taken;
-                touched.UnionWith(_urgent.Drop(origin.Text, taken));
+                var inTurn = _urgent.Drop(origin.Text, taken);
+                _aside.Add(inTurn);
+                touched.UnionWith(inTurn);
                 Recount(touched, now, counts);
             }
 
@@ -201,6 +267,7 @@ public sealed class MergedList
                 // What is urgent gives way only to what is in the view, or is erased: that it is dead is a mere claim.
                 touched.UnionWith(_urgent.DropThese(
                     origin.Text, [.. meaningful.Select(e => e.Payload is ErasePayload order ? order.Index : e.Index)]));
+                _aside.Add(touched);
                 Recount(touched, now, counts);
             }
 
@@ -290,6 +357,7 @@ public sealed class MergedList
                 }
             }
 
+            _aside.Add(touched);
             Recount(touched, now, counts);
         }
 
@@ -316,6 +384,7 @@ public sealed class MergedList
                 }
             }
 
+            _aside.Add(touched);
             Recount(touched, now, counts);
         }
 
@@ -338,6 +407,8 @@ public sealed class MergedList
             touched = [.. _view.Truncate(origin, size, out restored)];
             _taken[origin.Text] = Math.Min(_taken.GetValueOrDefault(origin.Text), size);
             touched.UnionWith(_urgent.DropFrom(origin.Text, end));
+            _aside.Add(touched);
+            _aside.Restart();
             Recount(touched, now, counts);
         }
 
@@ -359,6 +430,7 @@ public sealed class MergedList
         lock (_gate)
         {
             meaningful.ForEach(e => Take(e, touched));
+            _aside.Add(touched);
             Recount(touched, now, counts);
         }
 
@@ -398,6 +470,11 @@ public sealed class MergedList
         {
             touched.Add(id);
             PutMatcher(entry);
+            if (entry.Payload is ErasePayload)
+            {
+                // When somebody reads the entry in its log, it may be gone what it had been about.
+                _aside.Add([id]);
+            }
         }
     }
 

@@ -35,7 +35,18 @@ public static class LocalApi
         services.AddSingleton(new ApiKeyRing(options));
         services.AddSingleton<StorageAlarm>();
         services.AddSingleton<StreamPlaces>();
+        services.AddSingleton<SnapshotPlaces>();
+        services.AddSingleton<SnapshotWriter>();
+        services.AddSingleton<RosterWatch>();
+        services.AddSingleton<CheckStreamPlaces>();
+        services.AddSingleton<CheckFormPlaces>();
         services.AddSingleton<ItemChecker>();
+        services.AddSingleton<ListWatch>();
+        services.AddSingleton<PictureHasher>();
+        services.AddSingleton<BatchCheck>();
+        services.AddSingleton<LinesCheck>();
+        services.AddSingleton<FormCheck>();
+        services.AddSingleton<CheckEndpoint>();
         services.AddSingleton<IndicatorDescriber>();
         services.AddSingleton<ChangeReader>();
         services.AddSingleton<Publisher>();
@@ -83,6 +94,7 @@ public static class LocalApi
         PublishEndpoints.Map(routes);
         IndicatorEndpoints.Map(routes);
         ChangesEndpoint.Map(routes);
+        SnapshotEndpoint.Map(routes);
         LogEndpoints.Map(routes);
         RosterEndpoints.Map(routes);
         SellerEndpoint.Map(routes);

@@ -19,6 +19,9 @@ public sealed record LocalApiOptions
     /// <summary>How often a quiet stream of changes shows that it is alive. Default 15 s.</summary>
     public TimeSpan StreamKeepAlive { get; init; } = TimeSpan.FromSeconds(15);
 
+    /// <summary>Time without a byte after which a check as a stream of lines ends. Default 60 s.</summary>
+    public TimeSpan CheckStreamIdle { get; init; } = TimeSpan.FromSeconds(Contracts.Limits.CheckStreamIdleSeconds);
+
     /// <summary>How long counted hits gather before the indicators take note of them. Default 5 s.</summary>
     public TimeSpan HitsInterval { get; init; } = TimeSpan.FromSeconds(5);
 

@@ -81,6 +81,9 @@ internal sealed class EntryRows
     private readonly Stack<int> _free = [];
     private int _next = 1;
 
+    /// <summary>The number after the last row that was ever used.</summary>
+    public int End => _next;
+
     public ref EntryRow this[int row] => ref _chunks[row >> ChunkBits][row & (ChunkSize - 1)];
 
     public int Add()

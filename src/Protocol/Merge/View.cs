@@ -48,6 +48,27 @@ public sealed class View
         .Concat(_opinions.All().Where(row => _listings.Find(_rows[row].Group) == 0))
         .Select(row => _rows[row].Group);
 
+    /// <summary>Where the numbers of the view's rows end; they begin at 0 and are used again.</summary>
+    public int RowEnd => _rows.End;
+
+    /// <summary>
+    /// The indicators whose first row is one of these: over all rows, each indicator once. To walk over millions in parts.
+    /// </summary>
+    /// <param name="from">First row number.</param>
+    /// <param name="end">The number after the last one; at most <see cref="RowEnd"/>.</param>
+    public IEnumerable<Hash256> IndicatorsAmong(int from, int end)
+    {
+        for (var row = Math.Max(1, from); row < end; row++)
+        {
+            // A free row has no group, so nothing is found.
+            var group = _rows[row].Group;
+            if (_listings.Find(group) is var listing and not 0 ? listing == row : _opinions.Find(group) == row)
+            {
+                yield return group;
+            }
+        }
+    }
+
     /// <summary>
     /// Puts an entry into the view. Entries may come in any order and more than once.
     /// </summary>

@@ -64,7 +64,7 @@ public sealed class OpenApiTests(SharedNode shared)
         [
             "post " + ApiRoutes.Check, "get " + ApiRoutes.Indicators, "get " + ApiRoutes.Indicators + "/{id}",
             "put " + ApiRoutes.Indicators + "/{id}/note", "post " + ApiRoutes.Listings, "post " + ApiRoutes.Withdrawals,
-            "post " + ApiRoutes.Opinions, "get " + ApiRoutes.Changes, "get " + ApiRoutes.Status, "get " + ApiRoutes.Logs,
+            "post " + ApiRoutes.Opinions, "get " + ApiRoutes.Changes, "get " + ApiRoutes.Snapshot, "get " + ApiRoutes.Status, "get " + ApiRoutes.Logs,
             "get " + ApiRoutes.Logs + "/{path}", "get " + ApiRoutes.Roster, "post " + ApiRoutes.Roster,
             "post " + ApiRoutes.SellerEvaluate, "get " + ApiRoutes.Health, "get " + ApiRoutes.Ready,
         ];

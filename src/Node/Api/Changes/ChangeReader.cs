@@ -2,17 +2,22 @@ using FederationNode.Contracts;
 using FederationNode.Contracts.Api;
 using FederationNode.Contracts.Logs;
 using FederationNode.Grains.Lists;
+using FederationNode.Grains.Rosters;
 using FederationNode.Node.Api.Indicators;
 using FederationNode.Protocol;
 using FederationNode.Protocol.Entries;
 using FederationNode.Protocol.Merge;
 using FederationNode.Protocol.Merkle;
+using FederationNode.Protocol.Roster;
 
 namespace FederationNode.Node.Api.Changes;
 
-/// <summary>Reads from the logs what changed the list. What it reports is applied: the list says it, too.</summary>
-internal sealed class ChangeReader(MergedList list, IndicatorDescriber describer, IGrainFactory grains)
+/// <summary>Reads what changed the list. What it reports is applied: the list says it, too.</summary>
+internal sealed class ChangeReader(MergedList list, RosterBoard roster, IndicatorDescriber describer, IGrainFactory grains)
 {
+    /// <summary>The kind of a change that no entry made in its turn.</summary>
+    public const string Aside = "aside";
+
     /// <summary>Entries looked at for one page, whether they change an indicator or not.</summary>
     private const int MaxScan = 4096;
 
@@ -22,20 +27,40 @@ internal sealed class ChangeReader(MergedList list, IndicatorDescriber describer
     public string? FirstAhead(ChangesCursor cursor) =>
         cursor.Read.FirstOrDefault(r => r.Value > list.Applied.GetValueOrDefault(r.Key)).Key;
 
+    /// <summary>The cursor of who takes the list as it is after this call.</summary>
+    public ChangesCursor Now(RosterDocument? document) =>
+        ChangesCursor.Start.With(list.Position, document?.Version ?? 0).With(list.Applied);
+
+    /// <summary>What of a roster matters to judge what members say.</summary>
+    public static RosterFacts Facts(RosterDocument document) => new(
+        document.Version,
+        document.Expires,
+        [.. document.Members.Select(m => m.Name).Where(document.Counts).Order(StringComparer.Ordinal)]);
+
     /// <summary>
-    /// The next changes, and where to go on. The logs with the least news go first, so a takedown does not wait behind
-    /// an import.
+    /// The next changes, and where to go on; null if it is not known any more what changed since the cursor. The logs with
+    /// the least news go first, so a takedown does not wait behind an import.
     /// </summary>
-    public async Task<(ChangesPage Page, ChangesCursor Next)> ReadAsync(ChangesCursor cursor, int limit)
+    public async Task<(ChangesPage Page, ChangesCursor Next)?> ReadAsync(ChangesCursor cursor, int limit)
     {
-        var changes = new List<ChangeRow>();
+        if (ReadAside(cursor, limit) is not var (aside, position))
+        {
+            return null;
+        }
+
+        // Before any row is made: what it says then holds under this roster or a later one.
+        var document = roster.Current;
+        var facts = document is not null && document.Version != cursor.Roster ? Facts(document) : null;
+        var current = list.Latest;
+        var changes = aside.Distinct().Select(id => Row(null, null, Aside, id)).ToList();
+        cursor = cursor.With(position, document?.Version ?? cursor.Roster);
         var scan = MaxScan;
         var news = list.Applied
             .Where(log => log.Value > cursor.Of(log.Key))
             .OrderBy(log => log.Value - cursor.Of(log.Key))
             .ThenBy(log => log.Key, StringComparer.Ordinal)
             .ToList();
-        var more = false;
+        var more = aside.Count == limit;
         foreach (var (origin, applied) in news)
         {
             while (cursor.Of(origin) < applied && scan > 0 && changes.Count < limit)
@@ -54,8 +79,23 @@ internal sealed class ChangeReader(MergedList list, IndicatorDescriber describer
             more |= cursor.Of(origin) < applied;
         }
 
-        return (new ChangesPage(changes, cursor.ToString(), more), cursor);
+        var page = new ChangesPage(
+            changes,
+            facts,
+            current.Digest.ToString(),
+            current.InForce,
+            cursor.ToString(),
+            more,
+            changes.Count,
+            PageBytes.NoSum);
+        return (page, cursor);
     }
+
+    /// <summary>Whether it is not known any more what changed since a cursor.</summary>
+    public bool IsLost(ChangesCursor cursor) => ReadAside(cursor, 0) is null;
+
+    private (IReadOnlyList<Hash256> Indicators, ListPosition Next)? ReadAside(ChangesCursor cursor, int most) =>
+        cursor.Position is null && cursor.Read.Count > 0 ? null : list.ChangedAside(cursor.Position, most);
 
     private async Task<int> ReadLogAsync(Origin origin, long from, long applied, int atMost, List<ChangeRow> changes)
     {
@@ -80,8 +120,8 @@ internal sealed class ChangeReader(MergedList list, IndicatorDescriber describer
             return entry.Payload switch
             {
                 ListingPayload or WithdrawalPayload or OpinionPayload =>
-                    Row(origin, index, entry.Payload.Kind, IdOf(entry)),
-                ErasePayload erase => Row(origin, index, entry.Payload.Kind, await IdOfErasedAsync(origin, erase.Index)),
+                    Row(origin.Text, index, entry.Payload.Kind, IdOf(entry)),
+                ErasePayload erase => Row(origin.Text, index, entry.Payload.Kind, await IdOfErasedAsync(origin, erase.Index)),
                 _ => null,
             };
         }
@@ -91,16 +131,16 @@ internal sealed class ChangeReader(MergedList list, IndicatorDescriber describer
             && Leaf.TryDecode(stored.Leaf, out var leaf, out _)
             && leaf.Origin == origin.Text
             && leaf.Kind is EntryKind.Listing or EntryKind.Withdrawal or EntryKind.Opinion
-                ? Row(origin, index, leaf.Kind, null)
+                ? Row(origin.Text, index, leaf.Kind, null)
                 : null;
     }
 
-    private ChangeRow Row(Origin origin, long index, string kind, Hash256? id) => new(
-        origin.Text,
+    private ChangeRow Row(string? origin, long? index, string kind, Hash256? id) => new(
+        origin,
         index,
         kind,
         id?.ToString(),
-        id is { } known && list.TryGet(known, out var state) ? describer.Summarise(state) : null);
+        id is { } known && list.TryGet(known, out var state) ? describer.SummariseWhole(state, describer.Now) : null);
 
     private async Task<Hash256?> IdOfErasedAsync(Origin origin, long index)
     {

@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json;
 using FederationNode.Grains.Lists;
 
 namespace FederationNode.Node.Api.Changes;
@@ -10,7 +9,12 @@ namespace FederationNode.Node.Api.Changes;
 /// reader slows only itself.
 /// </summary>
 internal sealed class ChangeStream(
-    ChangeReader reader, ListFollower follower, LocalApiOptions options, ChangesCursor start, int limit) : IResult
+    ChangeReader reader,
+    ListFollower follower,
+    RosterWatch roster,
+    LocalApiOptions options,
+    ChangesCursor start,
+    int limit) : IResult
 {
     public const string ContentType = "text/event-stream";
 
@@ -24,7 +28,7 @@ internal sealed class ChangeStream(
         httpContext.Response.Headers.CacheControl = "no-store";
         try
         {
-            await WriteAsync(httpContext.Response, ": open\n\n", ended.Token);
+            await WriteAsync(httpContext.Response, ": open\n\n"u8.ToArray(), ended.Token);
             await FollowAsync(httpContext.Response, ended.Token);
         }
         catch (OperationCanceledException) when (ended.IsCancellationRequested)
@@ -39,13 +43,20 @@ internal sealed class ChangeStream(
         while (true)
         {
             // Asked before reading: what is applied meanwhile ends the wait at once.
-            var changed = follower.ChangedAsync();
-            var (page, next) = await reader.ReadAsync(cursor, limit);
-            cursor = next;
-            if (page.Changes.Count > 0)
+            var changed = Task.WhenAny(follower.ChangedAsync(), roster.ChangedAsync());
+            if (reader.FirstAhead(cursor) is not null || await reader.ReadAsync(cursor, limit) is not var (page, next))
             {
-                var json = JsonSerializer.Serialize(page, ApiJson.Options);
-                await WriteAsync(response, $"event: {EventName}\nid: {page.Cursor}\ndata: {json}\n\n", ended);
+                // What the reader knows does not lead on any more. It comes back with its last id, and is told so.
+                return;
+            }
+
+            cursor = next;
+            if (page.Changes.Count > 0 || page.Roster is not null)
+            {
+                await WriteAsync(
+                    response,
+                    [.. Encoding.ASCII.GetBytes($"event: {EventName}\nid: {page.Cursor}\ndata: "), .. PageBytes.Write(page).Span, .. "\n\n"u8],
+                    ended);
             }
 
             if (!page.More)
@@ -66,26 +77,14 @@ internal sealed class ChangeStream(
             }
             catch (TimeoutException)
             {
-                await WriteAsync(response, ": alive\n\n", ended);
+                await WriteAsync(response, ": alive\n\n"u8.ToArray(), ended);
             }
         }
     }
 
-    private static async Task WriteAsync(HttpResponse response, string text, CancellationToken ended)
+    private static async Task WriteAsync(HttpResponse response, byte[] text, CancellationToken ended)
     {
-        await response.Body.WriteAsync(Encoding.UTF8.GetBytes(text), ended);
+        await response.Body.WriteAsync(text, ended);
         await response.Body.FlushAsync(ended);
     }
-}
-
-/// <summary>Holds a place among the streams that may be open at the same time.</summary>
-internal sealed class StreamPlaces : IDisposable
-{
-    private readonly SemaphoreSlim _free = new(Contracts.Limits.MaxChangeStreams);
-
-    public bool TryTake() => _free.Wait(0);
-
-    public void Return() => _free.Release();
-
-    public void Dispose() => _free.Dispose();
 }

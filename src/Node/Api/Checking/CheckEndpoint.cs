@@ -1,89 +1,79 @@
-using System.Globalization;
+using System.Net.Mime;
 using FederationNode.Contracts;
 using FederationNode.Contracts.Api;
 using FederationNode.Grains;
-using FederationNode.Grains.Lists;
 using FederationNode.Node.Api.Access;
 using FederationNode.Node.Api.Problems;
-using FederationNode.Node.Api.Status;
-using FederationNode.Protocol;
 
 namespace FederationNode.Node.Api.Checking;
 
-/// <summary>POST /v1/check.</summary>
-internal static class CheckEndpoint
+/// <summary>POST /v1/check, in three forms: one JSON body, lines of JSON, a form with pictures.</summary>
+internal sealed class CheckEndpoint(
+    BatchCheck batch,
+    LinesCheck lines,
+    FormCheck form,
+    [FromKeyedServices(FederationClock.Key)] TimeProvider clock)
 {
     public static void Map(IEndpointRouteBuilder routes) => routes
-        .MapPost(ApiRoutes.Check, CheckAsync)
+        .MapPost(ApiRoutes.Check, (Delegate)routes.ServiceProvider.GetRequiredService<CheckEndpoint>().CheckAsync)
         .WithName("check")
-        .WithSummary("Asks whether texts, image hashes and seller tags are on the list.")
+        .WithSummary("Asks whether texts, image hashes, images and seller tags are on the list.")
         .WithDescription(
             "A PDQ hash is looked up as given: for a mirrored or turned image, send its other seven hashes as items of "
-            + "their own. Each item gets the gravest verdict of its matches.")
+            + "their own, or the image itself in a form. Each item gets the gravest verdict of its matches. As "
+            + "application/x-ndjson the body is any number of items, one a line, and so is the answer (CheckLine, at the "
+            + "end CheckLinesEnd): read it while you send. As multipart/form-data the parts are named image, text or "
+            + "seller, or image:ID and so on (answer: CheckFormResponse); images are hashed in the node and kept nowhere. "
+            + $"The query parameter {Deadline.Parameter} is the time for it all, 1 to 60,000 ms.")
         .WithTags("check")
-        .Accepts<CheckRequest>("application/json")
-        .Produces<CheckResponse>()
-        .MayFail(400, 413, 415)
+        .Accepts<CheckRequest>(MediaTypeNames.Application.Json, LinesOfJson.ContentType, MediaTypeNames.Multipart.FormData)
+        .Produces<CheckResponse>(StatusCodes.Status200OK, MediaTypeNames.Application.Json, LinesOfJson.ContentType)
+        .MayFail(400, 413, 415, 429)
+        .WithMetadata(AnyBodySize.Instance)
         .Needs(Permission.Ask);
 
-    private static async Task<IResult> CheckAsync(
-        HttpContext context,
-        ItemChecker checker,
-        MergedList list,
-        ListFollower follower,
-        PeerWatch peers,
-        HitRecorder recorder,
-        [FromKeyedServices(FederationClock.Key)] TimeProvider clock)
+    public async Task CheckAsync(HttpContext context)
     {
-        if (QueryReader.FirstFault(context.Request) is { } query)
+        if (await AnswerAsync(context) is { } problem)
+        {
+            await problem.ExecuteAsync(context);
+        }
+    }
+
+    /// <summary>Answers, or says why not before anything was answered.</summary>
+    private async ValueTask<ProblemResult?> AnswerAsync(HttpContext context)
+    {
+        var request = context.Request;
+        if (request.QueryString.HasValue && QueryReader.FirstFault(request, Deadline.Parameter) is { } query)
         {
             return query;
         }
 
-        var body = await RequestBody.ReadAsync<CheckRequest>(context);
-        if (body.Value is not { } request)
+        if (!Deadline.TryRead(request, Limits.MaxCheckTimeout, out var time))
         {
-            return body.Problem!;
+            return Fault.Invalid.Because($"{Deadline.Parameter} is a number from 1 to {Limits.MaxCheckTimeout}.");
         }
 
-        if (FirstFault(request) is { } fault)
+        if (IsLines(request.ContentType))
         {
-            return fault;
+            return await lines.AnswerAsync(context, time);
         }
 
-        // The state before the answer: nothing newer than what is said of the list goes unmentioned.
-        var current = list.Latest;
-        var opened = checker.Open(clock.GetUtcNow().ToUnixTimeSeconds());
-        var hits = new List<Hash256>();
-        var verdicts = request.Items.Select(item => ItemChecker.Check(opened, item, hits)).ToList();
-        recorder.Record(hits);
-        var freshness = peers.Freshness();
-        return TypedResults.Json(
-            new CheckResponse(
-                verdicts,
-                current.Digest.ToString(),
-                current.InForce,
-                freshness.AgeSeconds,
-                freshness.Stale || !follower.IsReady || follower.HeldUp.Count > 0),
-            ApiJson.Options);
+        using var deadline = new Deadline(
+            time ?? TimeSpan.FromMilliseconds(Limits.MaxCheckTimeout / 2), clock, context.RequestAborted);
+        try
+        {
+            return request.HasFormContentType
+                ? await form.AnswerAsync(context, deadline)
+                : await batch.AnswerAsync(context, deadline);
+        }
+        catch (OperationCanceledException) when (deadline.IsPassed && !context.RequestAborted.IsCancellationRequested)
+        {
+            return Deadline.Missed();
+        }
     }
 
-    private static ProblemResult? FirstFault(CheckRequest request)
-    {
-        if (request.Items.Count is 0 or > Limits.MaxCheckItems)
-        {
-            return Fault.Invalid.Because($"items must have 1 to {Limits.MaxCheckItems} items.");
-        }
-
-        for (var i = 0; i < request.Items.Count; i++)
-        {
-            if (ItemChecker.FaultOf(request.Items[i]) is { } fault)
-            {
-                return Fault.Invalid.Because(string.Create(
-                    CultureInfo.InvariantCulture, $"items[{i}]{(fault[0] == '.' ? "" : " ")}{fault}."));
-            }
-        }
-
-        return null;
-    }
+    private static bool IsLines(string? type) =>
+        type is not null && type.StartsWith(LinesOfJson.ContentType, StringComparison.OrdinalIgnoreCase)
+        && (type.Length == LinesOfJson.ContentType.Length || type[LinesOfJson.ContentType.Length] is ';' or ' ');
 }

@@ -25,7 +25,15 @@ internal sealed class IndicatorDescriber(
 
     public IndicatorSummary Summarise(IndicatorState state) => Summarise(state, Now);
 
-    public IndicatorSummary Summarise(IndicatorState state, long now)
+    public IndicatorSummary Summarise(IndicatorState state, long now) => Summarise(state, now, withdrawnOpinions: false);
+
+    /// <summary>
+    /// With everything that a judgement takes, for who keeps the list: also opinions that were taken back, since one on a
+    /// single lister holds against the same member's opinion on everybody.
+    /// </summary>
+    public IndicatorSummary SummariseWhole(IndicatorState state, long now) => Summarise(state, now, withdrawnOpinions: true);
+
+    private IndicatorSummary Summarise(IndicatorState state, long now, bool withdrawnOpinions)
     {
         var judgement = options.Policy.Judge(state, now, roster.Counts);
         var indicator = state.Indicator;
@@ -39,7 +47,7 @@ internal sealed class IndicatorDescriber(
             judgement.Reason,
             [.. state.Listings.Select(l => DescribeListing(l, now))],
             [.. state.Opinions
-                .Where(o => o.Payload is OpinionPayload { Stance: not OpinionPayload.None })
+                .Where(o => withdrawnOpinions || o.Payload is OpinionPayload { Stance: not OpinionPayload.None })
                 .Select(DescribeOpinion)]);
     }
 
@@ -99,7 +107,10 @@ internal sealed class IndicatorDescriber(
                 ? new KeywordRuleRequest(c.Language, c.Match, c.AnyOf, c.AllOf, c.NoneOf, c.Window)
                 : null,
             entry.Origin.Text,
-            entry.Index);
+            entry.Index,
+            listing?.Jurisdictions,
+            listing?.Exceptions,
+            listing?.Tlp);
     }
 
     private static OpinionSummary DescribeOpinion(LogEntry entry)

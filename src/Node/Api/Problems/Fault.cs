@@ -8,6 +8,9 @@ namespace FederationNode.Node.Api.Problems;
 internal sealed record Fault(string Code, int Status, string Title, int? RetryAfter = null)
 {
     public static readonly Fault MalformedJson = new("malformed-json", 400, "The body cannot be read");
+    public static readonly Fault MalformedForm = new("malformed-form", 400, "The form cannot be read");
+    public static readonly Fault MalformedCoding = new("malformed-coding", 400, "The body cannot be decompressed");
+    public static readonly Fault BadImage = new("bad-image", 422, "The image cannot be decoded");
     public static readonly Fault Invalid = new("invalid", 400, "A value is not as it must be");
     public static readonly Fault BadCursor = new("bad-cursor", 400, "The cursor is not one that this node gave");
     public static readonly Fault Unauthorized = new("unauthorized", 401, "A bearer key is needed");
@@ -16,9 +19,10 @@ internal sealed record Fault(string Code, int Status, string Title, int? RetryAf
     public static readonly Fault MethodNotAllowed = new("method-not-allowed", 405, "The route has no such method");
     public static readonly Fault NotListed = new("not-listed", 409, "This member does not list the indicator");
     public static readonly Fault CursorAhead = new("cursor-ahead", 409, "The cursor is ahead of the logs");
+    public static readonly Fault CursorLost = new("cursor-lost", 409, "What changed since the cursor is not known");
     public static readonly Fault NotWritable = new("not-writable", 409, "This node cannot write the log now");
     public static readonly Fault TooLarge = new("too-large", 413, "The body is too long");
-    public static readonly Fault MediaType = new("unsupported-media-type", 415, "The body is not application/json");
+    public static readonly Fault MediaType = new("unsupported-media-type", 415, "The route takes no body of this type");
     public static readonly Fault KeyReused = new("key-reused", 422, "The idempotency key was used for another request");
     public static readonly Fault Lint = new("lint", 422, "The keyword would hit too much");
     public static readonly Fault OwnListing = new("own-listing", 422, "An opinion is about others' listings");
@@ -30,6 +34,7 @@ internal sealed record Fault(string Code, int Status, string Title, int? RetryAf
     public static readonly Fault TooMany = new("too-many-requests", 429, "Too much for now", 5);
     public static readonly Fault Internal = new("internal", 500, "The node failed");
     public static readonly Fault DamagedRow = new("damaged-row", 500, "A stored row is damaged");
+    public static readonly Fault Deadline = new("deadline", 503, "It could not be finished in time", 1);
     public static readonly Fault NotReady = new("not-ready", 503, "The node is starting", 1);
     public static readonly Fault StorageUnavailable =
         new("storage-unavailable", 503, "The storage takes nothing now", 5);

@@ -50,7 +50,7 @@ internal sealed partial class ProblemMiddleware(
     {
         404 => Fault.NotFound.Because("No such route: see /openapi/v1.json for those that there are."),
         405 => Fault.MethodNotAllowed.Because($"This route takes {context.Response.Headers.Allow}."),
-        415 => Fault.MediaType.Because("Send the body as application/json in UTF-8."),
+        415 => Fault.MediaType.Because("Send the body in a type that this route takes: see /openapi/v1.json."),
         var status => Fault.OfStatus(status).Because("The request cannot be handled."),
     };
 

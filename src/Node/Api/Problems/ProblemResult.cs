@@ -13,6 +13,9 @@ internal sealed class ProblemResult(Fault fault, string detail) : IResult
 
     public string Detail => detail;
 
+    /// <summary>The error as the answer's body has it.</summary>
+    public ApiProblem ToProblem() => new(TypePrefix + fault.Code, fault.Title, fault.Status, detail);
+
     public Task ExecuteAsync(HttpContext httpContext)
     {
         var response = httpContext.Response;
@@ -23,7 +26,7 @@ internal sealed class ProblemResult(Fault fault, string detail) : IResult
         }
 
         return response.WriteAsJsonAsync(
-            new ApiProblem(TypePrefix + fault.Code, fault.Title, fault.Status, detail),
+            ToProblem(),
             ApiJson.Options,
             ContentType,
             httpContext.RequestAborted);

@@ -16,12 +16,12 @@ internal readonly record struct Parsed<T>(T? Value, ProblemResult? Problem)
 /// <summary>Reads JSON bodies, bounded before anything is decoded.</summary>
 internal static class RequestBody
 {
-    private delegate Parsed<T> Decoder<T>(in ReadOnlySequence<byte> body)
+    internal delegate Parsed<T> Decoder<T>(in ReadOnlySequence<byte> body)
         where T : class;
 
     /// <summary>Reads a body of one shape.</summary>
     public static ValueTask<Parsed<T>> ReadAsync<T>(HttpContext context)
-        where T : class => ReadAsync(context, Decode<T>);
+        where T : class => ReadAsync(context, Decode<T>, null);
 
     /// <summary>Reads a body that is a batch if it has the property <paramref name="marker"/>, else a single.</summary>
     public static ValueTask<Parsed<TBatch>> ReadOneOrManyAsync<TBatch, TOne>(
@@ -37,9 +37,12 @@ internal static class RequestBody
 
             var one = Decode<TOne>(body);
             return one.Value is { } value ? wrap(value) : one.Problem!;
-        });
+        },
+        null);
 
-    private static async ValueTask<Parsed<T>> ReadAsync<T>(HttpContext context, Decoder<T> decode)
+    /// <summary>Reads a body with a decoder of its own.</summary>
+    /// <exception cref="OperationCanceledException">The deadline passed, or the client left.</exception>
+    internal static async ValueTask<Parsed<T>> ReadAsync<T>(HttpContext context, Decoder<T> decode, Deadline? deadline)
         where T : class
     {
         if (!context.Request.HasJsonContentType())
@@ -55,7 +58,11 @@ internal static class RequestBody
         var body = context.Request.BodyReader;
         while (true)
         {
-            var read = await body.ReadAsync(context.RequestAborted);
+            if (!body.TryRead(out var read))
+            {
+                read = await body.ReadAsync(deadline?.Token ?? context.RequestAborted);
+            }
+
             if (read.Buffer.Length > Limits.MaxApiBody)
             {
                 body.AdvanceTo(read.Buffer.End);
@@ -76,7 +83,7 @@ internal static class RequestBody
     private static ProblemResult TooLarge() =>
         Fault.TooLarge.Because($"A body has at most {Limits.MaxApiBody} bytes: send it in parts.");
 
-    private static Parsed<T> Decode<T>(in ReadOnlySequence<byte> body)
+    internal static Parsed<T> Decode<T>(in ReadOnlySequence<byte> body)
         where T : class
     {
         try
@@ -125,6 +132,8 @@ internal static class RequestBody
         return false;
     }
 
-    private static Utf8JsonReader MakeReader(in ReadOnlySequence<byte> body) =>
-        new(body, new JsonReaderOptions { MaxDepth = ApiJson.MaxDepth });
+    internal static Utf8JsonReader MakeReader(in ReadOnlySequence<byte> body) =>
+        body.IsSingleSegment
+            ? new(body.FirstSpan, new JsonReaderOptions { MaxDepth = ApiJson.MaxDepth })
+            : new(body, new JsonReaderOptions { MaxDepth = ApiJson.MaxDepth });
 }
