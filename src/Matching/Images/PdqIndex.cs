@@ -5,10 +5,11 @@ namespace FederationNode.Matching.Images;
 /// <summary>
 /// Finds all stored PDQ hashes within a Hamming distance of a query: exactly, none is missed.
 /// <para>
-/// New hashes go to a tail that is scanned. At a limit (65,536) it becomes a segment with
+/// New hashes go to a tail that is scanned. At a limit (4,096) it becomes a segment with
 /// <see cref="PdqBuckets">bucket tables</see>; segments of similar size are merged into one, so that there are few and
-/// a hash is copied only a few times. The call that does this takes as long as building the segment: seconds for
-/// millions. A removed hash is marked, and dropped when its segment is merged or more than half dead.
+/// a hash is copied only a few times. Additions merge up to <see cref="MaxMergedCount"/> hashes, so that one that has to
+/// wait for it waits some tenths of a second and not seconds. A removed hash is marked, and dropped when its segment is
+/// merged or more than half dead.
 /// </para>
 /// <para>
 /// Concurrency: any number of readers (<see cref="Find"/>, <see cref="FindDihedral"/>, <see cref="Count"/>) at any
@@ -16,15 +17,21 @@ namespace FederationNode.Matching.Images;
 /// visible to every search that starts after the changing call returned. A search that runs meanwhile may or may not
 /// see it, and sees everything else.
 /// </para>
-/// <para>Memory: up to about 110 bytes a hash in large indexes; of these 64 are bucket tables.</para>
+/// <para>
+/// Memory: 105 to 110 bytes a hash: 36 are hash and id, 68 entries of the bucket tables, and the rest says where buckets
+/// start. While segments are merged, those that are made and those they are made of.
+/// </para>
 /// </summary>
 public sealed class PdqIndex
 {
     /// <summary>The largest distance that can be searched, 31 bits: what PDQ recommends as "the same".</summary>
-    public const int MaxDistance = PdqBuckets.MaxDistance;
+    public const int MaxDistance = PdqWords.MaxDistance;
 
     /// <summary>Up to this many hashes a scan is about as fast as bucket tables and needs no memory for them.</summary>
-    public const int DefaultScanLimit = 65_536;
+    public const int DefaultScanLimit = 4_096;
+
+    /// <summary>The most hashes that an addition merges into one segment: 1,048,576.</summary>
+    public const int MaxMergedCount = 1 << 20;
 
     /// <summary>A segment is merged with the newer ones when it is not this many times larger than they are.</summary>
     private const int MergeRatio = 4;
@@ -47,6 +54,16 @@ public sealed class PdqIndex
 
     /// <summary>The number of hashes.</summary>
     public int Count => Volatile.Read(ref _count);
+
+    /// <summary>What the index takes, in bytes.</summary>
+    public long Bytes
+    {
+        get
+        {
+            var state = Volatile.Read(ref _state);
+            return state.Tail.Bytes + state.Segments.Sum(segment => segment.Bytes);
+        }
+    }
 
     /// <summary>Makes an index of many hashes at once.</summary>
     /// <param name="hashes">The hashes.</param>
@@ -127,6 +144,21 @@ public sealed class PdqIndex
         return true;
     }
 
+    /// <summary>The id that a hash was added with, one of them if there are several.</summary>
+    /// <param name="hash">The hash, all bits.</param>
+    /// <param name="id">Its id when true, otherwise -1.</param>
+    public bool TryGet(in PdqHash hash, out int id)
+    {
+        var state = Volatile.Read(ref _state);
+        id = state.Tail.IdOf(hash);
+        for (var i = 0; i < state.Segments.Length && id < 0; i++)
+        {
+            id = state.Segments[i].IdOf(hash);
+        }
+
+        return id >= 0;
+    }
+
     /// <summary>Adds all hashes within <paramref name="maxDistance"/> of a query to a list, in no order.</summary>
     /// <param name="query">The hash to look for.</param>
     /// <param name="matches">Where to add them; what it holds already stays.</param>
@@ -202,7 +234,8 @@ public sealed class PdqIndex
 
         var size = tail.LiveCount;
         var keep = segments.Length;
-        while (keep > 0 && segments[keep - 1].LiveCount <= (long)MergeRatio * size)
+        while (keep > 0 && segments[keep - 1].LiveCount <= (long)MergeRatio * size
+            && segments[keep - 1].LiveCount <= MaxMergedCount - size)
         {
             size += segments[--keep].LiveCount;
         }
