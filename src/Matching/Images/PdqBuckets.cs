@@ -13,11 +13,6 @@ namespace FederationNode.Matching.Images;
 /// </summary>
 internal sealed class PdqBuckets : PdqSegment
 {
-    private const int MinIndexBits = 8;
-
-    /// <summary>Buckets are told apart by so many bits that they hold this many entries or more: a vector or two.</summary>
-    private const int EntriesPerBucket = 16;
-
     /// <summary>How many words ahead buckets are fetched.</summary>
     private const int Ahead = 2;
 
@@ -36,13 +31,12 @@ internal sealed class PdqBuckets : PdqSegment
     private readonly PdqTable[] _tables;
     private readonly int _indexBits;
 
-    /// <summary>Takes over the two arrays, which have one length, at least 1.</summary>
-    public PdqBuckets(PdqHash[] hashes, int[] ids)
+    /// <summary>Takes over the arrays: hashes and their ids, at least one, and the table of each word.</summary>
+    public PdqBuckets(PdqHash[] hashes, int[] ids, PdqTable[] tables)
         : base(hashes, ids)
     {
-        _indexBits = Math.Clamp(
-            BitOperations.Log2((uint)(hashes.Length / EntriesPerBucket) | 1), MinIndexBits, PdqWords.Bits);
-        _tables = PdqTableBuilder.Build(hashes, _indexBits);
+        _indexBits = PdqTableBuilder.IndexBitsFor(hashes.Length);
+        _tables = tables;
     }
 
     /// <inheritdoc/>
@@ -63,7 +57,7 @@ internal sealed class PdqBuckets : PdqSegment
     public override int PositionOf(in PdqHash hash, int id)
     {
         var (best, length) = (0, int.MaxValue);
-        for (var word = 0; word < PdqWords.Count && length > EntriesPerBucket; word++)
+        for (var word = 0; word < PdqWords.Count; word++)
         {
             var starts = _tables[word].Starts;
             var value = hash.Word(word) >> (PdqWords.Bits - _indexBits);

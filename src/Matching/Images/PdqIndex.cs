@@ -7,9 +7,9 @@ namespace FederationNode.Matching.Images;
 /// <para>
 /// New hashes go to a tail that is scanned. At a limit (4,096) it becomes a segment with
 /// <see cref="PdqBuckets">bucket tables</see>; segments of similar size are merged into one, so that there are few and
-/// a hash is copied only a few times. Additions merge up to <see cref="MaxMergedCount"/> hashes, so that one that has to
-/// wait for it waits some tenths of a second and not seconds. A removed hash is marked, and dropped when its segment is
-/// merged or more than half dead.
+/// a hash is copied only a few times. A large merge is done in steps, some each time the tail is full, so that no
+/// addition waits for long: for the longest step, some tenths of a second at ten million hashes. A removed hash is
+/// marked, and dropped when its segment is merged or more than half dead.
 /// </para>
 /// <para>
 /// Concurrency: any number of readers (<see cref="Find"/>, <see cref="FindDihedral"/>, <see cref="Count"/>) at any
@@ -19,7 +19,7 @@ namespace FederationNode.Matching.Images;
 /// </para>
 /// <para>
 /// Memory: 105 to 110 bytes a hash: 36 are hash and id, 68 entries of the bucket tables, and the rest says where buckets
-/// start. While segments are merged, those that are made and those they are made of.
+/// start. A merge under way takes as much again for the segment that it makes, and 8 bytes a hash to sort with.
 /// </para>
 /// </summary>
 public sealed class PdqIndex
@@ -30,17 +30,27 @@ public sealed class PdqIndex
     /// <summary>Up to this many hashes a scan is about as fast as bucket tables and needs no memory for them.</summary>
     public const int DefaultScanLimit = 4_096;
 
-    /// <summary>The most hashes that an addition merges into one segment: 1,048,576.</summary>
-    public const int MaxMergedCount = 1 << 20;
-
     /// <summary>A segment is merged with the newer ones when it is not this many times larger than they are.</summary>
     private const int MergeRatio = 4;
 
     private const int MinTail = 64;
 
+    /// <summary>Up to this many times the scan limit is merged at once: tens of milliseconds.</summary>
+    private const int MergedAtOnce = 16;
+
+    /// <summary>
+    /// Each time the tail is full, a merge goes over as many hashes as the scan limit times this, but over each at least
+    /// once: tens of milliseconds up to a million hashes.
+    /// </summary>
+    private const int StepWork = 16 * MergedAtOnce;
+
     private readonly int _scanLimit;
     private State _state;
     private int _count;
+
+    // The writer's own.
+    private PdqMerge? _merge;
+    private int _removals;
 
     /// <summary>Makes an empty index.</summary>
     /// <param name="scanLimit">How many hashes are scanned before bucket tables are built; at least 1.</param>
@@ -55,7 +65,7 @@ public sealed class PdqIndex
     /// <summary>The number of hashes.</summary>
     public int Count => Volatile.Read(ref _count);
 
-    /// <summary>What the index takes, in bytes.</summary>
+    /// <summary>What the index takes, in bytes, without a merge under way.</summary>
     public long Bytes
     {
         get
@@ -87,7 +97,7 @@ public sealed class PdqIndex
         var index = new PdqIndex(scanLimit);
         if (hashes.Length > scanLimit)
         {
-            index.Publish([new PdqBuckets(hashes.ToArray(), ids.ToArray())], index._state.Tail);
+            index.Publish([PdqMerge.Build(hashes.ToArray(), ids.ToArray())], index._state.Tail);
             index._count = hashes.Length;
             return index;
         }
@@ -136,9 +146,19 @@ public sealed class PdqIndex
         }
 
         Volatile.Write(ref _count, _count - 1);
-        if (dying != tail && dying.LiveCount < dying.Length / 2)
+        if (_merge is not null && _merge.Merges(dying))
         {
-            Publish(Merge(segments.Where(other => other != dying), [dying]), tail);
+            _merge.Note(hash, id);
+        }
+
+        if (dying is PdqBuckets segment && segment.LiveCount < segment.Length / 2)
+        {
+            Shed(segment);
+        }
+
+        if (++_removals % _scanLimit == 0)
+        {
+            GoOnMerging();
         }
 
         return true;
@@ -226,39 +246,88 @@ public sealed class PdqIndex
     private void MakeRoom()
     {
         var (segments, tail) = (_state.Segments, _state.Tail);
-        if (tail.LiveCount < _scanLimit / 2 || tail.Length < _scanLimit)
+        if (tail.LiveCount == 0 || tail.LiveCount < _scanLimit / 2 || tail.Length < _scanLimit)
         {
             Publish(segments, PdqTail.Copy(tail, Math.Clamp(2 * tail.LiveCount, MinTailSize(), _scanLimit)));
             return;
         }
 
-        var size = tail.LiveCount;
-        var keep = segments.Length;
-        while (keep > 0 && segments[keep - 1].LiveCount <= (long)MergeRatio * size
-            && segments[keep - 1].LiveCount <= MaxMergedCount - size)
+        var fixedCount = Array.FindLastIndex(segments, segment => _merge is not null && _merge.Merges(segment)) + 1;
+        var first = CountFrom(segments, tail.LiveCount, fixedCount, MergedAtOnce * (long)_scanLimit);
+        Publish(
+            [.. segments.Take(first), PdqMerge.Now([.. segments.Skip(first), tail])!], new PdqTail(MinTailSize()));
+        if (_merge is null)
         {
-            size += segments[--keep].LiveCount;
+            segments = _state.Segments;
+            first = CountFrom(segments[..^1], segments[^1].LiveCount, 0, int.MaxValue);
+            _merge = first < segments.Length - 1 ? new PdqMerge(segments[first..]) : null;
         }
 
-        Publish(Merge(segments.Take(keep), [.. segments.Skip(keep), tail]), new PdqTail(MinTailSize()));
+        GoOnMerging();
     }
 
     private int MinTailSize() => Math.Min(MinTail, _scanLimit);
 
-    /// <summary>The kept segments, then one of all live hashes of the merged ones, if there are any.</summary>
-    private static PdqBuckets[] Merge(IEnumerable<PdqBuckets> kept, PdqSegment[] merged)
+    /// <summary>
+    /// From which segment on to merge with newer hashes: the newest ones, as long as each is not much larger than all
+    /// that are newer, and all together are not more than <paramref name="most"/>.
+    /// </summary>
+    private static int CountFrom(PdqBuckets[] segments, long newer, int fixedCount, long most)
     {
-        var size = merged.Sum(segment => segment.LiveCount);
-        var hashes = new PdqHash[size];
-        var ids = new int[size];
-        var start = 0;
-        foreach (var segment in merged)
+        var first = segments.Length;
+        while (first > fixedCount && segments[first - 1].LiveCount <= Math.Min(MergeRatio * newer, most - newer))
         {
-            segment.CopyLiveTo(hashes.AsSpan(start), ids.AsSpan(start));
-            start += segment.LiveCount;
+            newer += segments[--first].LiveCount;
         }
 
-        return size == 0 ? [.. kept] : [.. kept, new PdqBuckets(hashes, ids)];
+        return first;
+    }
+
+    /// <summary>Does some steps of the merge under way, if there is one, and publishes what it made.</summary>
+    private void GoOnMerging()
+    {
+        if (_merge is null)
+        {
+            return;
+        }
+
+        var isDone = false;
+        for (var work = 0L; !isDone && work < StepWork * (long)_scanLimit; work += _merge.Size)
+        {
+            isDone = _merge.Step();
+        }
+
+        if (!isDone)
+        {
+            return;
+        }
+
+        var (segments, merge) = (_state.Segments, _merge);
+        _merge = null;
+        Replace(segments, Array.FindIndex(segments, merge.Merges), segments.Count(merge.Merges), merge.Finish());
+    }
+
+    /// <summary>Makes a segment smaller of which more than half is dead, unless a merge will.</summary>
+    private void Shed(PdqBuckets segment)
+    {
+        if (segment.LiveCount <= MergedAtOnce * (long)_scanLimit)
+        {
+            if (_merge is null || !_merge.Merges(segment))
+            {
+                var segments = _state.Segments;
+                Replace(segments, Array.IndexOf(segments, segment), 1, PdqMerge.Now(segment));
+            }
+        }
+        else
+        {
+            _merge ??= new PdqMerge([segment]);
+        }
+    }
+
+    private void Replace(PdqBuckets[] segments, int first, int count, PdqBuckets? by)
+    {
+        PdqBuckets[] replacement = by is null ? [] : [by];
+        Publish([.. segments.Take(first), .. replacement, .. segments.Skip(first + count)], _state.Tail);
     }
 
     private void Publish(PdqBuckets[] segments, PdqTail tail) =>

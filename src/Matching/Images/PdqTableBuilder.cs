@@ -1,39 +1,36 @@
+using System.Numerics;
+
 namespace FederationNode.Matching.Images;
 
 /// <summary>
-/// Builds the 16 tables of a segment by sorting entries twice by up to 8 bits (radix sort, stable), so that each pass
+/// Builds the tables of a segment, one for each word, by sorting entries twice by up to 8 bits (radix sort, stable), so that each pass
 /// writes to at most 256 places at a time, which caches and the translation of addresses can hold.
 /// </summary>
-internal readonly ref struct PdqTableBuilder
+internal sealed class PdqTableBuilder
 {
     private const int DigitBits = 8;
     private const int Digits = 1 << DigitBits;
 
-    private readonly ReadOnlySpan<PdqHash> _hashes;
+    /// <summary>Buckets are told apart by so many bits that they hold this many entries or more: a vector or two.</summary>
+    private const int EntriesPerBucket = 16;
+
+    private readonly PdqHash[] _hashes;
     private readonly int _indexBits;
     private readonly int[] _firstDigits;
     private readonly ulong[] _scratch;
 
-    private PdqTableBuilder(ReadOnlySpan<PdqHash> hashes, int indexBits)
+    /// <summary>Prepares to build the tables of at least one hash: goes over them once.</summary>
+    public PdqTableBuilder(PdqHash[] hashes)
     {
         _hashes = hashes;
-        _indexBits = indexBits;
+        _indexBits = IndexBitsFor(hashes.Length);
         _firstDigits = CountFirstDigits(hashes);
         _scratch = GC.AllocateUninitializedArray<ulong>(hashes.Length);
     }
 
-    /// <summary>The table of each word, for at least one hash; buckets are told apart by 8 to 16 bits of the word.</summary>
-    public static PdqTable[] Build(ReadOnlySpan<PdqHash> hashes, int indexBits)
-    {
-        var builder = new PdqTableBuilder(hashes, indexBits);
-        var tables = new PdqTable[PdqWords.Count];
-        for (var word = 0; word < tables.Length; word++)
-        {
-            tables[word] = builder.BuildTable(word);
-        }
-
-        return tables;
-    }
+    /// <summary>By how many bits of a word buckets are told apart, 8 to 16.</summary>
+    public static int IndexBitsFor(int count) =>
+        Math.Clamp(BitOperations.Log2((uint)(count / EntriesPerBucket) | 1), DigitBits, PdqWords.Bits);
 
     private static int[] CountFirstDigits(ReadOnlySpan<PdqHash> hashes)
     {
@@ -49,7 +46,8 @@ internal readonly ref struct PdqTableBuilder
         return counts;
     }
 
-    private PdqTable BuildTable(int word)
+    /// <summary>Builds the table of a word, 0 to 15.</summary>
+    public PdqTable Build(int word)
     {
         var table = new PdqTable(_hashes.Length, _indexBits);
         Span<int> next = stackalloc int[Digits];
