@@ -21,9 +21,13 @@ internal static class ExactLookups
             keys[i] = new Hash256(bytes);
         }
 
-        var ids = Enumerable.Range(0, Keys).ToArray();
-        var index = ExactIndex.Build(12345, keys, ids);
-        var dictionary = keys.Zip(ids).ToDictionary(p => p.First, p => p.Second);
+        var index = new ExactIndex(12345, new KeyArray(keys), Keys);
+        for (var i = 0; i < Keys; i++)
+        {
+            index.Set(keys[i], i);
+        }
+
+        var dictionary = keys.Index().ToDictionary(p => p.Item, p => p.Index);
         var order = Enumerable.Range(0, Lookups).Select(_ => random.Next(Keys)).ToArray();
         var (ours, theirs) = (new List<double>(), new List<double>());
         for (var round = 0; round <= rounds; round++)

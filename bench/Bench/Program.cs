@@ -5,6 +5,8 @@ using FederationNode.Bench;
 // dotnet run -c Release --project bench/Bench -- bootstrap [ENTRIES]
 // dotnet run -c Release --project bench/Bench -- outline [ENTRIES]
 // dotnet run -c Release --project bench/Bench -- takedowns [NODES [TAKEDOWNS]]
+// dotnet run -c Release --project bench/Bench -- images HASHES
+// dotnet run -c Release --project bench/Bench -- exact KEYS
 CultureInfo.CurrentCulture = CultureInfo.DefaultThreadCurrentCulture = CultureInfo.InvariantCulture;
 Console.WriteLine($"{Environment.ProcessorCount} cores, .NET {Environment.Version}");
 switch (args)
@@ -34,13 +36,19 @@ switch (args)
     case ["takedowns", var count, .. var rest] when IsCount(count, 100, out var nodes) && nodes >= 3 && rest.Length <= 1:
         await Takedowns.RunAsync(nodes, rest is [var often] && IsCount(often, 10_000, out var times) ? times : 200);
         return 0;
+    case ["images", var count] when IsCount(count, 20_000_000, out var hashes):
+        ImageSearches.Run(hashes);
+        return 0;
+    case ["exact", var count] when IsCount(count, 100_000_000, out var keys):
+        await ExactRivals.RunAsync(keys);
+        return 0;
     case ["silo"]:
         await IdleFigures.RunSiloAsync();
         return 0;
     default:
         Console.Error.WriteLine(
             "Give a number of rounds from 1 to 100, or: bootstrap [ENTRIES], up to 10000000; or: outline [ENTRIES], 10000 to "
-            + "10000000; or: takedowns [NODES [TAKEDOWNS]].");
+            + "10000000; or: takedowns [NODES [TAKEDOWNS]]; or: images HASHES, up to 20000000; or: exact KEYS, up to 100000000.");
         return 2;
 }
 

@@ -1,115 +1,199 @@
 using System.Numerics;
-using FederationNode.Protocol;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace FederationNode.Matching.Exact;
 
 /// <summary>
-/// One generation of <see cref="ExactIndex"/>: a fixed number of slots and the entries they point at.
-/// Invariants: an entry is written before the slot that points at it is published; an entry that was ever published
-/// never changes; entries used never exceed three quarters of the slots, so every probe ends at an empty slot.
+/// One generation of <see cref="ExactIndex"/>: lines of 64 bytes, as a processor reads them, each with five slots: five
+/// fingerprints of 64 bits, five rows of 32, and 32 bits that say what passed by. An entry stands in the line that its
+/// fingerprint names or, when that is full, in the next line with room; each line that it passes keeps one bit of its
+/// fingerprint, so that nearly every search ends in its first line.
+/// <para>
+/// Invariants: no slot is ever emptied; the bits of the lines passed and the fingerprint are written before the row that
+/// makes the slot count; entries written never exceed <see cref="Capacity"/>, so there is always a line with room.
+/// </para>
 /// </summary>
 internal sealed class ExactTable
 {
-    /// <summary>The largest power of two that an array can have elements: 2^30, for 800 million entries.</summary>
-    public const int MaxSlots = 1 << 30;
+    /// <summary>The most entries: 800 million.</summary>
+    public const int MaxCapacity = 800_000_000;
 
-    private const int MinSlots = 16;
-    private const int ChunkShift = 12;
-    private const int ChunkSize = 1 << ChunkShift;
-    private const ulong Empty = 0;
-    private const ulong Tombstone = uint.MaxValue;
+    /// <summary>Means that a slot is empty.</summary>
+    private const int Empty = 0;
 
-    /// <summary>Upper half: 32 bits of the mixed key. Lower half: the entry's number plus 1, or a mark.</summary>
-    private readonly ulong[] _slots;
+    /// <summary>Means that the entry was removed.</summary>
+    private const int Buried = -1;
 
-    private readonly Item[]?[] _chunks;
-    private readonly int _capacity;
+    private const int SlotsPerLine = 5;
+
+    /// <summary>Behind the rows of a line: the bits of what passed by.</summary>
+    private const int PassedSlot = SlotsPerLine;
+
+    private const int SlotMask = (1 << SlotsPerLine) - 1;
+    private const int EntriesPerLine = 4;
+    private const int WordsPerLine = 8;
+    private const int LineBytes = WordsPerLine * sizeof(ulong);
+    private const int MinLines = 4;
+
+    // Pinned, so that lines stay where lines of the processor's cache are.
+    private readonly ulong[] _words;
+    private readonly int _firstWord;
+    private readonly int _lines;
     private int _used;
 
-    private ExactTable(int slots)
+    private ExactTable(int lines)
     {
-        _slots = new ulong[slots];
-        _capacity = slots / 4 * 3;
-        _chunks = new Item[]?[(_capacity + ChunkSize - 1) >> ChunkShift];
+        _lines = lines;
+        _words = GC.AllocateArray<ulong>((lines + 1) * WordsPerLine, pinned: true);
+        unsafe
+        {
+            var address = (nuint)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_words));
+            _firstWord = (int)((LineBytes - address % LineBytes) % LineBytes / sizeof(ulong));
+        }
     }
+
+    /// <summary>How many entries may be written, buried ones included: four fifths of the slots.</summary>
+    public int Capacity => _lines * EntriesPerLine;
 
     /// <summary>Whether no entry can be added; the next generation is due.</summary>
-    public bool IsFull => _used == _capacity;
+    public bool IsFull => _used == Capacity;
+
+    /// <summary>What the table takes, in bytes.</summary>
+    public long Bytes => sizeof(ulong) * (long)_words.Length;
 
     /// <summary>A table with room for at least <paramref name="count"/> entries and one more.</summary>
-    public static ExactTable ForCount(int count)
+    public static ExactTable ForCount(int count) =>
+        new(Math.Clamp(count / EntriesPerLine + 1, MinLines, MaxCapacity / EntriesPerLine));
+
+    /// <summary>Where the search for a fingerprint begins.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ExactSearch Begin(ulong fingerprint) => new(fingerprint, HomeOf(fingerprint));
+
+    /// <summary>Asks for the memory that the search reads first.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public unsafe void Prefetch(in ExactSearch search)
     {
-        var slots = BitOperations.RoundUpToPowerOf2((uint)Math.Max(count / 3 * 4L + 4, MinSlots));
-        return new ExactTable((int)Math.Min(slots, MaxSlots));
+        if (Sse.IsSupported)
+        {
+            Sse.Prefetch0(Unsafe.AsPointer(ref WordsOf(search.Line)));
+        }
     }
 
-    /// <summary>The key and id with this number.</summary>
-    public ref readonly Item Entry(int number) => ref _chunks[number >> ChunkShift]![number & (ChunkSize - 1)];
-
-    /// <summary>The slot that holds <paramref name="key"/> and the number of its entry, or -1.</summary>
-    public int Find(ulong mixed, in Hash256 key, out int number)
+    /// <summary>Goes on to the next live entry with the fingerprint.</summary>
+    /// <param name="search">Where the search is; afterwards, at the entry found.</param>
+    /// <param name="row">The row of the entry.</param>
+    /// <returns>False if there is none.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryNext(ref ExactSearch search, out int row)
     {
-        var slots = _slots;
-        var mask = slots.Length - 1;
-        var tag = mixed & 0xFFFFFFFF_00000000;
-        for (var i = (int)mixed & mask; ; i = (i + 1) & mask)
+        // With some removals the bit can come to be set in every line; the search ends all the same.
+        for (var line = 0; line < _lines; line++, search = search.OfLine(LineAfter(search.Line)))
         {
-            var slot = Volatile.Read(ref slots[i]);
-            if (slot == Empty)
+            ref var words = ref WordsOf(search.Line);
+            for (var alike = Alike(ref words, search.Fingerprint) & search.SlotsLeft; alike != 0; alike &= alike - 1)
             {
-                number = -1;
-                return -1;
+                var slot = BitOperations.TrailingZeroCount(alike);
+                var stored = Volatile.Read(ref RowOf(ref words, slot));
+                if (stored is not Empty and not Buried)
+                {
+                    search = search.Behind(slot);
+                    row = stored - 1;
+                    return true;
+                }
             }
 
-            if ((slot & 0xFFFFFFFF_00000000) == tag && (uint)slot != Tombstone)
+            if ((Volatile.Read(ref RowOf(ref words, PassedSlot)) & PassedBit(search.Fingerprint)) == 0)
             {
-                number = (int)(uint)slot - 1;
-                if (Entry(number).Key == key)
+                break;
+            }
+        }
+
+        row = -1;
+        return false;
+    }
+
+    /// <summary>Writer only. Adds an entry; the table is not full.</summary>
+    public void Insert(ulong fingerprint, int row)
+    {
+        for (var line = HomeOf(fingerprint); ; line = LineAfter(line))
+        {
+            ref var words = ref WordsOf(line);
+            for (var slot = 0; slot < SlotsPerLine; slot++)
+            {
+                ref var stored = ref RowOf(ref words, slot);
+                if (stored == Empty)
                 {
-                    return i;
+                    Unsafe.Add(ref words, slot) = fingerprint;
+                    Volatile.Write(ref stored, row + 1);
+                    _used++;
+                    return;
+                }
+            }
+
+            RowOf(ref words, PassedSlot) |= PassedBit(fingerprint);
+        }
+    }
+
+    /// <summary>Writer only. Gives the entry at which a search stands another row.</summary>
+    public void Replace(in ExactSearch found, int row) =>
+        Volatile.Write(ref RowOf(ref WordsOf(found.Line), found.Slot), row + 1);
+
+    /// <summary>Writer only. Removes the entry at which a search stands. Its slot is used again only in a new table.</summary>
+    public void Bury(in ExactSearch found) =>
+        Volatile.Write(ref RowOf(ref WordsOf(found.Line), found.Slot), Buried);
+
+    /// <summary>
+    /// Adds every live entry to <paramref name="next"/>, large enough and not yet published. Lines are in the order of
+    /// the fingerprints, in both tables, so both are gone through once from the first to the last.
+    /// </summary>
+    public void CopyLiveTo(ExactTable next)
+    {
+        for (var line = 0; line < _lines; line++)
+        {
+            ref var words = ref WordsOf(line);
+            for (var slot = 0; slot < SlotsPerLine && RowOf(ref words, slot) is var stored && stored != Empty; slot++)
+            {
+                if (stored != Buried)
+                {
+                    next.Insert(Unsafe.Add(ref words, slot), stored - 1);
                 }
             }
         }
     }
 
-    /// <summary>Adds a key that is not there; the table is not full.</summary>
-    public void Insert(ulong mixed, in Hash256 key, int id)
+    /// <summary>Which slots hold the fingerprint, as bits; of empty slots too, if it is 0.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static uint Alike(ref ulong words, ulong fingerprint)
     {
-        var mask = _slots.Length - 1;
-        var i = (int)mixed & mask;
-        while (_slots[i] != Empty)
+        if (Vector512.IsHardwareAccelerated)
         {
-            i = (i + 1) & mask;
+            var wanted = Vector512.Create(fingerprint);
+            return (uint)Vector512.Equals(Vector512.LoadUnsafe(ref words), wanted).ExtractMostSignificantBits() & SlotMask;
         }
 
-        Replace(i, mixed, key, id);
+        var first = Vector256.Equals(Vector256.LoadUnsafe(ref words), Vector256.Create(fingerprint));
+        var last = Unsafe.Add(ref words, SlotsPerLine - 1) == fingerprint ? 1u << (SlotsPerLine - 1) : 0;
+        return first.ExtractMostSignificantBits() | last;
     }
 
-    /// <summary>Points a slot at a new entry; the table is not full.</summary>
-    public void Replace(int slot, ulong mixed, in Hash256 key, int id)
-    {
-        var chunk = _chunks[_used >> ChunkShift] ??= new Item[Math.Min(_capacity, ChunkSize)];
-        chunk[_used & (ChunkSize - 1)] = new Item(key, id);
-        _used++;
-        Volatile.Write(ref _slots[slot], (mixed & 0xFFFFFFFF_00000000) | (uint)_used);
-    }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ref int RowOf(ref ulong words, int slot) =>
+        ref Unsafe.Add(ref Unsafe.As<ulong, int>(ref Unsafe.Add(ref words, SlotsPerLine)), slot);
 
-    /// <summary>Removes the entry that a slot points at. The slot stays occupied, since probes pass over it.</summary>
-    public void Bury(int slot) => Volatile.Write(ref _slots[slot], Tombstone);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int PassedBit(ulong fingerprint) => 1 << (int)(fingerprint & 31);
 
-    /// <summary>Adds every live entry to <paramref name="next"/>, large enough and not yet published.</summary>
-    public void CopyLiveTo(ExactTable next, KeyMixer mixer)
-    {
-        foreach (var slot in _slots)
-        {
-            if (slot != Empty && (uint)slot != Tombstone)
-            {
-                ref readonly var item = ref Entry((int)(uint)slot - 1);
-                next.Insert(mixer.Mix(item.Key), item.Key, item.Id);
-            }
-        }
-    }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private int LineAfter(int line) => line + 1 == _lines ? 0 : line + 1;
 
-    /// <summary>A key and its id: 36 bytes.</summary>
-    public readonly record struct Item(Hash256 Key, int Id);
+    /// <summary>The fingerprint as a fraction of 2^64, times the number of lines.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private int HomeOf(ulong fingerprint) => (int)Math.BigMul(fingerprint, (ulong)_lines, out _);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private ref ulong WordsOf(int line) => ref Unsafe.Add(
+        ref MemoryMarshal.GetArrayDataReference(_words), (nint)_firstWord + (nint)line * WordsPerLine);
 }

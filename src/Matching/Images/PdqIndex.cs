@@ -5,10 +5,11 @@ namespace FederationNode.Matching.Images;
 /// <summary>
 /// Finds all stored PDQ hashes within a Hamming distance of a query: exactly, none is missed.
 /// <para>
-/// New hashes go to a tail that is scanned. At a limit (65,536) it becomes a segment with
+/// New hashes go to a tail that is scanned. At a limit (4,096) it becomes a segment with
 /// <see cref="PdqBuckets">bucket tables</see>; segments of similar size are merged into one, so that there are few and
-/// a hash is copied only a few times. The call that does this takes as long as building the segment: seconds for
-/// millions. A removed hash is marked, and dropped when its segment is merged or more than half dead.
+/// a hash is copied only a few times. A large merge is done in steps, some each time the tail is full, so that no
+/// addition waits for long: for the longest step, some tenths of a second at ten million hashes. A removed hash is
+/// marked, and dropped when its segment is merged or more than half dead.
 /// </para>
 /// <para>
 /// Concurrency: any number of readers (<see cref="Find"/>, <see cref="FindDihedral"/>, <see cref="Count"/>) at any
@@ -16,24 +17,40 @@ namespace FederationNode.Matching.Images;
 /// visible to every search that starts after the changing call returned. A search that runs meanwhile may or may not
 /// see it, and sees everything else.
 /// </para>
-/// <para>Memory: up to about 110 bytes a hash in large indexes; of these 64 are bucket tables.</para>
+/// <para>
+/// Memory: 105 to 110 bytes a hash: 36 are hash and id, 68 entries of the bucket tables, and the rest says where buckets
+/// start. A merge under way takes as much again for the segment that it makes, and 8 bytes a hash to sort with.
+/// </para>
 /// </summary>
 public sealed class PdqIndex
 {
     /// <summary>The largest distance that can be searched, 31 bits: what PDQ recommends as "the same".</summary>
-    public const int MaxDistance = PdqBuckets.MaxDistance;
+    public const int MaxDistance = PdqWords.MaxDistance;
 
     /// <summary>Up to this many hashes a scan is about as fast as bucket tables and needs no memory for them.</summary>
-    public const int DefaultScanLimit = 65_536;
+    public const int DefaultScanLimit = 4_096;
 
     /// <summary>A segment is merged with the newer ones when it is not this many times larger than they are.</summary>
     private const int MergeRatio = 4;
 
     private const int MinTail = 64;
 
+    /// <summary>Up to this many times the scan limit is merged at once: tens of milliseconds.</summary>
+    private const int MergedAtOnce = 16;
+
+    /// <summary>
+    /// Each time the tail is full, a merge goes over as many hashes as the scan limit times this, but over each at least
+    /// once: tens of milliseconds up to a million hashes.
+    /// </summary>
+    private const int StepWork = 16 * MergedAtOnce;
+
     private readonly int _scanLimit;
     private State _state;
     private int _count;
+
+    // The writer's own.
+    private PdqMerge? _merge;
+    private int _removals;
 
     /// <summary>Makes an empty index.</summary>
     /// <param name="scanLimit">How many hashes are scanned before bucket tables are built; at least 1.</param>
@@ -47,6 +64,16 @@ public sealed class PdqIndex
 
     /// <summary>The number of hashes.</summary>
     public int Count => Volatile.Read(ref _count);
+
+    /// <summary>What the index takes, in bytes, without a merge under way.</summary>
+    public long Bytes
+    {
+        get
+        {
+            var state = Volatile.Read(ref _state);
+            return state.Tail.Bytes + state.Segments.Sum(segment => segment.Bytes);
+        }
+    }
 
     /// <summary>Makes an index of many hashes at once.</summary>
     /// <param name="hashes">The hashes.</param>
@@ -70,7 +97,7 @@ public sealed class PdqIndex
         var index = new PdqIndex(scanLimit);
         if (hashes.Length > scanLimit)
         {
-            index.Publish([new PdqBuckets(hashes.ToArray(), ids.ToArray())], index._state.Tail);
+            index.Publish([PdqMerge.Build(hashes.ToArray(), ids.ToArray())], index._state.Tail);
             index._count = hashes.Length;
             return index;
         }
@@ -119,12 +146,37 @@ public sealed class PdqIndex
         }
 
         Volatile.Write(ref _count, _count - 1);
-        if (dying != tail && dying.LiveCount < dying.Length / 2)
+        if (_merge is not null && _merge.Merges(dying))
         {
-            Publish(Merge(segments.Where(other => other != dying), [dying]), tail);
+            _merge.Note(hash, id);
+        }
+
+        if (dying is PdqBuckets segment && segment.LiveCount < segment.Length / 2)
+        {
+            Shed(segment);
+        }
+
+        if (++_removals % _scanLimit == 0)
+        {
+            GoOnMerging();
         }
 
         return true;
+    }
+
+    /// <summary>The id that a hash was added with, one of them if there are several.</summary>
+    /// <param name="hash">The hash, all bits.</param>
+    /// <param name="id">Its id when true, otherwise -1.</param>
+    public bool TryGet(in PdqHash hash, out int id)
+    {
+        var state = Volatile.Read(ref _state);
+        id = state.Tail.IdOf(hash);
+        for (var i = 0; i < state.Segments.Length && id < 0; i++)
+        {
+            id = state.Segments[i].IdOf(hash);
+        }
+
+        return id >= 0;
     }
 
     /// <summary>Adds all hashes within <paramref name="maxDistance"/> of a query to a list, in no order.</summary>
@@ -194,38 +246,88 @@ public sealed class PdqIndex
     private void MakeRoom()
     {
         var (segments, tail) = (_state.Segments, _state.Tail);
-        if (tail.LiveCount < _scanLimit / 2 || tail.Length < _scanLimit)
+        if (tail.LiveCount == 0 || tail.LiveCount < _scanLimit / 2 || tail.Length < _scanLimit)
         {
             Publish(segments, PdqTail.Copy(tail, Math.Clamp(2 * tail.LiveCount, MinTailSize(), _scanLimit)));
             return;
         }
 
-        var size = tail.LiveCount;
-        var keep = segments.Length;
-        while (keep > 0 && segments[keep - 1].LiveCount <= (long)MergeRatio * size)
+        var fixedCount = Array.FindLastIndex(segments, segment => _merge is not null && _merge.Merges(segment)) + 1;
+        var first = CountFrom(segments, tail.LiveCount, fixedCount, MergedAtOnce * (long)_scanLimit);
+        Publish(
+            [.. segments.Take(first), PdqMerge.Now([.. segments.Skip(first), tail])!], new PdqTail(MinTailSize()));
+        if (_merge is null)
         {
-            size += segments[--keep].LiveCount;
+            segments = _state.Segments;
+            first = CountFrom(segments[..^1], segments[^1].LiveCount, 0, int.MaxValue);
+            _merge = first < segments.Length - 1 ? new PdqMerge(segments[first..]) : null;
         }
 
-        Publish(Merge(segments.Take(keep), [.. segments.Skip(keep), tail]), new PdqTail(MinTailSize()));
+        GoOnMerging();
     }
 
     private int MinTailSize() => Math.Min(MinTail, _scanLimit);
 
-    /// <summary>The kept segments, then one of all live hashes of the merged ones, if there are any.</summary>
-    private static PdqBuckets[] Merge(IEnumerable<PdqBuckets> kept, PdqSegment[] merged)
+    /// <summary>
+    /// From which segment on to merge with newer hashes: the newest ones, as long as each is not much larger than all
+    /// that are newer, and all together are not more than <paramref name="most"/>.
+    /// </summary>
+    private static int CountFrom(PdqBuckets[] segments, long newer, int fixedCount, long most)
     {
-        var size = merged.Sum(segment => segment.LiveCount);
-        var hashes = new PdqHash[size];
-        var ids = new int[size];
-        var start = 0;
-        foreach (var segment in merged)
+        var first = segments.Length;
+        while (first > fixedCount && segments[first - 1].LiveCount <= Math.Min(MergeRatio * newer, most - newer))
         {
-            segment.CopyLiveTo(hashes.AsSpan(start), ids.AsSpan(start));
-            start += segment.LiveCount;
+            newer += segments[--first].LiveCount;
         }
 
-        return size == 0 ? [.. kept] : [.. kept, new PdqBuckets(hashes, ids)];
+        return first;
+    }
+
+    /// <summary>Does some steps of the merge under way, if there is one, and publishes what it made.</summary>
+    private void GoOnMerging()
+    {
+        if (_merge is null)
+        {
+            return;
+        }
+
+        var isDone = false;
+        for (var work = 0L; !isDone && work < StepWork * (long)_scanLimit; work += _merge.Size)
+        {
+            isDone = _merge.Step();
+        }
+
+        if (!isDone)
+        {
+            return;
+        }
+
+        var (segments, merge) = (_state.Segments, _merge);
+        _merge = null;
+        Replace(segments, Array.FindIndex(segments, merge.Merges), segments.Count(merge.Merges), merge.Finish());
+    }
+
+    /// <summary>Makes a segment smaller of which more than half is dead, unless a merge will.</summary>
+    private void Shed(PdqBuckets segment)
+    {
+        if (segment.LiveCount <= MergedAtOnce * (long)_scanLimit)
+        {
+            if (_merge is null || !_merge.Merges(segment))
+            {
+                var segments = _state.Segments;
+                Replace(segments, Array.IndexOf(segments, segment), 1, PdqMerge.Now(segment));
+            }
+        }
+        else
+        {
+            _merge ??= new PdqMerge([segment]);
+        }
+    }
+
+    private void Replace(PdqBuckets[] segments, int first, int count, PdqBuckets? by)
+    {
+        PdqBuckets[] replacement = by is null ? [] : [by];
+        Publish([.. segments.Take(first), .. replacement, .. segments.Skip(first + count)], _state.Tail);
     }
 
     private void Publish(PdqBuckets[] segments, PdqTail tail) =>

@@ -9,6 +9,9 @@ internal class PdqSegment(PdqHash[] hashes, int[] ids)
     /// <summary>Stands in place of the id of a removed hash.</summary>
     public const int Dead = -1;
 
+    /// <summary>Stands for any id but <see cref="Dead"/>.</summary>
+    public const int AnyId = -2;
+
     private int _deadCount;
 
     /// <summary>Hashes; positions at <see cref="Length"/> and above are room for more.</summary>
@@ -27,20 +30,32 @@ internal class PdqSegment(PdqHash[] hashes, int[] ids)
     public virtual void Find(in PdqHash query, int maxDistance, List<PdqMatch> matches) =>
         Scan(query, maxDistance, matches);
 
-    /// <summary>The position of the live entry with this hash and id, or -1.</summary>
+    /// <summary>What the segment takes, in bytes.</summary>
+    public virtual long Bytes => (PdqHash.Size + sizeof(int)) * (long)Hashes.Length;
+
+    /// <summary>
+    /// The position of a live entry with this hash and id, or -1. <see cref="AnyId"/> stands for any id.
+    /// </summary>
     public virtual int PositionOf(in PdqHash hash, int id)
     {
         var length = Length;
         var hashes = Hashes;
         for (var i = 0; i < length; i++)
         {
-            if (Ids[i] == id && hashes[i] == hash)
+            if (hashes[i] == hash && IsWanted(Volatile.Read(ref Ids[i]), id))
             {
                 return i;
             }
         }
 
         return -1;
+    }
+
+    /// <summary>The id of a live entry with this hash, or <see cref="Dead"/>.</summary>
+    public int IdOf(in PdqHash hash)
+    {
+        var position = PositionOf(hash, AnyId);
+        return position < 0 ? Dead : Volatile.Read(ref Ids[position]);
     }
 
     /// <summary>Marks an entry as removed. Writer only.</summary>
@@ -63,6 +78,9 @@ internal class PdqSegment(PdqHash[] hashes, int[] ids)
             }
         }
     }
+
+    /// <summary>Whether the id of an entry is the one looked for.</summary>
+    protected static bool IsWanted(int there, int wanted) => wanted == AnyId ? there != Dead : there == wanted;
 
     /// <summary>Compares the query with every hash, in the order of memory.</summary>
     protected void Scan(in PdqHash query, int maxDistance, List<PdqMatch> matches)

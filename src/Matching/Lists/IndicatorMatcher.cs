@@ -17,7 +17,6 @@ public sealed class IndicatorMatcher
     private readonly ExactIndex _sellers;
     private readonly ExactIndex _images;
     private readonly PdqIndex _pdq = new();
-    private readonly ExactIndex _pdqValues;
     private readonly ValueRows _rows = new();
     private readonly HashSet<(Hash256 Indicator, KeywordContext Context)> _ruleSeen = [];
     private readonly KeywordEngine _keywords;
@@ -31,9 +30,8 @@ public sealed class IndicatorMatcher
     public IndicatorMatcher(ulong seed)
     {
         _keywords = new KeywordEngine(seed);
-        _sellers = new ExactIndex(seed);
-        _images = new ExactIndex(seed);
-        _pdqValues = new ExactIndex(seed);
+        _sellers = new ExactIndex(seed, _rows);
+        _images = new ExactIndex(seed, _rows);
     }
 
     /// <summary>Takes note of a listing.</summary>
@@ -46,13 +44,13 @@ public sealed class IndicatorMatcher
                 PutKeyword(indicator, context);
                 break;
             case IndicatorKind.Seller:
-                PutRow(_sellers, indicator, null);
+                PutExact(_sellers, indicator);
                 break;
             case IndicatorKind.ImageSha256:
-                PutRow(_images, indicator, null);
+                PutExact(_images, indicator);
                 break;
             case IndicatorKind.ImagePdq:
-                PutRow(_pdqValues, indicator, row => _pdq.Add(new PdqHash(indicator.Value.Span), row));
+                PutPdq(indicator);
                 break;
         }
     }
@@ -77,8 +75,21 @@ public sealed class IndicatorMatcher
     /// <summary>Adds the sellers with this tag.</summary>
     public void MatchSeller(Hash256 tag, List<IndicatorMatch> matches) => MatchExact(_sellers, tag, matches);
 
+    /// <summary>
+    /// Adds the sellers with any of these tags, each with the place of its tag: faster for many than one after the other.
+    /// </summary>
+    public void MatchSellers(ReadOnlySpan<Hash256> tags, List<(int Place, IndicatorMatch Match)> matches) =>
+        MatchExact(_sellers, tags, matches);
+
     /// <summary>Adds the images with this SHA-256.</summary>
     public void MatchImage(Hash256 sha256, List<IndicatorMatch> matches) => MatchExact(_images, sha256, matches);
+
+    /// <summary>
+    /// Adds the images with any of these SHA-256, each with the place of its hash: faster for many than one after the
+    /// other.
+    /// </summary>
+    public void MatchImages(ReadOnlySpan<Hash256> hashes, List<(int Place, IndicatorMatch Match)> matches) =>
+        MatchExact(_images, hashes, matches);
 
     /// <summary>Adds the images within Hamming distance 31 of a hash.</summary>
     public void MatchPdq(PdqHash hash, List<IndicatorMatch> matches)
@@ -122,6 +133,27 @@ public sealed class IndicatorMatcher
         }
     }
 
+    private void MatchExact(
+        ExactIndex index, ReadOnlySpan<Hash256> keys, List<(int Place, IndicatorMatch Match)> matches)
+    {
+        var rows = new int[keys.Length];
+        if (index.TryGetMany(keys, rows) == 0)
+        {
+            return;
+        }
+
+        for (var place = 0; place < rows.Length; place++)
+        {
+            if (rows[place] >= 0)
+            {
+                foreach (var id in _rows.Get(rows[place]))
+                {
+                    matches.Add((place, new IndicatorMatch(id, -1, 0, 0, [])));
+                }
+            }
+        }
+    }
+
     private void PutKeyword(Indicator indicator, KeywordContext context)
     {
         if (!_ruleSeen.Add((indicator.Id, context)))
@@ -149,18 +181,31 @@ public sealed class IndicatorMatcher
     }
 
     /// <summary>The same value under two schemes is one row with two indicators.</summary>
-    private void PutRow(ExactIndex values, Indicator indicator, Action<int>? insert)
+    private void PutExact(ExactIndex index, Indicator indicator)
     {
         var value = new Hash256(indicator.Value.Span);
-        if (values.TryGet(value, out var row))
+        if (index.TryGet(value, out var row))
         {
-            _rows.AddTo(row, indicator.Id);
-            return;
+            _rows.AddTo(row, indicator);
         }
+        else
+        {
+            index.Set(value, _rows.Add(indicator));
+        }
+    }
 
-        row = _rows.Add(indicator.Id);
-        insert?.Invoke(row);
-        values.Set(value, row);
+    /// <inheritdoc cref="PutExact"/>
+    private void PutPdq(Indicator indicator)
+    {
+        var hash = new PdqHash(indicator.Value.Span);
+        if (_pdq.TryGet(hash, out var row))
+        {
+            _rows.AddTo(row, indicator);
+        }
+        else
+        {
+            _pdq.Add(hash, _rows.Add(indicator));
+        }
     }
 
     private static KeywordMatch ModeOf(string match) => match switch

@@ -190,6 +190,30 @@ public class PdqIndexTests
         Assert.Throws<ArgumentOutOfRangeException>(() => PdqIndex.Build([default], [-1]));
     }
 
+    [Fact]
+    public void TryGet_AnyPlace_FindsTheSameHashOnly() => Gen.Select(
+        ClusteredHash.Array[1, 300], Gen.Int[1, 100]).Sample(
+        (hashes, scanLimit) =>
+        {
+            hashes = [.. hashes.Distinct()];
+            var index = new PdqIndex(scanLimit);
+            for (var i = 0; i < hashes.Length - 1; i++)
+            {
+                index.Add(hashes[i], i);
+            }
+
+            Assert.False(index.TryGet(hashes[^1], out var id));
+            Assert.Equal(-1, id);
+            for (var i = 0; i < hashes.Length - 1; i++)
+            {
+                Assert.True(index.TryGet(hashes[i], out id));
+                Assert.Equal(i, id);
+                Assert.True(index.Remove(hashes[i], i));
+                Assert.False(index.TryGet(hashes[i], out _));
+            }
+        },
+        iter: 30);
+
     private static PdqHash Random(Random random) => new(
         (ulong)random.NextInt64(long.MinValue, long.MaxValue), (ulong)random.NextInt64(long.MinValue, long.MaxValue),
         (ulong)random.NextInt64(long.MinValue, long.MaxValue), (ulong)random.NextInt64(long.MinValue, long.MaxValue));
