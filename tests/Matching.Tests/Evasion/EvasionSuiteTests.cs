@@ -27,8 +27,8 @@ public sealed partial class EvasionSuiteTests
     public void Load_Sizes_AreAtLeastWhatIsClaimed()
     {
         Assert.InRange(Suite.Keywords.Length, 100, 200);
-        Assert.True(Suite.Cases.Count(text => text.IsEvasion) >= 700);
-        Assert.True(Suite.Cases.Count(text => text.IsNearMiss) >= 450);
+        Assert.True(Suite.Cases.Count(text => text.IsEvasion) >= 800);
+        Assert.True(Suite.Cases.Count(text => text.IsNearMiss) >= 500);
         Assert.True(Suite.Cases.Count(text => text.Technique == EvasionSuite.Plain) >= 50);
     }
 
@@ -95,6 +95,7 @@ public sealed partial class EvasionSuiteTests
             ["combined"] = 40,
             ["code-word"] = 40,
             ["pinyin"] = 20,
+            ["description"] = 50,
             ["allow-phrase"] = 120,
             // Near-misses.
             ["contains"] = 95,
@@ -105,7 +106,7 @@ public sealed partial class EvasionSuiteTests
             ["across-boundary"] = 15,
             ["number"] = 15,
             ["url"] = 7,
-            ["everyday"] = 70,
+            ["everyday"] = 95,
         };
         var counts = Suite.Cases.CountBy(text => text.Technique).ToDictionary();
         Assert.Equal(atLeast.Keys.Order(), counts.Keys.Order());
@@ -146,7 +147,7 @@ public sealed partial class EvasionSuiteTests
     public void Load_Texts_AreShortAndNameNobody() =>
         Assert.All(Suite.Cases, text =>
         {
-            Assert.InRange(text.Text.Length, 1, 300);
+            Assert.InRange(text.Text.Length, 1, 400);
             Assert.DoesNotMatch(LongNumber(), text.Text);
             Assert.DoesNotMatch(ForeignAddress(), text.Text);
         });
