@@ -260,8 +260,16 @@ internal ref struct KeywordAligner
             wanted++;
         }
 
-        var isLast = index + wanted == _keyword.Length && (_boundaries & Boundaries.End) == 0;
-        var found = CountEqual(letter, likeness, isLast ? wanted : int.MaxValue);
+        var isOpen = index + wanted == _keyword.Length && (_boundaries & Boundaries.End) == 0;
+        var next = NextLetter(index + wanted);
+        var found = CountEqual(letter, likeness, isOpen ? wanted : int.MaxValue, wanted, next);
+        if (found > wanted && next == letter && _text.KindFrom(_at, out _) == UnitKind.Letter)
+        {
+            // The next word, written together with this one, begins with the same letter.
+            _at = from;
+            found = CountEqual(letter, likeness, wanted, wanted, next);
+        }
+
         var taken = Math.Min(wanted, found);
         if (found > wanted && !_word.TryRepeat(found, wanted, letter, NeverDoubled.Contains(letter)))
         {
@@ -335,14 +343,29 @@ internal ref struct KeywordAligner
         }
     }
 
-    /// <summary>Takes equal units of the text, at most <paramref name="limit"/>; returns how many.</summary>
-    private int CountEqual(char letter, Likeness likeness, int limit)
+    /// <summary>The keyword's next letter, in this word or the next one; U+0000 at its end.</summary>
+    private readonly char NextLetter(int index)
+    {
+        while (index < _keyword.Length && KeywordKind(index, out var width) is not (UnitKind.Letter or UnitKind.Hangul))
+        {
+            index += width;
+        }
+
+        return index < _keyword.Length ? _keyword[index] : '\0';
+    }
+
+    /// <summary>
+    /// Takes equal units of the text, at most <paramref name="limit"/>, and returns how many. What is more than wanted
+    /// must not be the letter <paramref name="next"/>, drawn with a capital I.
+    /// </summary>
+    private int CountEqual(char letter, Likeness likeness, int limit, int wanted, char next)
     {
         var first = _text.FoldedAt(_at);
         var count = 0;
         var at = _at;
         while (count < limit && at < _text.Length && _text.FoldedAt(at) == first
-            && (count == 0 || LikenessOf(at, letter) == likeness))
+            && (count == 0 || LikenessOf(at, letter) == likeness)
+            && !(count >= wanted && next == 'l' && IsSwappedStroke(at, _text.Units[at], next)))
         {
             count++;
             at++;
@@ -375,7 +398,7 @@ internal ref struct KeywordAligner
             found++;
             at += width;
             _at = at;
-            if (isLast && found == wanted)
+            if (isLast && found == wanted && !(kind == UnitKind.Hangul && (_boundaries & Boundaries.End) != 0))
             {
                 break;
             }
@@ -388,7 +411,7 @@ internal ref struct KeywordAligner
             return false;
         }
 
-        if (found > wanted && kind == UnitKind.Hangul)
+        if (found > wanted && kind == UnitKind.Hangul && !_word.TryRepeat(found, wanted, character[0], isNeverDoubled: false))
         {
             return false;
         }

@@ -91,7 +91,7 @@ internal ref struct KeywordScan
 
                     if (table.MayHave(hash))
                     {
-                        Visit(hash, previous, start, i);
+                        Visit(hash, previous, start, i, letterLike: false);
                     }
 
                     if (parts != 0)
@@ -129,12 +129,12 @@ internal ref struct KeywordScan
                             one = (seed ^ unitClass) * KeywordHash.Multiplier;
                             if (table.MayHave(two) && lastAt >= 0)
                             {
-                                Visit(two, unitClass, lastAt, i + 1);
+                                Visit(two, unitClass, lastAt, i + 1, letterLike: false);
                             }
 
                             if (table.MayHave(three) && secondAt >= 0)
                             {
-                                Visit(three, unitClass, secondAt, i + 1);
+                                Visit(three, unitClass, secondAt, i + 1, letterLike: false);
                             }
 
                             secondAt = lastAt;
@@ -143,7 +143,7 @@ internal ref struct KeywordScan
 
                         if (hasSingles && table.MayHave(one))
                         {
-                            Visit(one, unitClass, i, i + 1);
+                            Visit(one, unitClass, i, i + 1, letterLike: false);
                         }
 
                         lastAt = i;
@@ -241,7 +241,7 @@ internal ref struct KeywordScan
     {
         if (start >= 0 && _table.MayHave(key))
         {
-            Visit(key, last, start, end);
+            Visit(key, last, start, end, letterLike: false);
         }
     }
 
@@ -255,7 +255,7 @@ internal ref struct KeywordScan
     }
 
     /// <summary>A key that the filter knows: tries its patterns, and goes on to longer ones.</summary>
-    private readonly void Visit(ulong key, uint last, int start, int end)
+    private readonly void Visit(ulong key, uint last, int start, int end, bool letterLike)
     {
         var node = _table.Find(key);
         if (node == KeywordTable.None)
@@ -266,7 +266,11 @@ internal ref struct KeywordScan
         Try(node, start);
         if (_table.IsInner(node))
         {
-            GoOn(KeywordHash.Resume(key, last), start, end);
+            var mayBeOther = GoOn(KeywordHash.Resume(key, last), start, end, letterLike);
+            if (mayBeOther && !letterLike)
+            {
+                _ = GoOn(KeywordHash.Resume(key, last), start, end, letterLike: true);
+            }
         }
     }
 
@@ -274,17 +278,17 @@ internal ref struct KeywordScan
     /// Follows longer keywords from an inner key on: piece by piece, and where a piece alone leads nowhere, with those
     /// that it may belong together with.
     /// </summary>
-    private readonly void GoOn(KeywordHash hash, int start, int end)
+    /// <returns>Whether there were symbols on the way that may be letters.</returns>
+    private readonly bool GoOn(KeywordHash hash, int start, int end, bool letterLike)
     {
-        var (isKnown, isSingle) = (true, false);
+        var (isKnown, isSingle, hasLetterLike) = (true, false, false);
         for (var classes = 0; classes <= _maxJoined;)
         {
-            var next = _text.SkipGap(end);
-            var isSpaced = HasSpace(end, next);
-            end = AddPiece(ref hash, next, letterLike: false, out var added);
+            var next = SkipGap(end, letterLike, out var isSpaced, ref hasLetterLike);
+            end = AddPiece(ref hash, next, letterLike, out var added);
             if (end < 0 || (!isKnown && isSpaced && !(isSingle && added <= 1)))
             {
-                return;
+                break;
             }
 
             var node = _table.MayHave(hash.Value) ? _table.Find(hash.Value) : KeywordTable.None;
@@ -293,19 +297,28 @@ internal ref struct KeywordScan
             isKnown = node != KeywordTable.None && _table.IsInner(node);
             isSingle = added <= 1;
         }
+
+        return hasLetterLike;
     }
 
-    private readonly bool HasSpace(int from, int to)
+    private readonly int SkipGap(int index, bool letterLike, out bool isSpaced, ref bool hasLetterLike)
     {
-        for (var index = from; index < to; index++)
+        isSpaced = false;
+        while (index < _text.Length)
         {
-            if (_text.KindAt(index, out _) == UnitKind.Space)
+            var word = _text.WordAt(index, out var width);
+            var kind = Piece(word, letterLike);
+            if (kind is not (UnitKind.Separator or UnitKind.Space or UnitKind.Ignored))
             {
-                return true;
+                break;
             }
+
+            isSpaced |= kind == UnitKind.Space;
+            hasLetterLike |= (word & TextUnits.LetterLike) != 0 && _text.IsInWord(index);
+            index += width;
         }
 
-        return false;
+        return index;
     }
 
     /// <summary>
@@ -353,7 +366,7 @@ internal ref struct KeywordScan
     /// <summary>Puts pieces of [from, to) together, from each one on.</summary>
     /// <param name="from">Where a piece may begin.</param>
     /// <param name="to">Where the last one ends.</param>
-    /// <param name="letterLike">Whether symbols that may be letters are read so; then single pieces count, too.</param>
+    /// <param name="letterLike">Whether symbols that may be letters are read so.</param>
     private readonly void Join(int from, int to, bool letterLike)
     {
         var start = NextPiece(from, to, letterLike);
@@ -366,9 +379,9 @@ internal ref struct KeywordScan
                 var end = AddPiece(ref hash, index, letterLike, out var added);
                 behindFirst = pieces == 1 ? end : behindFirst;
                 classes += added;
-                if ((pieces > 1 || letterLike) && _table.MayHave(hash.Value))
+                if (_table.MayHave(hash.Value))
                 {
-                    Visit(hash.Value, hash.Last, start, end);
+                    Visit(hash.Value, hash.Last, start, end, letterLike);
                 }
 
                 index = NextPiece(end, to, letterLike);

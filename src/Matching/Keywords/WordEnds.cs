@@ -4,7 +4,8 @@ namespace FederationNode.Matching.Keywords;
 
 /// <summary>
 /// Whether the ends of a place are word boundaries by UAX #29 too, which has fewer of them than pieces have ends: none
-/// within <c>ivory's</c>, <c>ivory.shop</c>, <c>ivory_box</c>.
+/// within <c>ivory.shop</c>. Tailored as its section 4.1 proposes for elision: an apostrophe or underscore ends a word, as
+/// in <c>d'ivoire</c>, <c>ivory's</c>, <c>ivory_box</c>.
 /// </summary>
 internal static class WordEnds
 {
@@ -43,9 +44,15 @@ internal static class WordEnds
     }
 
     /// <summary>Next to white space, or to nothing, there is no doubt.</summary>
-    private static bool IsDoubtful(ScanText text, int index) =>
-        index > 0 && index < text.Length
-        && text.KindAt(index, out _) != UnitKind.Space && text.KindAt(index - 1, out _) != UnitKind.Space;
+    private static bool IsDoubtful(ScanText text, int index)
+    {
+        var before = text.KindBefore(index, out var at);
+        var behind = text.KindFrom(index, out var next);
+        return before != UnitKind.Space && behind != UnitKind.Space && next < text.Length
+            && !EndsWords(text.Units[at]) && !EndsWords(text.Units[next]);
+    }
+
+    private static bool EndsWords(char unit) => unit is '\'' or '\u2019' or '_';
 
     private static int Reach(ReadOnlySpan<char> text, int index, int step)
     {

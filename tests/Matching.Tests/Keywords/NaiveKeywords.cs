@@ -14,6 +14,12 @@ internal static class NaiveKeywords
         var list = rules.ToList();
         var boundaries = new bool[text.Length + 1];
         WordBreaks.Mark(text, boundaries);
+        for (var index = 1; index < text.Length; index++)
+        {
+            // Tailored: these end words.
+            boundaries[index] |= IsEnd(text[index]) || IsEnd(text[index - 1]);
+        }
+
         return
         [
             .. from end in Enumerable.Range(1, text.Length)
@@ -72,6 +78,8 @@ internal static class NaiveKeywords
 
         return isSymbol || TextUnits.Kind(word) != UnitKind.Separator || (word & TextUnits.LetterLike) != 0;
     }
+
+    private static bool IsEnd(char unit) => unit is '\'' or '\u2019' or '_';
 
     /// <summary>A letter with another mark is not quite the keyword's.</summary>
     private static bool IsMark(string text, int index) =>
