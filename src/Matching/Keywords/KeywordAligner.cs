@@ -23,6 +23,7 @@ internal ref struct KeywordAligner
     private int _at;
     private int _letters;
     private int _missingMarks;
+    private bool _hasOtherMarks;
     private int _clauses;
     private bool _isSpelled;
     private bool _hasSymbols;
@@ -131,7 +132,7 @@ internal ref struct KeywordAligner
             before = kind;
         }
 
-        return EndWord() && (_missingMarks == 0 || _letters >= LettersForMissingMarks);
+        return EndWord() && (_missingMarks == 0 || (_letters >= LettersForMissingMarks && !_hasOtherMarks));
     }
 
     /// <summary>Separators of the keyword: at its ends they must stand there, inside they may be others, or none.</summary>
@@ -166,7 +167,22 @@ internal ref struct KeywordAligner
 
         _at = _text.SkipGap(from);
         _evasions |= KeywordEvasions.Separated;
-        return true;
+        return !EndsSentence(from, _at);
+    }
+
+    /// <summary>Whether a sentence ends between two words of the keyword: then they only happen to stand side by side.</summary>
+    private readonly bool EndsSentence(int from, int to)
+    {
+        for (var index = from; index < to; index++)
+        {
+            if (_text.Units[index] is '!' or '?' or '。' or '！' or '？' or '؟' or '।'
+                || (_text.Units[index] is '.' or '．' && index + 1 < to && _text.KindAt(index + 1, out _) == UnitKind.Space))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>Marks without a letter, which the keyword has not.</summary>
@@ -315,6 +331,7 @@ internal ref struct KeywordAligner
         {
             _evasions |= KeywordEvasions.Lookalike;
             _missingMarks += matched < marks.Length ? 1 : 0;
+            _hasOtherMarks |= extra > 0;
         }
 
         return true;
@@ -329,6 +346,11 @@ internal ref struct KeywordAligner
                 break;
             case Likeness.Letter:
                 _word.Real += count;
+                _evasions |= KeywordEvasions.Lookalike;
+                break;
+            case Likeness.WithMarks:
+                _word.Real += count;
+                _hasOtherMarks = true;
                 _evasions |= KeywordEvasions.Lookalike;
                 break;
             case Likeness.WithoutMarks:
@@ -440,7 +462,7 @@ internal ref struct KeywordAligner
         var (bare, bareLetter) = (TextUnits.Bare[folded], TextUnits.Bare[letter]);
         if (bare == bareLetter)
         {
-            return letter == bareLetter ? Likeness.Letter : Likeness.WithoutMarks;
+            return letter == bareLetter ? Likeness.WithMarks : folded == bare ? Likeness.WithoutMarks : Likeness.None;
         }
 
         if (IsAsciiLetter(bare) && IsAsciiLetter(bareLetter))
@@ -571,8 +593,11 @@ internal ref struct KeywordAligner
         /// <summary>It is the letter.</summary>
         Same,
 
-        /// <summary>Another letter that looks like it, or the letter with marks.</summary>
+        /// <summary>Another letter that looks like it.</summary>
         Letter,
+
+        /// <summary>The letter with marks that the keyword has not.</summary>
+        WithMarks,
 
         /// <summary>The letter without marks that the keyword has.</summary>
         WithoutMarks,

@@ -16,8 +16,14 @@ internal static class NaiveKeywords
         WordBreaks.Mark(text, boundaries);
         for (var index = 1; index < text.Length; index++)
         {
-            // Tailored: these end words.
-            boundaries[index] |= IsEnd(text[index]) || IsEnd(text[index - 1]);
+            // Tailored: these end words, whatever marks they have.
+            var before = index - 1;
+            while (before > 0 && IsMark(text, before))
+            {
+                before--;
+            }
+
+            boundaries[index] |= !IsMark(text, index) && (IsEnd(text[index]) || IsEnd(text[before]));
         }
 
         return
