@@ -16,7 +16,7 @@ internal sealed class PictureHashes(int seed)
     private const int MostBoxes = 5;
     private const int CopyEvery = 5;
     private const int MostCopyBits = 12;
-    private const float Texture = 0.004f;
+    private const float Texture = 0.001f;
 
     private readonly Random _random = new(seed);
     private readonly float[] _picture = new float[Frequencies];

@@ -108,6 +108,11 @@ internal static class CheckVerbs
                 items.Add(new CheckItem("image-pdq", result[orientation].ToString(), orientation.ToString()));
             }
         }
+        else
+        {
+            Console.Error.WriteLine(
+                $"fednode: {path} has too little detail for a PDQ hash (quality {result.Quality} of at least {PdqResult.ReliableQuality}): only this very file is looked for.");
+        }
 
         return items;
     }

@@ -1,5 +1,6 @@
 using CsCheck;
 using FederationNode.Matching.Images;
+using FederationNode.TestSupport;
 using SkiaSharp;
 using Xunit;
 
@@ -57,6 +58,57 @@ public class ImageDecoderTests
         Assert.True(PdqImage.TryHash(
             ImageFiles.Encode(grey, SKEncodedImageFormat.Jpeg, 100), out var result, out var error), error);
         Assert.InRange(result.Hash.Distance(PdqHasher.HashLuma(pixels, 80, 60).Hash), 0, 4);
+    }
+
+    /// <summary>Print shops and cameras of agencies send JPEGs of four inks, which Adobe's programs write inverted.</summary>
+    [Theory]
+    [InlineData("adobe-cmyk.jpg")]
+    [InlineData("adobe-ycck.jpg")]
+    public void TryHash_JpegOfFourInks_HashesTheColoursSeen(string name)
+    {
+        Assert.True(PdqImage.TryHash(File.ReadAllBytes(TestFiles.Vector("images", name)), out var inks, out var error), error);
+        Assert.True(PdqImage.TryHash(File.ReadAllBytes(TestFiles.Vector("images", "rgb.png")), out var rgb, out error), error);
+        Assert.InRange(inks.Hash.Distance(rgb.Hash), 0, 10);
+        Assert.InRange(inks.Quality, PdqResult.ReliableQuality, 100);
+        var (printed, shown) = (
+            Decode(File.ReadAllBytes(TestFiles.Vector("images", name))),
+            Decode(File.ReadAllBytes(TestFiles.Vector("images", "rgb.png"))));
+        Assert.InRange(printed.Luma.Zip(shown.Luma, (a, b) => Math.Abs(a - b)).Average(), 0, 4);
+    }
+
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(4, 4)]
+    [InlineData(4, 300)]
+    public void TryHash_TinyPicture_HasNoQuality(int width, int height)
+    {
+        Assert.True(PdqImage.TryHash(
+            ImageFiles.Encode(width, height, SKEncodedImageFormat.Png), out var result, out var error), error);
+        Assert.Equal((default(PdqHash), 0, false), (result.Hash, result.Quality, result.IsReliable));
+        Assert.Equal((width, height), (result.Width, result.Height));
+    }
+
+    /// <summary>PDQ's authors drop hashes of quality 49 and lower.</summary>
+    [Fact]
+    public void IsReliable_BeginsAtQuality50()
+    {
+        var reached = new bool[2];
+        for (var contrast = 0; contrast < 256; contrast++)
+        {
+            // Two edges of 72 pixels in all: a percent of contrast is 0.8 of quality.
+            var pixels = new byte[64 * 64];
+            for (var i = 0; i < pixels.Length; i++)
+            {
+                pixels[i] = (byte)(i % 64 >= 32 || i / 64 >= 40 ? 0 : contrast);
+            }
+
+            var result = PdqHasher.HashLuma(pixels, 64, 64);
+            Assert.Equal(result.Quality > 49, result.IsReliable);
+            reached[0] |= result.Quality == 49;
+            reached[1] |= result.Quality == 50;
+        }
+
+        Assert.Equal([true, true], reached);
     }
 
     [Fact]
