@@ -26,6 +26,15 @@ public static class ApiRoutes
     /// <summary>GET: the whole list as lines of JSON, and the cursor to go on with. Role detector.</summary>
     public const string Snapshot = "/v1/snapshot";
 
+    /// <summary>POST <see cref="FeedbackRequest"/>: what became of a match. Role detector.</summary>
+    public const string Feedback = "/v1/feedback";
+
+    /// <summary>GET: what a person should look at; below it POST <c>{number}</c>. Role analyst.</summary>
+    public const string Queue = "/v1/queue";
+
+    /// <summary>GET: how it goes with the webhooks; below it POST <c>{name}/replay</c>. Role operator.</summary>
+    public const string Webhooks = "/v1/webhooks";
+
     /// <summary>GET: how the node is doing. Role operator.</summary>
     public const string Status = "/v1/status";
 
@@ -120,6 +129,10 @@ public sealed record CheckVerdict(string? Id, string Verdict, IReadOnlyList<Chec
 /// <param name="Start">Where in the text, in UTF-16 code units; null if it is no text.</param>
 /// <param name="Length">How long, in UTF-16 code units; null if it is no text.</param>
 /// <param name="Distance">Hamming distance, 0 to 31; null if it is no PDQ hash.</param>
+/// <param name="Evasions">
+/// How the text hides the keyword: <c>lookalike</c>, <c>separated</c>, <c>repeated</c>; empty if it does not, null if the
+/// item is no text.
+/// </param>
 public sealed record CheckMatch(
     string IndicatorId,
     string Kind,
@@ -131,7 +144,8 @@ public sealed record CheckMatch(
     int Confidence,
     int? Start = null,
     int? Length = null,
-    int? Distance = null);
+    int? Distance = null,
+    IReadOnlyList<string>? Evasions = null);
 
 /// <summary>A member that lists an indicator.</summary>
 /// <param name="Member">The member.</param>
@@ -165,6 +179,14 @@ public sealed record CheckLinesEnd(
     long ListSize,
     double? AgeSeconds,
     bool Stale);
+
+/// <summary>
+/// A check as a form: 1 to 16 parts, each with one of these names, as often as wanted, with or without <c>:ID</c> behind it.
+/// </summary>
+/// <param name="Image">A JPEG, PNG or WebP file.</param>
+/// <param name="Text">A text, in UTF-8.</param>
+/// <param name="Seller">A seller tag, 64 lower-case hexadecimal digits.</param>
+public sealed record CheckForm(Stream? Image = null, string? Text = null, string? Seller = null);
 
 /// <summary>The verdicts on the parts of a form, in their order.</summary>
 /// <param name="Items">One for each part.</param>
@@ -485,6 +507,76 @@ public sealed record SnapshotHeader(
 /// <param name="Count">Lines between the first and this.</param>
 /// <param name="Sha256">SHA-256 over all bytes before this line, in hexadecimal.</param>
 public sealed record SnapshotEnd(bool End, long Count, string Sha256);
+
+/// <summary>What became of an item that matched.</summary>
+/// <param name="IndicatorIds">The 1 to 100 indicators that it matched, in hexadecimal.</param>
+/// <param name="Outcome">
+/// <c>matched</c> or <c>blocked</c> by a copy of the list (what the node checked it counts by itself), <c>removed</c>,
+/// <c>false-positive</c>, or <c>review</c>: a person should look at it.
+/// </param>
+/// <param name="ItemId">The caller's name for the item, at most 128 characters. It never leaves the node.</param>
+/// <param name="Note">A person's words, at most 2,000 characters. They never leave the node.</param>
+/// <param name="Count">How many items, 1 to 1,000,000; 1 for what a person is to look at.</param>
+public sealed record FeedbackRequest(
+    IReadOnlyList<string> IndicatorIds, string Outcome, string? ItemId = null, string Note = "", long Count = 1);
+
+/// <summary>The feedback is durable.</summary>
+/// <param name="Repeated">Whether the same with the same idempotency key had been taken before.</param>
+/// <param name="Number">Its number in the queue; null if no person needs to look at it.</param>
+public sealed record FeedbackResponse(bool Repeated, long? Number);
+
+/// <summary>A page of the queue.</summary>
+/// <param name="Items">The rows, the newest first.</param>
+/// <param name="Next">The cursor of the next page, or null at the end.</param>
+/// <param name="Complete">Always true and always last: a broken-off answer lacks it.</param>
+public sealed record QueuePage(
+    IReadOnlyList<QueueEntry> Items,
+    string? Next,
+    [property: JsonPropertyOrder(int.MaxValue)] bool Complete = true);
+
+/// <summary>Something for a person to look at.</summary>
+/// <param name="Number">Its number.</param>
+/// <param name="Outcome"><c>false-positive</c> or <c>review</c>.</param>
+/// <param name="State"><c>open</c>, <c>resolved</c> or <c>dismissed</c>.</param>
+/// <param name="IndicatorIds">The indicators, in hexadecimal.</param>
+/// <param name="ItemId">The caller's name for the item.</param>
+/// <param name="Note">A person's words.</param>
+/// <param name="At">When it came, in unix seconds.</param>
+public sealed record QueueEntry(
+    long Number, string Outcome, string State, IReadOnlyList<string> IndicatorIds, string? ItemId, string Note, long At);
+
+/// <summary>What a person decided about an item of the queue.</summary>
+/// <param name="State"><c>open</c>, <c>resolved</c> or <c>dismissed</c>.</param>
+public sealed record QueueDecision(string State);
+
+/// <summary>How it goes with a webhook.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Url">Where batches are posted.</param>
+/// <param name="Kinds">Only indicators of these kinds; empty: of all.</param>
+/// <param name="Categories">Only indicators of these categories; empty: of all.</param>
+/// <param name="LastDelivered">When a batch was taken last, in unix seconds; null: never.</param>
+/// <param name="Failures">Attempts since then that failed.</param>
+/// <param name="FailingSince">Since when the batch now under way fails, in unix seconds; null: it does not.</param>
+/// <param name="LastError">What went wrong the last time; empty if nothing did since a batch was taken.</param>
+/// <param name="DeadLetters">Batches that were given up, the oldest first; at most 100.</param>
+/// <param name="MoreDeadLetters">How many were given up beyond those.</param>
+public sealed record WebhookStatus(
+    string Name,
+    string Url,
+    IReadOnlyList<string> Kinds,
+    IReadOnlyList<string> Categories,
+    long? LastDelivered,
+    int Failures,
+    long? FailingSince,
+    string LastError,
+    IReadOnlyList<DeadLetter> DeadLetters,
+    long MoreDeadLetters);
+
+/// <summary>A batch that a webhook did not take for too long.</summary>
+/// <param name="At">When it was given up, in unix seconds.</param>
+/// <param name="Count">Changes in it.</param>
+/// <param name="Error">What went wrong the last time.</param>
+public sealed record DeadLetter(long At, int Count, string Error);
 
 /// <summary>A log that the node holds.</summary>
 /// <param name="Origin">The log.</param>

@@ -14,6 +14,12 @@ namespace FederationNode.Matching.Lists;
 /// </summary>
 public sealed class IndicatorMatcher
 {
+    /// <summary>A thread keeps no longer list of hits.</summary>
+    private const int MaxKeptHits = 4096;
+
+    [ThreadStatic]
+    private static List<KeywordHit>? s_hits;
+
     private readonly ExactIndex _sellers;
     private readonly ExactIndex _images;
     private readonly PdqIndex _pdq = new();
@@ -58,8 +64,14 @@ public sealed class IndicatorMatcher
     /// <summary>Adds the keywords found in a text, one match for each place and indicator.</summary>
     public void MatchText(string text, List<IndicatorMatch> matches)
     {
-        var hits = new List<KeywordHit>();
+        var hits = s_hits ??= [];
+        hits.Clear();
         _keywords.Find(text, hits);
+        if (hits.Count == 0)
+        {
+            return;
+        }
+
         var rules = _rules;
         foreach (var place in hits.GroupBy(h => (rules[h.RuleId].Indicator, h.Start, h.Length)))
         {
@@ -68,7 +80,13 @@ public sealed class IndicatorMatcher
                 place.Key.Start,
                 place.Key.Length,
                 0,
+                place.Min(h => h.Evasions),
                 [.. place.Select(h => rules[h.RuleId].Context).Distinct()]));
+        }
+
+        if (hits.Capacity > MaxKeptHits)
+        {
+            s_hits = null;
         }
     }
 
@@ -117,7 +135,7 @@ public sealed class IndicatorMatcher
         {
             foreach (var id in _rows.Get(nearest.Id))
             {
-                matches.Add(new IndicatorMatch(id, -1, 0, nearest.Distance, []));
+                matches.Add(new IndicatorMatch(id, -1, 0, nearest.Distance, KeywordEvasions.None, []));
             }
         }
     }
@@ -128,7 +146,7 @@ public sealed class IndicatorMatcher
         {
             foreach (var id in _rows.Get(row))
             {
-                matches.Add(new IndicatorMatch(id, -1, 0, 0, []));
+                matches.Add(new IndicatorMatch(id, -1, 0, 0, KeywordEvasions.None, []));
             }
         }
     }
@@ -148,7 +166,7 @@ public sealed class IndicatorMatcher
             {
                 foreach (var id in _rows.Get(rows[place]))
                 {
-                    matches.Add((place, new IndicatorMatch(id, -1, 0, 0, [])));
+                    matches.Add((place, new IndicatorMatch(id, -1, 0, 0, KeywordEvasions.None, [])));
                 }
             }
         }

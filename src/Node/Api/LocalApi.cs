@@ -2,6 +2,7 @@ using FederationNode.Contracts;
 using FederationNode.Node.Api.Access;
 using FederationNode.Node.Api.Changes;
 using FederationNode.Node.Api.Checking;
+using FederationNode.Node.Api.Feedback;
 using FederationNode.Node.Api.Indicators;
 using FederationNode.Node.Api.Logs;
 using FederationNode.Node.Api.Problems;
@@ -9,6 +10,7 @@ using FederationNode.Node.Api.Publishing;
 using FederationNode.Node.Api.Rosters;
 using FederationNode.Node.Api.Sellers;
 using FederationNode.Node.Api.Status;
+using FederationNode.Node.Api.Webhooks;
 using FederationNode.Node.Peers;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
@@ -32,7 +34,8 @@ public static class LocalApi
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(options);
         services.AddSingleton(options);
-        services.AddSingleton(new ApiKeyRing(options));
+        var keys = new ApiKeyRing(options);
+        services.AddSingleton(_ => keys);
         services.AddSingleton<StorageAlarm>();
         services.AddSingleton<StreamPlaces>();
         services.AddSingleton<SnapshotPlaces>();
@@ -55,8 +58,13 @@ public static class LocalApi
         services.AddSingleton<AlarmRaiser>();
         services.AddSingleton<HitRecorder>();
         services.AddHostedService(provider => provider.GetRequiredService<HitRecorder>());
+        services.AddSingleton<TallyRecorder>();
+        services.AddHostedService(provider => provider.GetRequiredService<TallyRecorder>());
+        services.AddSingleton<WebhookSender>();
+        services.AddHostedService(provider => provider.GetRequiredService<WebhookSender>());
         services.AddSingleton<PeerTraffic>();
         services.AddSingleton<PeerWatch>();
+        CodedBodies.Add(services);
         services.ConfigureHttpJsonOptions(json => ApiJson.Configure(json.SerializerOptions));
         services.AddOpenApi(OpenApiDescription.DocumentName, OpenApiDescription.Configure);
         return services;
@@ -81,7 +89,9 @@ public static class LocalApi
     public static IApplicationBuilder UseLocalApi(this IApplicationBuilder app)
     {
         ArgumentNullException.ThrowIfNull(app);
-        return app.UseMiddleware<ProblemMiddleware>();
+        app.UseMiddleware<ProblemMiddleware>();
+        CodedBodies.Use(app);
+        return app;
     }
 
     /// <summary>Adds the routes. Their keys guard all but the probes and the OpenAPI document.</summary>
@@ -95,6 +105,8 @@ public static class LocalApi
         IndicatorEndpoints.Map(routes);
         ChangesEndpoint.Map(routes);
         SnapshotEndpoint.Map(routes);
+        FeedbackEndpoints.Map(routes);
+        WebhookEndpoints.Map(routes);
         LogEndpoints.Map(routes);
         RosterEndpoints.Map(routes);
         SellerEndpoint.Map(routes);

@@ -1,5 +1,6 @@
 using FederationNode.Contracts.Api;
 using FederationNode.Matching.Policy;
+using FederationNode.Node.Api.Webhooks;
 using FederationNode.Node.Folder;
 
 namespace FederationNode.Node.Api;
@@ -13,6 +14,9 @@ public sealed record LocalApiOptions
     /// <summary>What turns evidence into verdicts.</summary>
     public required VerdictPolicy Policy { get; init; }
 
+    /// <summary>Requests that each key may make in a second, 0.01 to 1,000,000; 0, the default: no limit.</summary>
+    public double RequestsPerSecond { get; init; }
+
     /// <summary>Silence of a peer after which answers are marked stale. Default 120 s.</summary>
     public TimeSpan StaleAfter { get; init; } = TimeSpan.FromSeconds(120);
 
@@ -25,6 +29,15 @@ public sealed record LocalApiOptions
     /// <summary>How long counted hits gather before the indicators take note of them. Default 5 s.</summary>
     public TimeSpan HitsInterval { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>How often counts for the daily tallies are made durable. Default 60 s.</summary>
+    public TimeSpan TallyInterval { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Whom the node tells of changes. Default nobody.</summary>
+    public IReadOnlyList<Webhook> Webhooks { get; init; } = [];
+
+    /// <summary>How long things take with webhooks.</summary>
+    public WebhookTimes WebhookTimes { get; init; } = new();
+
     /// <summary>How long a publishing request waits for the list to take up what is durable. Default 30 s.</summary>
     public TimeSpan ApplyTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
@@ -32,12 +45,14 @@ public sealed record LocalApiOptions
     /// <param name="folder">The folder.</param>
     /// <param name="config">Its configuration.</param>
     /// <param name="policy">What turns evidence into verdicts.</param>
-    /// <exception cref="NodeFolderException">A key file cannot be read.</exception>
+    /// <exception cref="NodeFolderException">A key file or webhooks.json cannot be read.</exception>
     public static LocalApiOptions From(NodeFolder folder, NodeConfig config, VerdictPolicy policy) => new()
     {
         Keys = folder.ReadApiKeys(),
         Policy = policy,
         StaleAfter = TimeSpan.FromSeconds(config.StaleSeconds),
+        Webhooks = WebhooksFile.Load(folder),
+        RequestsPerSecond = config.ApiRequestsPerSecond,
     };
 
     /// <summary>Without the keys: this may end in a log.</summary>

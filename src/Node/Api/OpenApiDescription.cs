@@ -50,6 +50,11 @@ internal static class OpenApiDescription
                 await AddBodyAsync(operation, context, batch.Type, cancel);
             }
 
+            foreach (var shapes in metadata.OfType<BodyShapes>())
+            {
+                await DescribeShapesAsync(operation, context, shapes, cancel);
+            }
+
             if (metadata.OfType<Permission>().FirstOrDefault() is { } permission)
             {
                 var scheme = new OpenApiSecuritySchemeReference(SchemeName, context.Document);
@@ -67,6 +72,42 @@ internal static class OpenApiDescription
     /// <summary>Says that the body may hold many of the shape that <c>Accepts</c> names, as an array in it.</summary>
     public static RouteHandlerBuilder OrAcceptsMany<T>(this RouteHandlerBuilder route) =>
         route.WithMetadata(new BatchBody(typeof(T)));
+
+    /// <summary>Says which shapes bodies of a content type have, where they are not those that the other types have.</summary>
+    /// <param name="route">The route.</param>
+    /// <param name="contentType">The content type, which the route names already.</param>
+    /// <param name="taken">What it takes; empty: as said.</param>
+    /// <param name="given">What it gives, any of these; empty: as said.</param>
+    public static RouteHandlerBuilder WithShapes(
+        this RouteHandlerBuilder route, string contentType, Type[] taken, Type[] given) =>
+        route.WithMetadata(new BodyShapes(contentType, taken, given));
+
+    private static async Task DescribeShapesAsync(
+        OpenApiOperation operation, OpenApiOperationTransformerContext context, BodyShapes shapes, CancellationToken cancel)
+    {
+        if (shapes.Taken.Length > 0)
+        {
+            operation.RequestBody!.Content![shapes.ContentType].Schema = await AnyOfAsync(context, shapes.Taken, cancel);
+        }
+
+        if (shapes.Given.Length > 0)
+        {
+            operation.Responses!["200"].Content![shapes.ContentType].Schema = await AnyOfAsync(context, shapes.Given, cancel);
+        }
+    }
+
+    private static async Task<IOpenApiSchema> AnyOfAsync(
+        OpenApiOperationTransformerContext context, Type[] types, CancellationToken cancel)
+    {
+        var references = new List<IOpenApiSchema>();
+        foreach (var type in types)
+        {
+            context.Document!.AddComponent(type.Name, await context.GetOrCreateSchemaAsync(type, null, cancel));
+            references.Add(new OpenApiSchemaReference(type.Name, context.Document));
+        }
+
+        return references.Count == 1 ? references[0] : new OpenApiSchema { OneOf = references };
+    }
 
     private static OpenApiParameter Describe(RequestHeader header) => new()
     {
@@ -102,4 +143,6 @@ internal static class OpenApiDescription
     private sealed record RequestHeader(string Name, int MaxLength, string Pattern, string Description);
 
     private sealed record BatchBody(Type Type);
+
+    private sealed record BodyShapes(string ContentType, Type[] Taken, Type[] Given);
 }

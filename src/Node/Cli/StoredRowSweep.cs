@@ -1,12 +1,14 @@
 using System.Globalization;
 using FederationNode.Audit.Report;
 using FederationNode.Audit.Sources;
+using FederationNode.Grains.Feedback;
 using FederationNode.Grains.Indicators;
 using FederationNode.Grains.Logs;
 using FederationNode.Grains.Peers;
 using FederationNode.Grains.Receipts;
 using FederationNode.Grains.Rosters;
 using FederationNode.Grains.Storage;
+using FederationNode.Grains.Webhooks;
 using FederationNode.Protocol;
 using FederationNode.Protocol.Keys;
 using FederationNode.Protocol.Replication;
@@ -89,6 +91,12 @@ internal sealed class StoredRowSweep(
         PeerGrain.RowKind when Names.IsName(place.Key) => TakeAsync<PeerRow>(place, "", (_, row) => FaultOf(row)),
         IndicatorGrain.RowKind when Hash256.TryParseHex(place.Key, out _) =>
             TakeAsync<IndicatorRow>(place, "", (_, row) => FaultOf(row)),
+        FeedbackGrain.RowKind when place.Key == owner.Member =>
+            TakeAsync<FeedbackRow>(place, "", (_, row) => FeedbackGrain.FaultOf(row)),
+        FeedbackGrain.ItemKind when place.Key.Length == 12 && place.Key.All(char.IsAsciiDigit) =>
+            TakeAsync<QueueRow>(place, "", (_, row) => FeedbackGrain.FaultOf(row)),
+        WebhookRow.RowKind when Names.IsName(place.Key) =>
+            TakeAsync<WebhookRow>(place, "", (_, row) => WebhookRow.FaultOf(row)),
         _ => NoteUnknown(place),
     };
 

@@ -1,6 +1,7 @@
 using System.Net;
-using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json;
+using FederationNode.Node.Api.Access;
 
 namespace FederationNode.Node.Folder;
 
@@ -37,6 +38,12 @@ public sealed record NodeConfig
     public double StaleSeconds { get; init; } = 120;
 
     /// <summary>
+    /// Requests to the local API that each key may make in a second, 0.01 to 1,000,000, on average over two seconds. 0: no
+    /// limit, since detectors on the same machine may well ask all the time.
+    /// </summary>
+    public double ApiRequestsPerSecond { get; init; }
+
+    /// <summary>
     /// Whether a log of which much is missing is first fetched as an outline: all leaf hashes, and whole only the entries
     /// that count; and its history behind that. For a node behind a slow line.
     /// </summary>
@@ -68,6 +75,7 @@ public sealed record NodeConfig
             : !IPEndPoint.TryParse(config.ApiListen ?? "", out var api) || !IPAddress.IsLoopback(api.Address) ? "\"apiListen\" must be a loopback address and a port, such as 127.0.0.1:7480: the API speaks no TLS and must not be reachable from other machines."
             : config.HeadsSeconds is not (>= 0.1 and <= 60) ? "\"headsSeconds\" must be 0.1 to 60."
             : config.StaleSeconds is not (>= 5 and <= 86_400) ? "\"staleSeconds\" must be 5 to 86400."
+            : config.ApiRequestsPerSecond is not (0 or (>= RequestRate.Min and <= RequestRate.Max)) ? "\"apiRequestsPerSecond\" must be 0 (no limit) or 0.01 to 1000000."
             : null;
         return fault is null ? config : throw new NodeFolderException($"{file}: {fault}");
     }

@@ -35,6 +35,9 @@ public sealed class NodeFolder(string path)
     /// <summary>The policy that turns evidence into verdicts; optional.</summary>
     public string PolicyFile => In("policy.json");
 
+    /// <summary>Whom the node tells of changes; may be missing.</summary>
+    public string WebhooksFile => In("webhooks.json");
+
     /// <summary>The private keys of the logs.</summary>
     public string KeyFolder => In("keys");
 
@@ -268,19 +271,27 @@ public sealed class NodeFolder(string path)
     /// <exception cref="NodeFolderException">It is missing.</exception>
     public string ReadApiKey(string role) => Encoding.UTF8.GetString(Read(ApiKeyFile(role))).Trim();
 
-    /// <summary>The bearer keys and their roles.</summary>
-    /// <exception cref="NodeFolderException">A file is empty, or two hold the same key.</exception>
+    /// <summary>
+    /// The bearer keys and their roles: of each role <c>ROLE.key</c>, and <c>ROLE-NAME.key</c> for as many more as are
+    /// wanted, so that one program's key can be taken away without the others'.
+    /// </summary>
+    /// <exception cref="NodeFolderException">A file is empty, two hold the same key, or a name is none.</exception>
     public IReadOnlyDictionary<string, string> ReadApiKeys()
     {
         var keys = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var role in ApiRole.All.Where(r => File.Exists(ApiKeyFile(r))))
+        string[] files = Directory.Exists(ApiKeyFolder) ? Directory.GetFiles(ApiKeyFolder, "*.key") : [];
+        foreach (var file in files.Order(StringComparer.Ordinal))
         {
-            var key = ReadApiKey(role);
+            var name = System.IO.Path.GetFileNameWithoutExtension(file);
+            var role = ApiRole.All.FirstOrDefault(r => name == r || name.StartsWith(r + "-", StringComparison.Ordinal))
+                ?? throw new NodeFolderException(
+                    $"{file} is named after no role: name it {string.Join(", ", ApiRole.All)}, with or without -NAME, or delete it.");
+            var key = Encoding.UTF8.GetString(Read(file)).Trim();
             if (key.Length == 0 || !keys.TryAdd(key, role))
             {
                 throw new NodeFolderException(
-                    $"{ApiKeyFile(role)} is empty, or holds the key of another role: write a key of its own into it, "
-                    + "or delete it, which switches the role off.");
+                    $"{file} is empty, or holds the key of another role or name: write a key of its own into it, "
+                    + "or delete it, which takes the key away.");
             }
         }
 

@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using FederationNode.Contracts.Api;
 using FederationNode.Node.Api;
+using FederationNode.Node.Api.Access;
 using Xunit;
 
 namespace FederationNode.Node.Tests.Api;
@@ -21,6 +22,7 @@ public sealed class AccessTests(SharedNode shared)
     {
         { "POST", ApiRoutes.Check, $"{Detector},{Analyst},{Operator}" },
         { "GET", ApiRoutes.Changes, $"{Detector},{Analyst},{Operator}" },
+        { "GET", ApiRoutes.Snapshot, $"{Detector},{Analyst},{Operator}" },
         { "POST", ApiRoutes.SellerEvaluate, $"{Detector},{Analyst},{Operator}" },
         { "GET", ApiRoutes.Indicators, $"{Analyst},{Operator}" },
         { "GET", ApiRoutes.Indicators + "/00", $"{Analyst},{Operator}" },
@@ -28,6 +30,9 @@ public sealed class AccessTests(SharedNode shared)
         { "POST", ApiRoutes.Listings, $"{Analyst},{Operator}" },
         { "POST", ApiRoutes.Withdrawals, $"{Analyst},{Operator}" },
         { "POST", ApiRoutes.Opinions, $"{Analyst},{Operator}" },
+        { "POST", ApiRoutes.Feedback, $"{Detector},{Analyst},{Operator}" },
+        { "GET", ApiRoutes.Queue, $"{Analyst},{Operator}" },
+        { "POST", ApiRoutes.Queue + "/1", $"{Analyst},{Operator}" },
         { "GET", ApiRoutes.Logs, $"{Auditor},{Operator}" },
         { "GET", ApiRoutes.Logs + "/x", $"{Auditor},{Operator}" },
         { "GET", ApiRoutes.Roster, $"{Auditor},{Operator}" },
@@ -114,6 +119,34 @@ public sealed class AccessTests(SharedNode shared)
             Keys = new Dictionary<string, string> { [ApiNode.KeyOf(Operator)] = Operator },
             Policy = new() { Self = "acme" },
         }.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Rate_MoreThanAKeyMay_RefusedWithTheTimeAndOtherKeysGoOn()
+    {
+        await using var node = await ApiNode.StartAsync(TestCoalition.Acme, o => o with { RequestsPerSecond = 0.01 });
+
+        using var first = await node.GetAsync(ApiRoutes.Status, Operator);
+        var second = await node.GetAsync(ApiRoutes.Status, Operator);
+        using var other = await node.GetAsync(ApiRoutes.Logs, Auditor);
+        using var probe = await node.GetAsync(ApiRoutes.Health, role: null);
+
+        Assert.Equal(HttpStatusCode.OK, first.StatusCode);
+        Assert.InRange(second.Headers.RetryAfter!.Delta!.Value.TotalSeconds, 1, 100);
+        await ApiNode.ReadProblemAsync(second, HttpStatusCode.TooManyRequests, "too-many-requests");
+        Assert.NotEqual(HttpStatusCode.TooManyRequests, other.StatusCode);
+        Assert.Equal(HttpStatusCode.OK, probe.StatusCode);
+    }
+
+    [Theory]
+    [InlineData(0.01, 1)]
+    [InlineData(1, 2)]
+    [InlineData(50, 100)]
+    [InlineData(1_000_000, 2_000_000)]
+    public void Rate_OfAnySize_HoldsTwoSeconds(double perSecond, int burst)
+    {
+        using var limiter = RequestRate.LimiterFor(perSecond)!;
+        Assert.Equal(burst, limiter.GetStatistics()!.CurrentAvailablePermits);
     }
 
     private async Task<HttpResponseMessage> SendAsync(string method, string path, string? key)

@@ -262,6 +262,7 @@ internal sealed class ApiNode : IAsyncDisposable
 
             // Tests tell it when to work.
             HitsInterval = TimeSpan.FromHours(1),
+            TallyInterval = TimeSpan.FromHours(1),
         }));
         _app = builder.Build();
         _app.UseLocalApi();

@@ -43,6 +43,29 @@ public sealed class OpenApiTests(SharedNode shared)
         Assert.Equal(longest, schema.GetProperty("maxLength").GetInt32());
     }
 
+    [Fact]
+    public async Task Document_CheckInItsThreeForms_HasTheShapeOfEach()
+    {
+        using var document = await ReadAsync();
+        var check = Operation(document.RootElement, "post", ApiRoutes.Check);
+        string[] Shapes(JsonElement content, string type)
+        {
+            var schema = content.GetProperty(type).GetProperty("schema");
+            return [.. References(schema).Select(r => r["#/components/schemas/".Length..])];
+        }
+
+        var taken = check.GetProperty("requestBody").GetProperty("content");
+        Assert.Equal(["CheckRequest"], Shapes(taken, "application/json"));
+        Assert.Equal(["CheckItem"], Shapes(taken, "application/x-ndjson"));
+        Assert.Equal(["CheckForm"], Shapes(taken, "multipart/form-data"));
+        var given = check.GetProperty("responses").GetProperty("200").GetProperty("content");
+        Assert.Equal(["CheckResponse", "CheckFormResponse"], Shapes(given, "application/json"));
+        Assert.Equal(["CheckLine", "CheckLinesEnd"], Shapes(given, "application/x-ndjson"));
+        var snapshot = Operation(document.RootElement, "get", ApiRoutes.Snapshot).GetProperty("responses").GetProperty("200");
+        Assert.Equal(
+            ["SnapshotHeader", "IndicatorSummary", "SnapshotEnd"], Shapes(snapshot.GetProperty("content"), "application/x-ndjson"));
+    }
+
     /// <summary>A client that was made from the document must find every shape that it refers to.</summary>
     [Fact]
     public async Task Document_EveryReference_LeadsToAShape()
@@ -64,7 +87,8 @@ public sealed class OpenApiTests(SharedNode shared)
         [
             "post " + ApiRoutes.Check, "get " + ApiRoutes.Indicators, "get " + ApiRoutes.Indicators + "/{id}",
             "put " + ApiRoutes.Indicators + "/{id}/note", "post " + ApiRoutes.Listings, "post " + ApiRoutes.Withdrawals,
-            "post " + ApiRoutes.Opinions, "get " + ApiRoutes.Changes, "get " + ApiRoutes.Snapshot, "get " + ApiRoutes.Status, "get " + ApiRoutes.Logs,
+            "post " + ApiRoutes.Opinions, "get " + ApiRoutes.Changes, "get " + ApiRoutes.Snapshot, "post " + ApiRoutes.Feedback,
+            "get " + ApiRoutes.Queue, "post " + ApiRoutes.Queue + "/{number}", "get " + ApiRoutes.Webhooks, "get " + ApiRoutes.Status, "get " + ApiRoutes.Logs,
             "get " + ApiRoutes.Logs + "/{path}", "get " + ApiRoutes.Roster, "post " + ApiRoutes.Roster,
             "post " + ApiRoutes.SellerEvaluate, "get " + ApiRoutes.Health, "get " + ApiRoutes.Ready,
         ];

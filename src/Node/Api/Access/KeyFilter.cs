@@ -1,3 +1,4 @@
+using System.Threading.RateLimiting;
 using FederationNode.Node.Api.Problems;
 
 namespace FederationNode.Node.Api.Access;
@@ -17,14 +18,29 @@ internal sealed class KeyFilter(ApiKeyRing keys, Permission permission) : IEndpo
             return Refuse(http, "Send the header \"Authorization: Bearer KEY\" with a key of this node.");
         }
 
-        if (keys.RoleOf(value[Scheme.Length..].Trim()) is not { } role)
+        if (keys.Find(value.AsSpan(Scheme.Length).Trim()) is not { } key)
         {
             return Refuse(http, "The key is not one of this node's.");
         }
 
-        return permission.Roles.Contains(role)
-            ? next(context)
-            : new ValueTask<object?>(Fault.Forbidden.Because($"The key has the role {role}; this takes {permission}."));
+        return !permission.Roles.Contains(key.Role)
+                ? new ValueTask<object?>(Fault.Forbidden.Because($"The key has the role {key.Role}; this takes {permission}."))
+            : key.Limiter is { } limiter && TryTake(limiter) is { } later ? new ValueTask<object?>(later)
+            : next(context);
+    }
+
+    /// <summary>Takes a request from the key's bucket, or says when there is one again.</summary>
+    private static ProblemResult? TryTake(RateLimiter limiter)
+    {
+        using var lease = limiter.AttemptAcquire();
+        if (lease.IsAcquired)
+        {
+            return null;
+        }
+
+        var after = lease.TryGetMetadata(MetadataName.RetryAfter, out var time) ? (int)Math.Ceiling(time.TotalSeconds) : 1;
+        return (Fault.TooMany with { RetryAfter = Math.Max(1, after) })
+            .Because("This key makes more requests than \"apiRequestsPerSecond\" in node.json lets it. Put more into one request.");
     }
 
     private static ValueTask<object?> Refuse(HttpContext http, string detail)

@@ -7,11 +7,12 @@ namespace FederationNode.Node.Api.Access;
 /// Who may do what. The operator may do everything, the analyst what the detector may.
 /// <code>
 ///                                              detector  analyst  operator  auditor
-/// Ask      check, changes, seller/evaluate        x         x        x
+/// Ask      check, snapshot, changes, feedback,    x         x        x
+///          seller/evaluate
 /// Curate   indicators, listings, withdrawals,
-///          opinions, notes                                  x        x
+///          opinions, notes, queue                           x        x
 /// Audit    logs, GET roster                                          x         x
-/// Operate  status, POST roster                                       x
+/// Operate  status, webhooks, POST roster                             x
 /// </code>
 /// The probes and the OpenAPI document need no key.
 /// </summary>

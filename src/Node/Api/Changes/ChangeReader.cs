@@ -94,6 +94,28 @@ internal sealed class ChangeReader(MergedList list, RosterBoard roster, Indicato
     /// <summary>Whether it is not known any more what changed since a cursor.</summary>
     public bool IsLost(ChangesCursor cursor) => ReadAside(cursor, 0) is null;
 
+    /// <summary>
+    /// A cursor that leads on from about where this one does, for who is told of changes and keeps no copy: what changed
+    /// aside is told again where it is not known what was told, and entries that were taken back are told once they come
+    /// again.
+    /// </summary>
+    public ChangesCursor Resume(ChangesCursor cursor)
+    {
+        if (!IsLost(cursor) && FirstAhead(cursor) is null)
+        {
+            return cursor;
+        }
+
+        var now = list.Position;
+        var same = cursor.Position is { } old ? now with { Aside = old.Aside } : now with { Aside = 0 };
+        var from = list.ChangedAside(same, 0) is not null ? same
+            : list.ChangedAside(now with { Aside = 0 }, 0) is not null ? now with { Aside = 0 }
+            : now;
+        return ChangesCursor.Start
+            .With(from, cursor.Roster)
+            .With(cursor.Read.Select(r => KeyValuePair.Create(r.Key, Math.Min(r.Value, list.AppliedOf(r.Key)))));
+    }
+
     private (IReadOnlyList<Hash256> Indicators, ListPosition Next)? ReadAside(ChangesCursor cursor, int most) =>
         cursor.Position is null && cursor.Read.Count > 0 ? null : list.ChangedAside(cursor.Position, most);
 

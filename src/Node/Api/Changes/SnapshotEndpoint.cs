@@ -21,6 +21,8 @@ internal static class SnapshotEndpoint
             + "line is broken off. Who applies the lines and then the changes after the cursor has the node's list.")
         .WithTags("list")
         .Produces<SnapshotHeader>(StatusCodes.Status200OK, LinesOfJson.ContentType)
+        .WithShapes(
+            LinesOfJson.ContentType, [], [typeof(SnapshotHeader), typeof(IndicatorSummary), typeof(SnapshotEnd)])
         .MayFail(400, 429)
         .Needs(Permission.Ask);
 

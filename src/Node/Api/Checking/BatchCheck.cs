@@ -4,6 +4,7 @@ using System.Text.Json;
 using FederationNode.Contracts;
 using FederationNode.Contracts.Api;
 using FederationNode.Grains;
+using FederationNode.Node.Api.Feedback;
 using FederationNode.Node.Api.Problems;
 using FederationNode.Protocol;
 
@@ -14,6 +15,7 @@ internal sealed class BatchCheck(
     ItemChecker checker,
     ListWatch watch,
     HitRecorder recorder,
+    TallyRecorder tallies,
     [FromKeyedServices(FederationClock.Key)] TimeProvider clock)
 {
     /// <summary>Items checked between two looks at the clock.</summary>
@@ -70,7 +72,9 @@ internal sealed class BatchCheck(
                     return false;
                 }
 
-                CheckWriter.WriteVerdict(json, ItemChecker.Check(opened, request.Items[i], hits));
+                var verdict = ItemChecker.Check(opened, request.Items[i], hits);
+                tallies.Count(verdict);
+                CheckWriter.WriteVerdict(json, verdict);
             }
 
             CheckWriter.EndResponse(json, watch.Describe(current));

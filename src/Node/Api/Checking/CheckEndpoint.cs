@@ -28,6 +28,9 @@ internal sealed class CheckEndpoint(
         .WithTags("check")
         .Accepts<CheckRequest>(MediaTypeNames.Application.Json, LinesOfJson.ContentType, MediaTypeNames.Multipart.FormData)
         .Produces<CheckResponse>(StatusCodes.Status200OK, MediaTypeNames.Application.Json, LinesOfJson.ContentType)
+        .WithShapes(MediaTypeNames.Application.Json, [], [typeof(CheckResponse), typeof(CheckFormResponse)])
+        .WithShapes(LinesOfJson.ContentType, [typeof(CheckItem)], [typeof(CheckLine), typeof(CheckLinesEnd)])
+        .WithShapes(MediaTypeNames.Multipart.FormData, [typeof(CheckForm)], [])
         .MayFail(400, 413, 415, 429)
         .WithMetadata(AnyBodySize.Instance)
         .Needs(Permission.Ask);

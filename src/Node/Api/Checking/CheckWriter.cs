@@ -24,6 +24,7 @@ internal static class CheckWriter
     private static readonly JsonEncodedText s_start = JsonEncodedText.Encode("start");
     private static readonly JsonEncodedText s_length = JsonEncodedText.Encode("length");
     private static readonly JsonEncodedText s_distance = JsonEncodedText.Encode("distance");
+    private static readonly JsonEncodedText s_evasions = JsonEncodedText.Encode("evasions");
     private static readonly JsonEncodedText s_listVersion = JsonEncodedText.Encode("listVersion");
     private static readonly JsonEncodedText s_listSize = JsonEncodedText.Encode("listSize");
     private static readonly JsonEncodedText s_ageSeconds = JsonEncodedText.Encode("ageSeconds");
@@ -109,7 +110,25 @@ internal static class CheckWriter
         WriteNumber(json, s_start, match.Start);
         WriteNumber(json, s_length, match.Length);
         WriteNumber(json, s_distance, match.Distance);
+        WriteEvasions(json, match.Evasions);
         json.WriteEndObject();
+    }
+
+    private static void WriteEvasions(Utf8JsonWriter json, IReadOnlyList<string>? evasions)
+    {
+        if (evasions is null)
+        {
+            json.WriteNull(s_evasions);
+            return;
+        }
+
+        json.WriteStartArray(s_evasions);
+        foreach (var evasion in evasions)
+        {
+            json.WriteStringValue(evasion);
+        }
+
+        json.WriteEndArray();
     }
 
     private static void WriteText(Utf8JsonWriter json, JsonEncodedText name, string? text)

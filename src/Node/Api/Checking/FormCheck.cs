@@ -5,6 +5,7 @@ using FederationNode.Contracts;
 using FederationNode.Contracts.Api;
 using FederationNode.Grains;
 using FederationNode.Matching.Policy;
+using FederationNode.Node.Api.Feedback;
 using FederationNode.Node.Api.Problems;
 using FederationNode.Protocol;
 using FederationNode.Protocol.Entries;
@@ -20,6 +21,7 @@ internal sealed class FormCheck(
     ItemChecker checker,
     ListWatch watch,
     HitRecorder recorder,
+    TallyRecorder tallies,
     PictureHasher pictures,
     CheckFormPlaces places,
     [FromKeyedServices(FederationClock.Key)] TimeProvider clock)
@@ -153,6 +155,7 @@ internal sealed class FormCheck(
         }
 
         var verdict = Check(item);
+        tallies.Count(verdict);
         return new CheckPart(id, kind, verdict.Verdict, verdict.Matches, null, null);
     }
 
@@ -164,6 +167,7 @@ internal sealed class FormCheck(
         if (picture is null)
         {
             // The very file may be listed all the same.
+            tallies.Count(exact);
             var unknown = new CheckedImage(sha256, null, null, false, null, null);
             return Refused(id, Image, exact, unknown, Fault.BadImage.Because(error!));
         }
@@ -174,10 +178,12 @@ internal sealed class FormCheck(
                 .Prepend(exact)
             : [exact];
         var matches = Merge(verdicts);
+        var verdict = matches.Count == 0 ? Verdict.None.ToText() : matches[0].Verdict;
+        tallies.Count(new CheckVerdict(id, verdict, matches));
         return new CheckPart(
             id,
             Image,
-            matches.Count == 0 ? Verdict.None.ToText() : matches[0].Verdict,
+            verdict,
             matches,
             new CheckedImage(
                 sha256, picture.Hash.ToString(), picture.Quality, picture.IsReliable, picture.Width, picture.Height),

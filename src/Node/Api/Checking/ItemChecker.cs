@@ -84,6 +84,7 @@ internal sealed class ItemChecker(MergedList list, RosterBoard roster, LocalApiO
             match.Confidence,
             isText ? place.Start : null,
             isText ? place.Length : null,
-            itemKind == IndicatorKind.ImagePdq ? place.Distance : null);
+            itemKind == IndicatorKind.ImagePdq ? place.Distance : null,
+            isText ? EvasionText.Of(place.Evasions) : null);
     }
 }

@@ -4,6 +4,7 @@ using System.Text.Json;
 using FederationNode.Contracts;
 using FederationNode.Contracts.Api;
 using FederationNode.Grains;
+using FederationNode.Node.Api.Feedback;
 using FederationNode.Node.Api.Problems;
 using FederationNode.Protocol;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
@@ -18,6 +19,7 @@ internal sealed class LinesCheck(
     ItemChecker checker,
     ListWatch watch,
     HitRecorder recorder,
+    TallyRecorder tallies,
     LocalApiOptions options,
     CheckStreamPlaces places,
     IHostApplicationLifetime lifetime,
@@ -28,6 +30,7 @@ internal sealed class LinesCheck(
     private readonly ItemChecker _checker = checker;
     private readonly ListWatch _watch = watch;
     private readonly HitRecorder _recorder = recorder;
+    private readonly TallyRecorder _tallies = tallies;
     private readonly LocalApiOptions _options = options;
     private readonly TimeProvider _clock = clock;
 
@@ -205,6 +208,7 @@ internal sealed class LinesCheck(
 
             var verdict = ItemChecker.Check(
                 owner._checker.Open(owner._clock.GetUtcNow().ToUnixTimeSeconds()), item, _hits);
+            owner._tallies.Count(verdict);
             _lines++;
             json.Reset(_output);
             CheckWriter.WriteLine(json, _lines, verdict);

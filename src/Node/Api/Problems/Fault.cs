@@ -20,6 +20,7 @@ internal sealed record Fault(string Code, int Status, string Title, int? RetryAf
     public static readonly Fault NotListed = new("not-listed", 409, "This member does not list the indicator");
     public static readonly Fault CursorAhead = new("cursor-ahead", 409, "The cursor is ahead of the logs");
     public static readonly Fault CursorLost = new("cursor-lost", 409, "What changed since the cursor is not known");
+    public static readonly Fault NothingToReplay = new("nothing-to-replay", 409, "Nothing was given up");
     public static readonly Fault NotWritable = new("not-writable", 409, "This node cannot write the log now");
     public static readonly Fault TooLarge = new("too-large", 413, "The body is too long");
     public static readonly Fault MediaType = new("unsupported-media-type", 415, "The route takes no body of this type");
