@@ -296,6 +296,11 @@ internal ref struct KeywordScan
             classes += added;
             isKnown = node != KeywordTable.None && _table.IsInner(node);
             isSingle = added <= 1;
+            if (!isKnown && TextUnits.Kind(_text.WordAt(next, out _)) == UnitKind.Unspaced)
+            {
+                // Each of these is a piece of its own, never a part of one.
+                break;
+            }
         }
 
         return hasLetterLike;
