@@ -102,8 +102,9 @@ public sealed record CheckResponse(
 /// <summary>What the list says of one item.</summary>
 /// <param name="Id">The caller's name for it.</param>
 /// <param name="Verdict"><c>block</c>, <c>review</c>, <c>signal</c> or <c>none</c>.</param>
-/// <param name="Matches">The indicators that it matches, the gravest first.</param>
-public sealed record CheckVerdict(string? Id, string Verdict, IReadOnlyList<CheckMatch> Matches);
+/// <param name="Matches">The indicators that it matches, the gravest first; those that do not count have the verdict <c>none</c>.</param>
+/// <param name="Reason">Why the verdict is graver than that of any match, in words; null if it is not.</param>
+public sealed record CheckVerdict(string? Id, string Verdict, IReadOnlyList<CheckMatch> Matches, string? Reason = null);
 
 /// <summary>One indicator that an item matches.</summary>
 /// <param name="IndicatorId">The indicator's id, in hexadecimal.</param>

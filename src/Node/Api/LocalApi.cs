@@ -10,6 +10,7 @@ using FederationNode.Node.Api.Rosters;
 using FederationNode.Node.Api.Sellers;
 using FederationNode.Node.Api.Status;
 using FederationNode.Node.Peers;
+using FederationNode.Node.Policies;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace FederationNode.Node.Api;
@@ -34,6 +35,13 @@ public static class LocalApi
         services.AddSingleton(options);
         services.AddSingleton(new ApiKeyRing(options));
         services.AddSingleton<StorageAlarm>();
+        services.AddSingleton(new PolicyBoard(options.PolicyFromFolder ?? NodePolicy.Of(options.Policy)));
+        services.AddHostedService<FloodWatch>();
+        if (options.Folder is { } folder)
+        {
+            services.AddHostedService(provider => ActivatorUtilities.CreateInstance<PolicyWatch>(provider, folder));
+        }
+
         services.AddSingleton<StreamPlaces>();
         services.AddSingleton<ItemChecker>();
         services.AddSingleton<IndicatorDescriber>();

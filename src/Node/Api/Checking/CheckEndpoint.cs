@@ -53,18 +53,19 @@ internal static class CheckEndpoint
 
         // The state before the answer: nothing newer than what is said of the list goes unmentioned.
         var current = list.Latest;
-        var opened = checker.Open(clock.GetUtcNow().ToUnixTimeSeconds());
+        var freshness = peers.Freshness();
+        var isStale = freshness.Stale || !follower.IsReady || follower.HeldUp.Count > 0;
+        var opened = checker.Open(clock.GetUtcNow().ToUnixTimeSeconds(), isStale);
         var hits = new List<Hash256>();
         var verdicts = request.Items.Select(item => ItemChecker.Check(opened, item, hits)).ToList();
         recorder.Record(hits);
-        var freshness = peers.Freshness();
         return TypedResults.Json(
             new CheckResponse(
                 verdicts,
                 current.Digest.ToString(),
                 current.InForce,
                 freshness.AgeSeconds,
-                freshness.Stale || !follower.IsReady || follower.HeldUp.Count > 0),
+                isStale),
             ApiJson.Options);
     }
 
