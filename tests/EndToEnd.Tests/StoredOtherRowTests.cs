@@ -4,6 +4,7 @@ using FederationNode.Grains.Indicators;
 using FederationNode.Grains.Logs;
 using FederationNode.Grains.Peers;
 using FederationNode.Grains.Storage;
+using FederationNode.Node.Policies;
 using FederationNode.Protocol;
 using FederationNode.Protocol.Keys;
 using FederationNode.Protocol.Notes;
@@ -38,7 +39,7 @@ public sealed class StoredOtherRowTests(CoalitionFixture coalition) : IDisposabl
             string[] kinds =
             [
                 PeerGrain.RowKind, IndicatorGrain.RowKind, LogRowKind.Request, LogRowKind.Fork, LogRowKind.Deferred,
-                StorageProbe.RowKind,
+                StorageProbe.RowKind, FloodRow.RowKind,
             ];
             foreach (var kind in kinds)
             {
@@ -298,6 +299,12 @@ public sealed class StoredOtherRowTests(CoalitionFixture coalition) : IDisposabl
         return key;
     }
 
+    private static FloodRow Flood() => new()
+    {
+        Seen = 1,
+        Logs = [new FloodLogRow { Origin = Listed, Marks = [1, 2], Held = [2, 3, 3600, 1] }],
+    };
+
     private static DeferredRow Waiting() => new()
     {
         Requests =
@@ -329,6 +336,7 @@ public sealed class StoredOtherRowTests(CoalitionFixture coalition) : IDisposabl
             IndicatorGrain.RowKind => Indicator,
             LogRowKind.Request => Request,
             LogRowKind.Deferred => Listed,
+            FloodRow.RowKind => "alpha",
             _ => StorageProbe.RowKind,
         };
         await using (var storage = await OpenAsync())
@@ -342,6 +350,7 @@ public sealed class StoredOtherRowTests(CoalitionFixture coalition) : IDisposabl
                     rows.WriteAsync(kind, key, new IndicatorRow { Note = "seen twice", Hits = 2 }, null),
                 LogRowKind.Request => rows.WriteAsync(kind, key, request, null),
                 LogRowKind.Deferred => rows.WriteAsync(kind, key, Waiting(), null),
+                FloodRow.RowKind => rows.WriteAsync(kind, key, Flood(), null),
                 _ => rows.WriteAsync(kind, key, new ProbeRow { Tries = 3 }, null),
             });
         }

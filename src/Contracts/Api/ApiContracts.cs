@@ -114,8 +114,9 @@ public sealed record CheckResponse(
 /// <summary>What the list says of one item.</summary>
 /// <param name="Id">The caller's name for it.</param>
 /// <param name="Verdict"><c>block</c>, <c>review</c>, <c>signal</c> or <c>none</c>.</param>
-/// <param name="Matches">The indicators that it matches, the gravest first.</param>
-public sealed record CheckVerdict(string? Id, string Verdict, IReadOnlyList<CheckMatch> Matches);
+/// <param name="Matches">The indicators that it matches, the gravest first; those that do not count have the verdict <c>none</c>.</param>
+/// <param name="Reason">Why the verdict is graver than that of any match, in words; null if it is not.</param>
+public sealed record CheckVerdict(string? Id, string Verdict, IReadOnlyList<CheckMatch> Matches, string? Reason = null);
 
 /// <summary>One indicator that an item matches.</summary>
 /// <param name="IndicatorId">The indicator's id, in hexadecimal.</param>
@@ -157,9 +158,10 @@ public sealed record Lister(string Member, long Since);
 /// <param name="Id">The caller's name for the item.</param>
 /// <param name="Verdict"><c>block</c>, <c>review</c>, <c>signal</c> or <c>none</c>; null if there is an error.</param>
 /// <param name="Matches">The indicators that it matches, the gravest first.</param>
+/// <param name="Reason">As in <see cref="CheckVerdict"/>.</param>
 /// <param name="Error">What is wrong with the line, or null.</param>
 public sealed record CheckLine(
-    long Line, string? Id, string? Verdict, IReadOnlyList<CheckMatch> Matches, ApiProblem? Error);
+    long Line, string? Id, string? Verdict, IReadOnlyList<CheckMatch> Matches, string? Reason, ApiProblem? Error);
 
 /// <summary>The last line of a check as a stream of lines; without it the answer is broken off.</summary>
 /// <param name="End">Whether all lines were answered; false: the stream was given up, see the error.</param>
@@ -202,6 +204,7 @@ public sealed record CheckFormResponse(
 /// <param name="Kind"><c>image</c>, <c>text</c> or <c>seller</c>.</param>
 /// <param name="Verdict"><c>block</c>, <c>review</c>, <c>signal</c> or <c>none</c>; null if nothing could be looked up.</param>
 /// <param name="Matches">The indicators that it matches, the gravest first.</param>
+/// <param name="Reason">As in <see cref="CheckVerdict"/>.</param>
 /// <param name="Image">What was worked out of an image; null of other parts, and of one that is too large.</param>
 /// <param name="Error">
 /// What is wrong with the part, or null. An image that cannot be decoded is looked up as a file all the same, and then has
@@ -212,6 +215,7 @@ public sealed record CheckPart(
     string Kind,
     string? Verdict,
     IReadOnlyList<CheckMatch> Matches,
+    string? Reason,
     CheckedImage? Image,
     ApiProblem? Error);
 

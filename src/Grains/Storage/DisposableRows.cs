@@ -1,7 +1,7 @@
 namespace FederationNode.Grains.Storage;
 
 /// <summary>Rows that the node can do without: one that is damaged is begun anew and overwritten.</summary>
-internal static class DisposableRows
+public static class DisposableRows
 {
     /// <summary>Reads such a row.</summary>
     /// <param name="rows">The store.</param>

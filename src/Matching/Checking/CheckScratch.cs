@@ -1,3 +1,4 @@
+using FederationNode.Matching.Keywords;
 using FederationNode.Matching.Lists;
 
 namespace FederationNode.Matching.Checking;
@@ -13,6 +14,9 @@ internal sealed class CheckScratch
 
     /// <summary>What the matcher found.</summary>
     public List<IndicatorMatch> Found { get; } = [];
+
+    /// <summary>Where the text has phrases that the policy allows.</summary>
+    public List<KeywordHit> Phrases { get; } = [];
 
     /// <summary>The judged places of one indicator.</summary>
     public List<JudgedMatch> Places { get; } = [];
@@ -34,9 +38,10 @@ internal sealed class CheckScratch
     /// <summary>Hands the lists back.</summary>
     public void Return()
     {
-        if (Found.Capacity <= KeptCapacity && Places.Capacity <= KeptCapacity && Judged.Capacity <= KeptCapacity)
+        if (Found.Capacity <= KeptCapacity && Phrases.Capacity <= KeptCapacity)
         {
             Found.Clear();
+            Phrases.Clear();
             Places.Clear();
             Known.Clear();
             Judged.Clear();

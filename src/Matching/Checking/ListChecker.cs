@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using FederationNode.Matching.Images;
+using FederationNode.Matching.Keywords;
 using FederationNode.Matching.Lists;
 using FederationNode.Matching.Policy;
 using FederationNode.Protocol;
@@ -27,12 +28,26 @@ public sealed class ListChecker(
     long now,
     CheckLimits limits)
 {
+    private const string StaleReason =
+        "review: the list may be out of date, and policy.json has such items reviewed (whenStale is closed)";
+
+    /// <summary>The logs in quarantine.</summary>
+    public QuarantineTable Quarantines { get; init; } = QuarantineTable.Empty;
+
+    /// <summary>Whether the list may be out of date.</summary>
+    public bool IsStale { get; init; }
+
     /// <summary>Looks for keywords in a text.</summary>
     /// <param name="text">UTF-16, not normalised; the caller bounds it.</param>
     public ItemVerdict CheckText(string text)
     {
         var scratch = CheckScratch.Take();
         matcher.MatchText(text, scratch.Found);
+        if (scratch.Found.Count > 0)
+        {
+            policy.Allowed.FindPhrases(text, scratch.Phrases);
+        }
+
         return Finish(scratch);
     }
 
@@ -72,7 +87,9 @@ public sealed class ListChecker(
     {
         var verdict = scratch.Found.Count == 0 ? ItemVerdict.None : Judge(scratch);
         scratch.Return();
-        return verdict;
+        return IsStale && policy.WhenStale == StaleRule.Closed && verdict.Verdict < Verdict.Review
+            ? verdict with { Verdict = Verdict.Review, Reason = StaleReason }
+            : verdict;
     }
 
     private ItemVerdict Judge(CheckScratch scratch)
@@ -117,12 +134,26 @@ public sealed class ListChecker(
             var judgement = JudgeOnce(place, state, scratch.Known);
             if (!judgement.Listings.IsEmpty)
             {
-                scratch.Places.Add(new JudgedMatch(place, judgement));
+                scratch.Places.Add(new JudgedMatch(place, Allow(place, judgement, scratch.Phrases)));
             }
         }
 
         scratch.Places.Sort(ByGravity);
         scratch.Judged.AddRange(CollectionsMarshal.AsSpan(scratch.Places)[..Math.Min(scratch.Places.Count, limits.Places)]);
+    }
+
+    /// <summary>A keyword within a phrase that the policy allows does not count.</summary>
+    private Judgement Allow(IndicatorMatch place, Judgement judgement, List<KeywordHit> phrases)
+    {
+        foreach (var phrase in phrases)
+        {
+            if (phrase.Start <= place.Start && place.Start + place.Length <= phrase.Start + phrase.Length)
+            {
+                return judgement with { Verdict = Verdict.None, Reason = policy.Allowed.ReasonForPhrase(phrase.RuleId) };
+            }
+        }
+
+        return judgement;
     }
 
     /// <summary>Places at which the same contexts hold have the same judgement.</summary>
@@ -136,7 +167,7 @@ public sealed class ListChecker(
             }
         }
 
-        var judgement = policy.Judge(state, now, counts, place.Applies);
+        var judgement = policy.Judge(state, now, counts, place.Applies, Quarantines);
         known.Add(new JudgedMatch(place, judgement));
         return judgement;
     }

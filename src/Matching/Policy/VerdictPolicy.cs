@@ -1,25 +1,9 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using FederationNode.Protocol.Entries;
 using FederationNode.Protocol.Merge;
 
 namespace FederationNode.Matching.Policy;
-
-/// <summary>How many members must stand behind an indicator of one kind before it counts.</summary>
-/// <param name="BlockAt">Members that must suggest blocking; 0: this kind never blocks.</param>
-/// <param name="ReviewAt">Members that must suggest at least a review; 0: never more than a signal.</param>
-/// <param name="MinConfidence">Listings with less confidence, 0 to 100, only signal.</param>
-public sealed record KindPolicy(int BlockAt, int ReviewAt, int MinConfidence);
-
-/// <summary>What the policy makes of one indicator.</summary>
-/// <param name="Verdict">The verdict on an item that matches it.</param>
-/// <param name="Reason">Why, in words for an analyst.</param>
-/// <param name="Listings">The listings in force, by member.</param>
-/// <param name="Disputers">Members that dispute one of them, sorted.</param>
-public sealed record Judgement(
-    Verdict Verdict,
-    string Reason,
-    ImmutableArray<LogEntry> Listings,
-    ImmutableArray<string> Disputers);
 
 /// <summary>
 /// A member's own rules that turn what others say into a verdict. Nothing that another company lists holds up a
@@ -54,86 +38,134 @@ public sealed record VerdictPolicy
             KeyValuePair.Create(IndicatorKind.Seller, new KindPolicy(2, 1, 50)),
         ]);
 
+    /// <summary>What disputes do.</summary>
+    public DisputePolicy Disputes { get; init; } = DisputePolicy.Default;
+
+    /// <summary>What never counts, whoever lists it.</summary>
+    public Allowlist Allowed { get; init; } = Allowlist.Empty;
+
+    /// <summary>How much a member may add at a time; null: as much as it likes.</summary>
+    public FloodLimit? Flood { get; init; }
+
+    /// <summary>What to answer while the list may be out of date.</summary>
+    public StaleRule WhenStale { get; init; } = StaleRule.Open;
+
     /// <summary>Judges an indicator.</summary>
     /// <param name="state">What everybody says of it.</param>
     /// <param name="now">Unix seconds: listings that have expired do not count.</param>
     /// <param name="counts">Whether the roster lets a member's word count.</param>
     /// <param name="applies">Whether a listing speaks of the item at hand, by its context; null: all do.</param>
+    /// <param name="quarantines">The logs in quarantine; null: none.</param>
     public Judgement Judge(
-        IndicatorState state, long now, Func<string, bool> counts, Func<ListingPayload, bool>? applies = null)
+        IndicatorState state,
+        long now,
+        Func<string, bool> counts,
+        Func<ListingPayload, bool>? applies = null,
+        QuarantineTable? quarantines = null)
     {
-        bool Heard(string member) => counts(member) && !Muted.Contains(member);
+        bool Heard(string member) => !Muted.Contains(member) && counts(member);
 
-        var listings = state.Active(now, Heard)
-            .Where(l => applies is null || applies((ListingPayload)l.Payload))
-            .ToImmutableArray();
-        if (listings.IsEmpty)
+        quarantines ??= QuarantineTable.Empty;
+        state = quarantines.WithoutOpinions(state);
+        var listings = ImmutableArray.CreateBuilder<LogEntry>();
+        List<string>? old = null;
+        foreach (var entry in state.Active(now, Heard))
         {
-            return new Judgement(Verdict.None, "no listing in force", [], []);
+            var listing = (ListingPayload)entry.Payload;
+            if (applies is not null && !applies(listing))
+            {
+                continue;
+            }
+
+            if (RuleOf(listing).Rule.IsTooOld(entry.Issued, now))
+            {
+                (old ??= []).Add($"{entry.Member} ({RuleOf(listing).Rule.MaxAgeDays} days)");
+                continue;
+            }
+
+            listings.Add(entry);
         }
 
-        var disputers = listings
-            .SelectMany(l => state.DisputersOf(l.Member, Heard))
-            .Distinct()
-            .Order(StringComparer.Ordinal)
-            .ToImmutableArray();
-        var kind = ((ListingPayload)listings[0].Payload).Indicator.Kind;
-        var rule = Kinds.GetValueOrDefault(kind, UnknownKind);
-        var blocking = Supporters(state, listings, Verdict.Block, rule, Heard);
-        var reviewing = Supporters(state, listings, Verdict.Review, rule, Heard);
+        var tooOld = old is null ? "" : $"; too old to count: {string.Join(", ", old)}";
+        if (listings.Count == 0)
+        {
+            return new Judgement(Verdict.None, $"none: no listing in force{tooOld}", [], []);
+        }
 
-        var (verdict, reason) =
-            rule.BlockAt > 0 && Enough(blocking, rule.BlockAt) ? (Verdict.Block, Counted(blocking, rule.BlockAt))
-            : rule.ReviewAt > 0 && Enough(reviewing, rule.ReviewAt) ? (Verdict.Review, ShortOfBlock(blocking, reviewing, rule))
-            : (Verdict.Signal, $"{reviewing.Count} of {rule.ReviewAt} members needed to review");
-        return Lower(verdict, reason, listings, disputers);
+        var all = listings.ToImmutable();
+        var disputers = DisputersOf(state, all, Heard);
+        if (Allowed.ReasonFor(state.Id, ((ListingPayload)all[0].Payload).Indicator) is { } allowed)
+        {
+            return new Judgement(Verdict.None, allowed, all, disputers);
+        }
+
+        var count = Gravest(state, all, Heard, quarantines);
+        var verdict = Lower(count.Verdict, disputers, out var disputed);
+        return new Judgement(verdict, $"{verdict.ToText()}: {count.Reason}{tooOld}{disputed}", all, disputers);
     }
 
-    /// <summary>A dispute lowers a block to a review; this member's own dispute lowers anything to a signal.</summary>
-    private Judgement Lower(
-        Verdict verdict, string reason, ImmutableArray<LogEntry> listings, ImmutableArray<string> disputers)
+    private static ImmutableArray<string> DisputersOf(
+        IndicatorState state, ImmutableArray<LogEntry> listings, Func<string, bool> heard)
     {
-        if (disputers.IsEmpty)
+        if (state.Opinions.IsEmpty)
         {
-            return new Judgement(verdict, reason, listings, disputers);
+            return [];
         }
 
-        var ceiling = disputers.Contains(Self) ? Verdict.Signal : Verdict.Review;
-        return new Judgement(
-            verdict < ceiling ? verdict : ceiling,
-            $"{reason}; disputed by {string.Join(", ", disputers)}",
-            listings,
-            disputers);
+        var disputers = new SortedSet<string>(StringComparer.Ordinal);
+        foreach (var entry in listings)
+        {
+            disputers.UnionWith(state.DisputersOf(entry.Member, heard));
+        }
+
+        return [.. disputers];
+    }
+
+    /// <summary>The rule for a listing, and the category whose own rule it is, or empty.</summary>
+    private (string Category, KindPolicy Rule) RuleOf(ListingPayload listing)
+    {
+        var kind = Kinds.GetValueOrDefault(listing.Indicator.Kind, UnknownKind);
+        return kind.Categories.TryGetValue(listing.Category, out var own) ? (listing.Category, own) : ("", kind);
     }
 
     /// <summary>
-    /// The members that stand behind at least <paramref name="wanted"/>: those that list it so with enough
-    /// confidence, and those that confirm such a listing.
+    /// Listings of a category with a rule of its own are counted among themselves, so that a category that is easier to block
+    /// lends nothing to a stricter one; the gravest outcome holds, of equal ones that of the kind.
     /// </summary>
-    private static SortedSet<string> Supporters(
-        IndicatorState state, ImmutableArray<LogEntry> listings, Verdict wanted, KindPolicy rule, Func<string, bool> heard)
+    private PolicyCount Gravest(
+        IndicatorState state, ImmutableArray<LogEntry> listings, Func<string, bool> heard, QuarantineTable quarantines)
     {
-        var members = new SortedSet<string>(StringComparer.Ordinal);
-        foreach (var entry in listings)
+        PolicyCount? gravest = null;
+        foreach (var group in listings
+            .GroupBy(l => RuleOf((ListingPayload)l.Payload))
+            .OrderBy(g => g.Key.Category, StringComparer.Ordinal))
         {
-            var listing = (ListingPayload)entry.Payload;
-            if (VerdictText.FromAction(listing.Action) >= wanted && listing.Confidence >= rule.MinConfidence)
-            {
-                members.Add(entry.Member);
-                members.UnionWith(state.ConfirmersOf(entry.Member, heard));
-            }
+            var count = new PolicyCount(this, group.Key.Category, group.Key.Rule, state, heard, quarantines, [.. group]);
+            gravest = gravest is null || count.Verdict > gravest.Verdict ? count : gravest;
         }
 
-        return members;
+        return gravest!;
     }
 
-    private bool Enough(SortedSet<string> members, int needed) =>
-        members.Count >= needed || members.Contains(Self) || members.Overlaps(Trusted);
+    private Verdict Lower(Verdict verdict, ImmutableArray<string> disputers, out string disputed)
+    {
+        disputed = "";
+        if (disputers.IsEmpty)
+        {
+            return verdict;
+        }
 
-    private static string Counted(SortedSet<string> members, int needed) =>
-        $"{string.Join(", ", members)} ({members.Count} of {needed} needed)";
+        disputed = $"; disputed by {string.Join(", ", disputers)}";
+        if (disputers.Length >= Disputes.Members)
+        {
+            verdict = verdict < Disputes.LowerTo ? verdict : Disputes.LowerTo;
+        }
+        else if (verdict > Disputes.LowerTo)
+        {
+            disputed += string.Create(
+                CultureInfo.InvariantCulture, $" ({disputers.Length} of {Disputes.Members} members needed to lower it)");
+        }
 
-    private static string ShortOfBlock(SortedSet<string> blocking, SortedSet<string> reviewing, KindPolicy rule) =>
-        rule.BlockAt == 0 ? $"{Counted(reviewing, rule.ReviewAt)}; this kind never blocks"
-        : $"{Counted(reviewing, rule.ReviewAt)}; {blocking.Count} of {rule.BlockAt} needed to block";
+        return disputers.Contains(Self) && verdict > Disputes.Own ? Disputes.Own : verdict;
+    }
 }

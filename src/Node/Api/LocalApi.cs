@@ -12,6 +12,7 @@ using FederationNode.Node.Api.Sellers;
 using FederationNode.Node.Api.Status;
 using FederationNode.Node.Api.Webhooks;
 using FederationNode.Node.Peers;
+using FederationNode.Node.Policies;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace FederationNode.Node.Api;
@@ -37,6 +38,13 @@ public static class LocalApi
         var keys = new ApiKeyRing(options);
         services.AddSingleton(_ => keys);
         services.AddSingleton<StorageAlarm>();
+        services.AddSingleton(new PolicyBoard(options.PolicyFromFolder ?? NodePolicy.Of(options.Policy)));
+        services.AddHostedService<FloodWatch>();
+        if (options.Folder is { } folder)
+        {
+            services.AddHostedService(provider => ActivatorUtilities.CreateInstance<PolicyWatch>(provider, folder));
+        }
+
         services.AddSingleton<StreamPlaces>();
         services.AddSingleton<SnapshotPlaces>();
         services.AddSingleton<SnapshotWriter>();

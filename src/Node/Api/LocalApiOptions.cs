@@ -2,6 +2,7 @@ using FederationNode.Contracts.Api;
 using FederationNode.Matching.Policy;
 using FederationNode.Node.Api.Webhooks;
 using FederationNode.Node.Folder;
+using FederationNode.Node.Policies;
 
 namespace FederationNode.Node.Api;
 
@@ -11,11 +12,17 @@ public sealed record LocalApiOptions
     /// <summary>The bearer keys and the role of each, as <see cref="NodeFolder.ReadApiKeys"/> gives them.</summary>
     public required IReadOnlyDictionary<string, string> Keys { get; init; }
 
-    /// <summary>What turns evidence into verdicts.</summary>
+    /// <summary>What turns evidence into verdicts, at start.</summary>
     public required VerdictPolicy Policy { get; init; }
 
     /// <summary>Requests that each key may make in a second, 0.01 to 1,000,000; 0, the default: no limit.</summary>
     public double RequestsPerSecond { get; init; }
+
+    /// <summary>All that a node takes from its policy's file, at start; null: there is only <see cref="Policy"/>.</summary>
+    internal NodePolicy? PolicyFromFolder { get; init; }
+
+    /// <summary>The folder whose <c>policy.json</c> is taken up when it changes; null: the policy stays as it is.</summary>
+    public NodeFolder? Folder { get; init; }
 
     /// <summary>Silence of a peer after which answers are marked stale. Default 120 s.</summary>
     public TimeSpan StaleAfter { get; init; } = TimeSpan.FromSeconds(120);
@@ -44,12 +51,14 @@ public sealed record LocalApiOptions
     /// <summary>Reads keys and limits from a node's folder.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="config">Its configuration.</param>
-    /// <param name="policy">What turns evidence into verdicts.</param>
+    /// <param name="policy">The policy at start.</param>
     /// <exception cref="NodeFolderException">A key file or webhooks.json cannot be read.</exception>
-    public static LocalApiOptions From(NodeFolder folder, NodeConfig config, VerdictPolicy policy) => new()
+    internal static LocalApiOptions From(NodeFolder folder, NodeConfig config, NodePolicy policy) => new()
     {
         Keys = folder.ReadApiKeys(),
-        Policy = policy,
+        Policy = policy.Verdicts,
+        PolicyFromFolder = policy,
+        Folder = folder,
         StaleAfter = TimeSpan.FromSeconds(config.StaleSeconds),
         Webhooks = WebhooksFile.Load(folder),
         RequestsPerSecond = config.ApiRequestsPerSecond,

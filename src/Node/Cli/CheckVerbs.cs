@@ -121,6 +121,11 @@ internal static class CheckVerbs
     {
         var age = answer.AgeSeconds is { } seconds ? string.Create(CultureInfo.InvariantCulture, $"{seconds:0.0} s") : "unknown";
         output.Line($"Verdict: {gravest}   (list {answer.ListVersion[..12]}, {answer.ListSize} indicators, age {age}{(answer.Stale ? ", possibly out of date" : "")})");
+        foreach (var reason in answer.Items.Select(i => i.Reason).OfType<string>().Distinct())
+        {
+            output.Line(reason);
+        }
+
         var rows = answer.Items.SelectMany(i => i.Matches.Select(m => (i.Id, Match: m))).ToList();
         if (rows.Count == 0)
         {

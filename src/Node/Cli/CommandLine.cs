@@ -64,6 +64,7 @@ internal static class CommandLine
             AmendVerbs.CreateDispute(),
             ShowVerb.Create(),
             CheckVerbs.Create(),
+            PolicyVerbs.Create(),
             LogVerbs.Create(),
             AuditVerb.Create(),
             DemoVerb.Create(),

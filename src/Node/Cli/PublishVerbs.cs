@@ -28,24 +28,25 @@ internal static class PublishVerbs
         var allOf = TermsOption("--all-of", "All of these must stand near.");
         var noneOf = TermsOption("--none-of", "None of these may stand near.");
         var window = new Option<int>("--window") { Description = "How near, in characters; 0: anywhere in the text." };
-        var lint = new Option<string?>("--override-lint") { Description = "Publish a keyword that the lint refuses, for this reason.", HelpName = "REASON" };
         var listing = new ListingOptions();
         var verb = new Verb(
             "keyword",
             "Publishes a keyword.",
             "fednode publish keyword 象牙手串 --lang zh-Hans --category ivory --cites I --data ./acme",
+            "fednode publish keyword jelly --category turtle --any-of hawksbill --window 30 --dry-run-against ads.csv --column text",
             "fednode publish keyword 血牙 --category helmeted-hornbill --any-of 盔犀鸟 --any-of 手串 --window 20 --data ./acme")
         {
-            text, language, match, anyOf, allOf, noneOf, window, lint,
+            text, language, match, anyOf, allOf, noneOf, window,
         };
+        var sample = new SampleOptions("--dry-run-against", required: false);
+        sample.AddTo(verb);
         listing.AddTo(verb);
-        verb.Does((parsed, output, cancel) => listing.PublishAsync(parsed, output, common => Task.FromResult<IReadOnlyList<ListingRequest>>(
-        [
-            common with
+        verb.Does((parsed, output, cancel) =>
+        {
+            ListingRequest Make(ListingRequest common) => common with
             {
                 Kind = IndicatorKind.Keyword,
                 Value = parsed.GetRequiredValue(text),
-                OverrideLint = parsed.GetValue(lint),
                 Context = new KeywordRuleRequest(
                     parsed.GetValue(language)!,
                     parsed.GetValue(match)!,
@@ -53,8 +54,12 @@ internal static class PublishVerbs
                     parsed.GetValue(allOf),
                     parsed.GetValue(noneOf),
                     parsed.GetValue(window)),
-            },
-        ]), cancel));
+            };
+            return sample.Read(parsed) is { } texts
+                ? Task.FromResult(KeywordTrial.Run(Make(listing.Common(parsed)), texts, output))
+                : listing.PublishAsync(
+                    parsed, output, common => Task.FromResult<IReadOnlyList<ListingRequest>>([Make(common)]), cancel);
+        });
         return verb;
     }
 
@@ -145,6 +150,7 @@ internal sealed class ListingOptions
     private readonly Option<string> _taxon = new("--taxon") { Description = "Scientific name.", DefaultValueFactory = _ => "" };
     private readonly Option<string> _cites = new("--cites") { Description = "CITES appendix: I, II or III.", DefaultValueFactory = _ => "" };
     private readonly Option<int> _days = Days("Days until the listing ends.");
+    private readonly Option<string?> _lint = new("--override-lint") { Description = "Publish what the lint refuses, for this reason.", HelpName = "REASON" };
     private readonly Option<string?> _idempotency = new("--idempotency-key") { Description = "The same key again publishes nothing twice.", HelpName = "KEY" };
     private readonly Option<string?> _data = Shared.DataOfRunning();
     private readonly Option<string?> _url = Shared.Url();
@@ -179,7 +185,7 @@ internal sealed class ListingOptions
         });
         _action.AcceptOnlyFromAmong([.. ListingPayload.Actions]);
         _severity.AcceptOnlyFromAmong("low", "medium", "high", "critical");
-        foreach (var option in (Option[])[_category, _action, _confidence, _severity, _taxon, _cites, _days, _idempotency, _data, _url, _key])
+        foreach (var option in (Option[])[_category, _action, _confidence, _severity, _taxon, _cites, _days, _lint, _idempotency, _data, _url, _key])
         {
             verb.Add(option);
         }
@@ -224,7 +230,8 @@ internal sealed class ListingOptions
         }
     }
 
-    private ListingRequest Common(ParseResult parsed) => new()
+    /// <summary>What the options say, without the kind and what only it has.</summary>
+    public ListingRequest Common(ParseResult parsed) => new()
     {
         Kind = "",
         Value = "",
@@ -234,6 +241,7 @@ internal sealed class ListingOptions
         Severity = parsed.GetValue(_severity)!,
         Taxon = parsed.GetValue(_taxon)!,
         Cites = parsed.GetValue(_cites)!,
+        OverrideLint = parsed.GetValue(_lint),
         // Left out, the node sets it; given, it is a whole day: a repeated request must be the same request.
         Expires = parsed.GetResult(_days) is { Implicit: false }
             ? DateTimeOffset.UtcNow.AddDays(parsed.GetValue(_days)).ToUnixTimeSeconds() / 86_400 * 86_400

@@ -8,10 +8,12 @@ using FederationNode.Grains.Lists;
 using FederationNode.Grains.Logs;
 using FederationNode.Grains.Rosters;
 using FederationNode.Grains.Storage;
+using FederationNode.Matching.Checking;
 using FederationNode.Node.Api;
 using FederationNode.Node.Api.Checking;
 using FederationNode.Node.Api.Indicators;
 using FederationNode.Node.Folder;
+using FederationNode.Node.Policies;
 using FederationNode.Protocol;
 using FederationNode.Protocol.Merge;
 using FederationNode.Protocol.Roster;
@@ -30,23 +32,26 @@ internal sealed class StoppedList
     private readonly IndicatorDescriber _describer;
     private readonly ItemChecker _checker;
 
-    private StoppedList(RosterBoard roster, LocalApiOptions options)
+    private StoppedList(RosterBoard roster, PolicyBoard policy)
     {
         _roster = roster;
-        _describer = new IndicatorDescriber(roster, options, TimeProvider.System);
-        _checker = new ItemChecker(_list, roster, options);
+        _describer = new IndicatorDescriber(roster, policy, TimeProvider.System);
+        _checker = new ItemChecker(_list, roster, policy);
     }
 
     /// <summary>Digest and size of the list.</summary>
     public MergedList.Snapshot Current => _list.Current;
 
-    /// <summary>An empty list under the folder's policy.</summary>
-    public static StoppedList Of(NodeFolder folder, RosterDocument roster)
-    {
-        var config = folder.ReadConfig();
-        var options = LocalApiOptions.From(folder, config, PolicyFile.Load(folder, config.Member));
-        return new StoppedList(new RosterBoard(folder.ReadIdentity(config), roster), options);
-    }
+    /// <summary>An empty list.</summary>
+    /// <param name="folder">The node's folder.</param>
+    /// <param name="roster">The roster in force.</param>
+    /// <param name="policy">The policy and the logs in quarantine.</param>
+    public static StoppedList Of(NodeFolder folder, RosterDocument roster, PolicyBoard policy) =>
+        new(new RosterBoard(folder.ReadIdentity(folder.ReadConfig()), roster), policy);
+
+    /// <summary>The list as it stands, for many items.</summary>
+    /// <param name="isStale">Whether it is to be taken for one that may be out of date.</param>
+    public ListChecker Open(bool isStale) => _checker.Open(_describer.Now, isStale);
 
     /// <summary>Applies a log up to its checkpoint.</summary>
     public async Task ApplyAsync(StoredLog log, long signed, CancellationToken cancel)
@@ -74,7 +79,7 @@ internal sealed class StoppedList
             }
         }
 
-        var opened = _checker.Open(_describer.Now);
+        var opened = Open(isStale: true);
         var verdicts = request.Items.Select(item => ItemChecker.Check(opened, item, [])).ToList();
         return new CheckResponse(verdicts, Current.Digest.ToString(), Current.InForce, AgeSeconds: null, Stale: true);
     }

@@ -3,8 +3,10 @@ using FederationNode.Contracts.Logs;
 using FederationNode.Grains.Logs;
 using FederationNode.Grains.Rosters;
 using FederationNode.Grains.Storage;
+using FederationNode.Matching.Policy;
 using FederationNode.Node.Api.Status;
 using FederationNode.Node.Folder;
+using FederationNode.Node.Policies;
 using FederationNode.Protocol;
 using FederationNode.Protocol.Keys;
 using FederationNode.Protocol.Merge;
@@ -130,24 +132,37 @@ internal sealed class StoppedNode(NodeFolder folder) : NodeTarget
     }
 
     /// <summary>Merges the list from the logs, as the node does at its start; once is enough for a command.</summary>
-    private async Task<StoppedList> ListAsync(CancellationToken cancel)
-    {
-        if (_list is null)
-        {
-            var roster = await ReadRosterAsync(cancel);
-            var list = StoppedList.Of(folder, roster);
-            foreach (var named in roster.Members.SelectMany(m => m.Logs).Where(l => l.Origin.Log == Origin.Indicators))
-            {
-                var log = await LogAsync(named.Origin.Text, cancel);
-                var end = Math.Min(
-                    named.ClosedAt?.Size ?? long.MaxValue, await FrozenAtAsync(log, cancel) ?? long.MaxValue);
-                await list.ApplyAsync(log, Math.Min(end, SignedSizeOf(log)), cancel);
-            }
+    private async Task<StoppedList> ListAsync(CancellationToken cancel) =>
+        _list ??= await OpenListAsync(PolicyReader.Load(folder, folder.ReadConfig().Member), cancel);
 
-            _list = list;
+    /// <summary>The list under a policy. A node may be running meanwhile: what it has written whole is read.</summary>
+    public async Task<StoppedList> OpenListAsync(NodePolicy policy, CancellationToken cancel)
+    {
+        var roster = await ReadRosterAsync(cancel);
+        var list = StoppedList.Of(folder, roster, await BoardAsync(policy, cancel));
+        foreach (var named in roster.Members.SelectMany(m => m.Logs).Where(l => l.Origin.Log == Origin.Indicators))
+        {
+            var log = await LogAsync(named.Origin.Text, cancel);
+            var end = Math.Min(
+                named.ClosedAt?.Size ?? long.MaxValue, await FrozenAtAsync(log, cancel) ?? long.MaxValue);
+            await list.ApplyAsync(log, Math.Min(end, SignedSizeOf(log)), cancel);
         }
 
-        return _list;
+        return list;
+    }
+
+    /// <summary>A policy, and what was in quarantine when the node stopped.</summary>
+    private async Task<PolicyBoard> BoardAsync(NodePolicy policy, CancellationToken cancel)
+    {
+        var board = new PolicyBoard(policy);
+        if (board.Verdicts.Flood is not null)
+        {
+            var (row, _, _) = await (await RowsAsync(cancel)).ReadDisposableAsync<FloodRow>(
+                FloodRow.RowKind, policy.Verdicts.Self, r => r.Fault());
+            board.Hold(new QuarantineTable(row.ToMemory().Quarantines));
+        }
+
+        return board;
     }
 
     private async Task<long?> FrozenAtAsync(StoredLog log, CancellationToken cancel) =>

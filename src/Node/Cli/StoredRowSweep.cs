@@ -9,6 +9,7 @@ using FederationNode.Grains.Receipts;
 using FederationNode.Grains.Rosters;
 using FederationNode.Grains.Storage;
 using FederationNode.Grains.Webhooks;
+using FederationNode.Node.Policies;
 using FederationNode.Protocol;
 using FederationNode.Protocol.Keys;
 using FederationNode.Protocol.Replication;
@@ -88,6 +89,7 @@ internal sealed class StoredRowSweep(
             TakeAsync<OutlinePartRow>(place, origin, (_, row) => MemberLogGrain.FaultOf(row, from), from),
         StorageProbe.RowKind when place.Key == StorageProbe.RowKind =>
             TakeAsync<ProbeRow>(place, "", (_, row) => row.Tries >= 0 ? null : "a part of it is out of range"),
+        FloodRow.RowKind when place.Key == owner.Member => TakeAsync<FloodRow>(place, "", (_, row) => row.Fault()),
         PeerGrain.RowKind when Names.IsName(place.Key) => TakeAsync<PeerRow>(place, "", (_, row) => FaultOf(row)),
         IndicatorGrain.RowKind when Hash256.TryParseHex(place.Key, out _) =>
             TakeAsync<IndicatorRow>(place, "", (_, row) => FaultOf(row)),

@@ -9,12 +9,12 @@ using FederationNode.Grains.Receipts;
 using FederationNode.Grains.Replication;
 using FederationNode.Grains.Rosters;
 using FederationNode.Grains.Storage;
-using FederationNode.Matching.Policy;
 using FederationNode.Node.Api;
 using FederationNode.Node.Api.Sellers;
 using FederationNode.Node.Cli;
 using FederationNode.Node.Folder;
 using FederationNode.Node.Peers;
+using FederationNode.Node.Policies;
 using FederationNode.Node.Sellers;
 using FederationNode.Protocol.Keys;
 using FederationNode.Protocol.Replication;
@@ -67,7 +67,7 @@ public sealed class NodeHost : IAsyncDisposable
         }
 
         // What can be refused by itself first, then the schema and the rows that matter most, for their clear errors.
-        var policy = PolicyFile.Load(folder, config.Member);
+        var policy = PolicyReader.Load(folder, config.Member);
         var mended = await SchemaMigrator.MigrateAsync(storage, cancel);
         await EssentialRows.CheckAsync(storage, identity, cancel);
         var app = Build(folder, config, policy, identity, storage, certificate, configure);
@@ -123,7 +123,7 @@ public sealed class NodeHost : IAsyncDisposable
     private static WebApplication Build(
         NodeFolder folder,
         NodeConfig config,
-        VerdictPolicy policy,
+        NodePolicy policy,
         NodeIdentity identity,
         StorageConnection storage,
         PeerCertificate certificate,

@@ -109,6 +109,55 @@ public sealed class ListCheckerTests
     }
 
     [Fact]
+    public void CheckText_KeywordWithinAnAllowedPhrase_NoneWithTheReason()
+    {
+        _list.List("acme", Indicator.Keyword("ivory"), "review");
+        var policy = new VerdictPolicy { Self = "self", Allowed = new Allowlist([], [], ["ivory soap"], []) };
+
+        var soap = _list.Checker(policy).CheckText("fine Ivory Soap");
+        var match = Assert.Single(soap.Matches);
+        Assert.Equal(
+            (Verdict.None, "allowed by policy.json: ivory soap", 5),
+            (match.Judgement.Verdict, match.Judgement.Reason, match.Match.Start));
+        Assert.Equal(Verdict.None, soap.Verdict);
+
+        var both = _list.Checker(policy).CheckText("ivory soap and ivory");
+        Assert.Equal(Verdict.Review, both.Verdict);
+        Assert.Equal([(15, Verdict.Review), (0, Verdict.None)], both.Matches.Select(m => (m.Match.Start, m.Judgement.Verdict)));
+    }
+
+    [Fact]
+    public void Check_StaleAndClosed_ReviewedWithTheReason()
+    {
+        _list.List("acme", Indicator.Keyword("netsuke"), "signal");
+        _list.List("acme", Evidence.Image(1));
+        var closed = new VerdictPolicy { Self = "self", WhenStale = StaleRule.Closed };
+        const string Reason =
+            "review: the list may be out of date, and policy.json has such items reviewed (whenStale is closed)";
+
+        var stale = new ListChecker(
+            _list.Matcher, _list.TryGet, closed, _ => true, Evidence.Now, new CheckLimits(10, 10))
+        { IsStale = true };
+        var nothing = stale.CheckText("nothing");
+        Assert.Equal((Verdict.Review, Reason), (nothing.Verdict, nothing.Reason));
+        Assert.Empty(nothing.Matches);
+        var signal = stale.CheckText("netsuke");
+        Assert.Equal((Verdict.Review, Reason), (signal.Verdict, signal.Reason));
+        Assert.Equal(Verdict.Signal, Assert.Single(signal.Matches).Judgement.Verdict);
+        var image = stale.CheckImage(Hash(1));
+        Assert.Equal((Verdict.Block, null), (image.Verdict, image.Reason));
+
+        Assert.Equal(ItemVerdict.None, _list.Checker(closed).CheckText("nothing"));
+        Assert.Equal(
+            ItemVerdict.None,
+            new ListChecker(
+                _list.Matcher, _list.TryGet, new VerdictPolicy { Self = "self" }, _ => true, Evidence.Now, new CheckLimits(10, 10))
+            {
+                IsStale = true,
+            }.CheckText("nothing"));
+    }
+
+    [Fact]
     public void Check_ManyThreadsAndItemsInBetween_NobodySeesOthers()
     {
         _list.List("acme", Indicator.Keyword("netsuke"), "review");

@@ -62,7 +62,7 @@ internal sealed class BatchCheck(
         {
             json.Reset(buffer);
             var current = watch.Current;
-            var opened = checker.Open(clock.GetUtcNow().ToUnixTimeSeconds());
+            var opened = checker.Open(clock.GetUtcNow().ToUnixTimeSeconds(), watch.IsStale);
             var hits = new List<Hash256>();
             CheckWriter.BeginResponse(json);
             for (var i = 0; i < request.Items.Count; i++)

@@ -55,6 +55,7 @@ internal static class CheckWriter
         WriteText(json, s_id, verdict.Id);
         json.WriteString(s_verdict, verdict.Verdict);
         WriteMatches(json, verdict.Matches);
+        WriteText(json, s_reason, verdict.Reason);
         json.WriteEndObject();
     }
 
@@ -66,6 +67,7 @@ internal static class CheckWriter
         WriteText(json, s_id, verdict.Id);
         json.WriteString(s_verdict, verdict.Verdict);
         WriteMatches(json, verdict.Matches);
+        WriteText(json, s_reason, verdict.Reason);
         json.WriteNull(s_error);
         json.WriteEndObject();
     }

@@ -156,7 +156,7 @@ internal sealed class FormCheck(
 
         var verdict = Check(item);
         tallies.Count(verdict);
-        return new CheckPart(id, kind, verdict.Verdict, verdict.Matches, null, null);
+        return new CheckPart(id, kind, verdict.Verdict, verdict.Matches, verdict.Reason, null, null);
     }
 
     private async Task<CheckPart> CheckImageAsync(string? id, ReadOnlyMemory<byte> file, Deadline deadline)
@@ -177,14 +177,16 @@ internal sealed class FormCheck(
                 .Select(hash => Check(new CheckItem(IndicatorKind.ImagePdq, hash.ToString(), id)))
                 .Prepend(exact)
             : [exact];
-        var matches = Merge(verdicts);
-        var verdict = matches.Count == 0 ? Verdict.None.ToText() : matches[0].Verdict;
-        tallies.Count(new CheckVerdict(id, verdict, matches));
+        var all = verdicts.ToList();
+        var gravest = all.MaxBy(v => VerdictText.FromAction(v.Verdict))!;
+        var verdict = gravest with { Matches = Merge(all) };
+        tallies.Count(verdict);
         return new CheckPart(
             id,
             Image,
-            verdict,
-            matches,
+            verdict.Verdict,
+            verdict.Matches,
+            verdict.Reason,
             new CheckedImage(
                 sha256, picture.Hash.ToString(), picture.Quality, picture.IsReliable, picture.Width, picture.Height),
             null);
@@ -193,7 +195,7 @@ internal sealed class FormCheck(
     private CheckVerdict Check(CheckItem item)
     {
         var hits = new List<Hash256>();
-        var verdict = ItemChecker.Check(checker.Open(clock.GetUtcNow().ToUnixTimeSeconds()), item, hits);
+        var verdict = ItemChecker.Check(checker.Open(clock.GetUtcNow().ToUnixTimeSeconds(), watch.IsStale), item, hits);
         recorder.Record(hits);
         return verdict;
     }
@@ -211,5 +213,5 @@ internal sealed class FormCheck(
 
     private static CheckPart Refused(
         string? id, string kind, CheckVerdict? known, CheckedImage? image, ProblemResult problem) =>
-        new(id, kind, known?.Verdict, known?.Matches ?? [], image, problem.ToProblem());
+        new(id, kind, known?.Verdict, known?.Matches ?? [], known?.Reason, image, problem.ToProblem());
 }

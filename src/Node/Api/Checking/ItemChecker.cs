@@ -5,13 +5,14 @@ using FederationNode.Grains.Rosters;
 using FederationNode.Matching.Checking;
 using FederationNode.Matching.Images;
 using FederationNode.Matching.Policy;
+using FederationNode.Node.Policies;
 using FederationNode.Protocol;
 using FederationNode.Protocol.Entries;
 
 namespace FederationNode.Node.Api.Checking;
 
 /// <summary>Puts what the list says of an item into the shapes of the local API. Safe from any thread.</summary>
-internal sealed class ItemChecker(MergedList list, RosterBoard roster, LocalApiOptions options)
+internal sealed class ItemChecker(MergedList list, RosterBoard roster, PolicyBoard policy)
 {
     public const string Text = "text";
 
@@ -33,17 +34,22 @@ internal sealed class ItemChecker(MergedList list, RosterBoard roster, LocalApiO
 
     /// <summary>The list as it stands now, for all items of one request.</summary>
     /// <param name="now">Unix seconds.</param>
-    public ListChecker Open(long now)
+    /// <param name="isStale">Whether it may be out of date.</param>
+    public ListChecker Open(long now, bool isStale)
     {
-        // One roster for all items: it must not change between two of them.
+        // One roster and one policy for all items: they must not change between two of them.
         var document = roster.Current;
         return new ListChecker(
             list.Matcher,
             list.TryGet,
-            options.Policy,
+            policy.Verdicts,
             member => document?.Counts(member) ?? false,
             now,
-            new CheckLimits(Limits.MaxCheckPlaces, Limits.MaxCheckMatches));
+            new CheckLimits(Limits.MaxCheckPlaces, Limits.MaxCheckMatches))
+        {
+            Quarantines = policy.Quarantines,
+            IsStale = isStale,
+        };
     }
 
     /// <summary>Checks an item that has no fault.</summary>
@@ -62,11 +68,15 @@ internal sealed class ItemChecker(MergedList list, RosterBoard roster, LocalApiO
         };
         if (verdict.Matches.IsEmpty)
         {
-            return new CheckVerdict(item.Id, verdict.Verdict.ToText(), []);
+            return new CheckVerdict(item.Id, verdict.Verdict.ToText(), [], verdict.Reason);
         }
 
         hits.AddRange(verdict.Matches.Select(m => m.Match.IndicatorId).Distinct());
-        return new CheckVerdict(item.Id, verdict.Verdict.ToText(), [.. verdict.Matches.Select(m => Describe(m, item.Kind))]);
+        return new CheckVerdict(
+            item.Id,
+            verdict.Verdict.ToText(),
+            [.. verdict.Matches.Select(m => Describe(m, item.Kind))],
+            verdict.Reason);
     }
 
     private static CheckMatch Describe(JudgedMatch match, string itemKind)

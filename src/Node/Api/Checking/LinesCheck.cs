@@ -207,7 +207,7 @@ internal sealed class LinesCheck(
             }
 
             var verdict = ItemChecker.Check(
-                owner._checker.Open(owner._clock.GetUtcNow().ToUnixTimeSeconds()), item, _hits);
+                owner._checker.Open(owner._clock.GetUtcNow().ToUnixTimeSeconds(), owner._watch.IsStale), item, _hits);
             owner._tallies.Count(verdict);
             _lines++;
             json.Reset(_output);
@@ -219,7 +219,7 @@ internal sealed class LinesCheck(
         {
             _lines++;
             _errors++;
-            Write(new CheckLine(_lines, null, null, [], problem.ToProblem()));
+            Write(new CheckLine(_lines, null, null, [], null, problem.ToProblem()));
         }
 
         private void Write<T>(T line)

@@ -16,6 +16,11 @@ internal sealed class ListWatch(MergedList list, ListFollower follower, PeerWatc
     /// <summary>The list now. Asked before items are checked: nothing newer than what is said of it goes unmentioned.</summary>
     public MergedList.Snapshot Current => list.Latest;
 
+    /// <summary>Whether the list may be out of date.</summary>
+    public bool IsStale => peers.Freshness().Stale || IsIncomplete;
+
+    private bool IsIncomplete => !follower.IsReady || follower.HeldUp.Count > 0;
+
     /// <summary>What an answer says of the list that was current.</summary>
     public ListFacts Describe(MergedList.Snapshot current)
     {
@@ -24,6 +29,6 @@ internal sealed class ListWatch(MergedList list, ListFollower follower, PeerWatc
             current.Digest.ToString(),
             current.InForce,
             freshness.AgeSeconds,
-            freshness.Stale || !follower.IsReady || follower.HeldUp.Count > 0);
+            freshness.Stale || IsIncomplete);
     }
 }

@@ -17,6 +17,7 @@ internal sealed partial class TallyRecorder(
     ILogger<TallyRecorder> logger) : BackgroundService
 {
     private const string Block = "block";
+    private const string None = "none";
 
     private readonly Lock _lock = new();
     private Dictionary<(long Day, string Category), (long Matches, long Blocks)> _counts = [];
@@ -34,7 +35,7 @@ internal sealed partial class TallyRecorder(
         var day = clock.GetUtcNow().ToUnixTimeSeconds() / 86_400;
         lock (_lock)
         {
-            foreach (var category in verdict.Matches.GroupBy(m => m.Category, StringComparer.Ordinal))
+            foreach (var category in verdict.Matches.Where(m => m.Verdict != None).GroupBy(m => m.Category, StringComparer.Ordinal))
             {
                 var (matches, blocks) = _counts.GetValueOrDefault((day, category.Key));
                 var isBlocked = category.Any(m => m.Verdict == Block);

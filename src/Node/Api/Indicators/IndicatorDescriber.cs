@@ -4,6 +4,7 @@ using FederationNode.Contracts.Indicators;
 using FederationNode.Grains;
 using FederationNode.Grains.Rosters;
 using FederationNode.Matching.Policy;
+using FederationNode.Node.Policies;
 using FederationNode.Protocol.Entries;
 using FederationNode.Protocol.Merge;
 
@@ -12,7 +13,7 @@ namespace FederationNode.Node.Api.Indicators;
 /// <summary>Puts into JSON shapes what the list says of an indicator. Safe from any thread.</summary>
 internal sealed class IndicatorDescriber(
     RosterBoard roster,
-    LocalApiOptions options,
+    PolicyBoard policy,
     [FromKeyedServices(FederationClock.Key)] TimeProvider clock)
 {
     public const string Listed = "listed";
@@ -35,7 +36,7 @@ internal sealed class IndicatorDescriber(
 
     private IndicatorSummary Summarise(IndicatorState state, long now, bool withdrawnOpinions)
     {
-        var judgement = options.Policy.Judge(state, now, roster.Counts);
+        var judgement = policy.Verdicts.Judge(state, now, roster.Counts, quarantines: policy.Quarantines);
         var indicator = state.Indicator;
         return new IndicatorSummary(
             state.Id.ToString(),

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using FederationNode.Contracts.Api;
-using FederationNode.Matching.Keywords;
+using FederationNode.Matching.Linting;
 using FederationNode.Node.Api.Problems;
 using FederationNode.Protocol;
 using FederationNode.Protocol.Entries;
@@ -56,7 +56,7 @@ internal sealed class ListingBuilder(RosterDocument? roster, long now)
             return false;
         }
 
-        return TryLint(request, path, payload, context, out problem)
+        return TryLint(request, path, payload, out problem)
             && (built = new BuiltListing(payload, requested, request.OverrideLint)) is not null;
     }
 
@@ -232,36 +232,16 @@ internal sealed class ListingBuilder(RosterDocument? roster, long now)
     private static ImmutableArray<string> Terms(IReadOnlyList<string>? terms) =>
         terms is null ? [] : [.. terms.Select(t => Wlnorm.Normalize(t))];
 
-    private static bool TryLint(
-        ListingRequest request,
-        string path,
-        ListingPayload payload,
-        KeywordContext? context,
-        [NotNullWhen(false)] out ProblemResult? problem)
+    private bool TryLint(
+        ListingRequest request, string path, ListingPayload payload, [NotNullWhen(false)] out ProblemResult? problem)
     {
-        problem = null;
-        if (context is null || request.OverrideLint is not null)
-        {
-            return true;
-        }
-
-        var rule = new KeywordRule(
-            0,
-            Encoding.UTF8.GetString(payload.Indicator.Value.Span),
-            KeywordMatch.ByScript,
-            context.AnyOf,
-            context.AllOf,
-            context.NoneOf,
-            context.Window);
-        if (!KeywordLint.TryAccept(rule, out _))
-        {
-            // The lint's own words quote the keyword.
-            problem = Fault.Lint.Because(
-                $"{path}.value is too short to stand alone (fewer than 2 Han characters or 4 letters): add words that "
-                + "must be near it (context.anyOf or context.allOf), or say in overrideLint why it is needed all the "
-                + "same.");
-        }
-
+        problem = request.OverrideLint is null && PublishingLint.FaultOf(payload, now) is { } fault
+            ? Refusal(path, fault)
+            : null;
         return problem is null;
     }
+
+    /// <summary>The refusal of a listing that would do harm.</summary>
+    public static ProblemResult Refusal(string path, LintFault fault) => Fault.Lint.Because(
+        $"{path}{fault.Field} {fault.Says}, or say in overrideLint why it is needed all the same.");
 }

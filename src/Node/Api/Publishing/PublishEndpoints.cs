@@ -4,6 +4,7 @@ using FederationNode.Grains;
 using FederationNode.Grains.Identity;
 using FederationNode.Node.Api.Access;
 using FederationNode.Node.Api.Problems;
+using FederationNode.Node.Policies;
 using FederationNode.Protocol;
 using FederationNode.Protocol.Entries;
 
@@ -48,7 +49,10 @@ internal static class PublishEndpoints
         .Needs(Permission.Curate);
 
     private static async Task<IResult> ListAsync(
-        HttpContext context, Publisher publisher, [FromKeyedServices(FederationClock.Key)] TimeProvider clock)
+        HttpContext context,
+        Publisher publisher,
+        PolicyBoard policy,
+        [FromKeyedServices(FederationClock.Key)] TimeProvider clock)
     {
         if (HeaderFault(context, out var key) is { } header)
         {
@@ -93,6 +97,11 @@ internal static class PublishEndpoints
             }
 
             built.Add(listing);
+        }
+
+        if (SampleFault(built, policy.Current.Sample, single) is { } tooMany)
+        {
+            return tooMany;
         }
 
         foreach (var listing in built.Where(l => l.Override is not null))
@@ -180,6 +189,27 @@ internal static class PublishEndpoints
 
         var payload = new OpinionPayload(id, request.Lister, request.Stance, request.Reason);
         return await publisher.PublishAsync(context, log, new Publication([payload], [payload], [id], key));
+    }
+
+    /// <summary>A keyword that hits more of the recorded normal texts than the operator lets it.</summary>
+    private static ProblemResult? SampleFault(List<BuiltListing> built, PublishingSample? sample, bool single)
+    {
+        var tried = built.FindAll(b => b.Override is null && b.Payload.Indicator.Kind == IndicatorKind.Keyword);
+        if (sample is null || tried.Count == 0)
+        {
+            return null;
+        }
+
+        var hits = SampleHits.Count([.. tried.Select(b => b.Payload)], sample.Texts);
+        for (var i = 0; i < hits.Count; i++)
+        {
+            if (sample.FaultOf(hits[i].Texts) is { } fault)
+            {
+                return ListingBuilder.Refusal(single ? "$" : $"listings[{built.IndexOf(tried[i])}]", fault);
+            }
+        }
+
+        return null;
     }
 
     private static ProblemResult? HeaderFault(HttpContext context, out string? key)

@@ -195,6 +195,6 @@ internal sealed partial class Publisher(
     [LoggerMessage(3, LogLevel.Information, "Took {Count} entries ({Kind}) for {Origin}, which may not sign yet.")]
     private partial void LogDeferred(string kind, int count, string origin);
 
-    [LoggerMessage(2, LogLevel.Warning, "The keyword {Indicator} is let past the lint. The reason given: {Reason}")]
+    [LoggerMessage(2, LogLevel.Warning, "The indicator {Indicator} is let past the lint. The reason given: {Reason}")]
     private partial void LogOverride(string indicator, string reason);
 }

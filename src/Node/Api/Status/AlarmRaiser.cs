@@ -5,6 +5,7 @@ using FederationNode.Grains.Lists;
 using FederationNode.Grains.Logs;
 using FederationNode.Grains.Rosters;
 using FederationNode.Grains.Storage;
+using FederationNode.Node.Policies;
 using FederationNode.Protocol.Roster;
 
 namespace FederationNode.Node.Api.Status;
@@ -19,6 +20,7 @@ internal sealed class AlarmRaiser(
     StorageAlarm storage,
     DamageBoard damages,
     MergedList list,
+    PolicyBoard policy,
     LocalApiOptions options,
     [FromKeyedServices(FederationClock.Key)] TimeProvider clock)
 {
@@ -41,6 +43,7 @@ internal sealed class AlarmRaiser(
                 $"The list has {origin} only up to entry {list.AppliedOf(origin)}, since what follows cannot be read.");
         }
 
+        alarms.AddRange(policy.Alarms);
         if (await StorageFaultAsync() is { } fault)
         {
             alarms.Add($"The storage failed: {fault}");
