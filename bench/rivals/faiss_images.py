@@ -5,8 +5,8 @@
 HASHES and QUERIES are files of 32-byte hashes, PLANTED is a file of 32-bit numbers: which hash each query was made of.
 Answers one line to each line on standard input:
 
-    build    -> seconds, bytes of memory that were taken
-    search   -> seconds, matches found, planted hashes found
+    build    -> seconds of processor time, bytes of memory that were taken
+    search   -> seconds of processor time, matches found, planted hashes found
 
 MultiHash has 16 tables of 16 bits and looks up to one bit around: two hashes within 31 bits agree up to one bit in at
 least one of 16 words, so nothing is missed. Fewer or wider words would need more flips, which take longer. FAISS counts
@@ -50,14 +50,14 @@ def main():
     for line in sys.stdin:
         if line.strip() == "build":
             index = None
-            before, start = resident(), time.perf_counter()
+            before, start = resident(), time.process_time()
             index = make(kind)
             index.add(hashes)
-            print(time.perf_counter() - start, resident() - before, flush=True)
+            print(time.process_time() - start, resident() - before, flush=True)
         else:
-            start = time.perf_counter()
+            start = time.process_time()
             limits, _, found = index.range_search(queries, RADIUS)
-            seconds = time.perf_counter() - start
+            seconds = time.process_time() - start
             hits = sum(planted[i] in found[limits[i]:limits[i + 1]] for i in range(len(queries)))
             print(seconds, limits[-1], hits, flush=True)
 

@@ -20,7 +20,7 @@ namespace FederationNode.Matching.Exact;
 /// </para>
 /// <para>
 /// A removed entry keeps its slot; a full table is replaced by one half larger than what is alive. The call that does
-/// this copies all entries in the order of memory, about 10 ns each.
+/// this copies all entries, in the order of memory: seconds at tens of millions.
 /// </para>
 /// </summary>
 public sealed class ExactIndex

@@ -25,7 +25,7 @@ internal sealed class PdqBuckets : PdqSegment
     // hash in the order of memory; an entry of a bucket takes 2 bytes, a comparison a jump. Beyond these shares of the
     // hashes a scan is cheaper; until it starts, at most about half of its time was spent.
     private const int MaxEntriesPerHash = 4;
-    private const int HashesPerComparison = 16;
+    private const int HashesPerComparison = 32;
     private const int ComparisonsAnyway = 256;
 
     private readonly PdqTable[] _tables;
