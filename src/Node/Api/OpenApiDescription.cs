@@ -32,7 +32,7 @@ internal static class OpenApiDescription
             {
                 Type = SecuritySchemeType.Http,
                 Scheme = "bearer",
-                Description = "A key of the node's folder, api-keys/<role>.key.",
+                Description = "A key of the node's folder, api-keys/<role>.key or <role>-<name>.key.",
             };
             return Task.CompletedTask;
         });
