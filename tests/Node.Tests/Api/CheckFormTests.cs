@@ -65,7 +65,7 @@ public sealed class CheckFormTests(SharedNode shared)
         var flat = FlatPng(64, 64);
         Assert.True(PdqImage.TryHash(flat, out var hashed, out _));
         Assert.False(hashed.IsReliable);
-        await _node.PublishAsync(new ListingRequest { Kind = "image-pdq", Value = hashed.Hash.ToString(), Category = "ivory" });
+        await _node.PublishAsync(new ListingRequest { Kind = "image-pdq", Value = hashed.Hash.ToString(), Category = "ivory", OverrideLint = "a test" });
 
         var unknown = Assert.Single((await SendAsync(Part("image", flat))).Items);
         Assert.Equal(("none", false), (unknown.Verdict, unknown.Image!.Reliable));
