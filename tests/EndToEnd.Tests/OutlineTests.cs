@@ -81,7 +81,7 @@ public sealed class OutlineTests : IAsyncLifetime, IDisposable
             "kind,value,lang,category,taxon,cites,action,confidence,severity,match,any_of,all_of,none_of,window,source";
         var lines = Enumerable.Range(0, Rounds * Indicators).Select(i => string.Create(
             CultureInfo.InvariantCulture,
-            $"image-sha256,{i % Indicators:x64},,ivory,,,review,{((i / Indicators) + 1) * 10},medium,,,,,,"));
+            $"image-sha256,{(i % Indicators) + 1:x64},,ivory,,,review,{((i / Indicators) + 1) * 10},medium,,,,,,"));
         var file = _scratch.In("list.csv");
         File.WriteAllLines(file, [Header, .. lines], new UTF8Encoding(false));
         return file;

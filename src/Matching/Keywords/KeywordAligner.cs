@@ -39,6 +39,12 @@ internal ref struct KeywordAligner
     /// <summary>Whether the pattern stands at <paramref name="start"/>, and where it ends.</summary>
     public static bool TryAlign(ScanText text, KeywordPattern pattern, int start, out PatternPlace place)
     {
+        if (StandsPlainly(text, pattern, start))
+        {
+            place = new PatternPlace(start, start + pattern.Text.Length, KeywordEvasions.None);
+            return true;
+        }
+
         place = default;
         var aligner = new KeywordAligner(text, pattern, start);
         aligner.StepBack();
@@ -51,6 +57,40 @@ internal ref struct KeywordAligner
         place = new PatternPlace(from, aligner._at, aligner._evasions);
         return true;
     }
+
+    /// <summary>
+    /// The usual case, in which nothing is hidden and the ends are beyond doubt; where this says no, the rest decides.
+    /// </summary>
+    private static bool StandsPlainly(ScanText text, KeywordPattern pattern, int start)
+    {
+        var keyword = pattern.Text;
+        var end = start + keyword.Length;
+        var units = text.Units;
+        if (end > units.Length || (keyword.Length > 1 && keyword[1] == keyword[0]))
+        {
+            return false;
+        }
+
+        var folded = TextUnits.Folded;
+        for (var index = 0; index < keyword.Length; index++)
+        {
+            // Half a pair folds to nothing.
+            if (folded[units[start + index]] != keyword[index])
+            {
+                return false;
+            }
+        }
+
+        return IsSureEnd(text, end, (pattern.Boundaries & Boundaries.End) != 0)
+            && ((pattern.Boundaries & Boundaries.Start) == 0 || start == 0 || IsSureEnd(text, start - 1, isNeeded: true));
+    }
+
+    /// <summary>Whether what stands at an index, if anything, leaves no doubt that a keyword beside it ends there.</summary>
+    private static bool IsSureEnd(ScanText text, int index, bool isNeeded) =>
+        index >= text.Length
+        || TextUnits.Kind(text.RawWordAt(index)) is var kind
+            && (kind is UnitKind.Space or UnitKind.Unspaced
+                || (!isNeeded && kind is UnitKind.Separator or UnitKind.Letter or UnitKind.Hangul));
 
     /// <summary>A scan names the last of equal characters; the keyword may begin with more than one.</summary>
     private void StepBack()
@@ -470,8 +510,9 @@ internal ref struct KeywordAligner
             return IsSwappedStroke(at, raw, letter) ? Likeness.Letter : Likeness.None;
         }
 
-        if ((TextUnits.Letters[folded] & TextUnits.Letters[letter]) == 0)
+        if ((TextUnits.Letters[folded] & TextUnits.Letters[letter]) == 0 || letter is >= '0' and <= '9')
         {
+            // For a digit stands nothing else.
             return Likeness.None;
         }
 

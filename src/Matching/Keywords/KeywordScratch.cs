@@ -5,6 +5,8 @@ namespace FederationNode.Matching.Keywords;
 /// <summary>The working memory of one search, kept by a thread. Owned by the search that uses it.</summary>
 internal sealed class KeywordScratch
 {
+    private static readonly Comparison<PatternHit> s_inOrder = InOrder;
+
     private readonly NormalizationBuffer _normalized = new();
     private int[] _positions = [];
     private bool _hasPositions;
@@ -44,11 +46,17 @@ internal sealed class KeywordScratch
             return;
         }
 
-        hits.Sort(static (a, b) =>
-            a.Place.End != b.Place.End ? a.Place.End.CompareTo(b.Place.End)
-            : a.Place.Start != b.Place.Start ? a.Place.Start.CompareTo(b.Place.Start)
-            : a.Pattern.Number != b.Pattern.Number ? a.Pattern.Number.CompareTo(b.Pattern.Number)
-            : a.Place.Evasions.CompareTo(b.Place.Evasions));
+        var isSorted = true;
+        for (var index = 1; index < hits.Count && isSorted; index++)
+        {
+            isSorted = InOrder(hits[index - 1], hits[index]) <= 0;
+        }
+
+        if (!isSorted)
+        {
+            hits.Sort(s_inOrder);
+        }
+
         var kept = 1;
         for (var index = 1; index < hits.Count; index++)
         {
@@ -102,6 +110,12 @@ internal sealed class KeywordScratch
 
         return _positions[index];
     }
+
+    private static int InOrder(PatternHit a, PatternHit b) =>
+        a.Place.End != b.Place.End ? a.Place.End.CompareTo(b.Place.End)
+        : a.Place.Start != b.Place.Start ? a.Place.Start.CompareTo(b.Place.Start)
+        : a.Pattern.Number != b.Pattern.Number ? a.Pattern.Number.CompareTo(b.Pattern.Number)
+        : a.Place.Evasions.CompareTo(b.Place.Evasions);
 
     private void CountPositions(ScanText text)
     {

@@ -38,6 +38,9 @@ internal readonly ref struct ScanText(ReadOnlySpan<char> units, bool isNormalize
         return (uint)UnitKind.Separator;
     }
 
+    /// <summary>The word of the unit at an index, whatever it is.</summary>
+    public uint RawWordAt(int index) => _words[Units[index]];
+
     /// <summary>The kind at an index.</summary>
     public UnitKind KindAt(int index, out int width) => TextUnits.Kind(WordAt(index, out width));
 

@@ -25,6 +25,7 @@ public sealed class KeywordEngineTests
     [InlineData("слон", "слоновая кость, слон", "слон")]
     [InlineData("상아", "상아 상아를 상아탑", "상아|상아")]
     [InlineData("カメ", "カメの甲羅", "カメ")]
+    [InlineData("ak47", "ak47 ak67 akа7", "ak47")]
     public void Find_ByScript_WholeWordOrSubstring(string keyword, string text, string expected) =>
         Assert.Equal(expected, string.Join('|', Parts(Rule(keyword), text)));
 
