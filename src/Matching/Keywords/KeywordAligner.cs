@@ -28,7 +28,7 @@ internal ref struct KeywordAligner
     private bool _isSpelled;
     private bool _hasSymbols;
 
-    private KeywordAligner(ScanText text, KeywordPattern pattern, int start)
+    private KeywordAligner(ScanText text, in KeywordTable.Entry pattern, int start)
     {
         _text = text;
         _keyword = pattern.Text;
@@ -37,7 +37,7 @@ internal ref struct KeywordAligner
     }
 
     /// <summary>Whether the pattern stands at <paramref name="start"/>, and where it ends.</summary>
-    public static bool TryAlign(ScanText text, KeywordPattern pattern, int start, out PatternPlace place)
+    public static bool TryAlign(ScanText text, in KeywordTable.Entry pattern, int start, out PatternPlace place)
     {
         if (StandsPlainly(text, pattern, start))
         {
@@ -61,7 +61,7 @@ internal ref struct KeywordAligner
     /// <summary>
     /// The usual case, in which nothing is hidden and the ends are beyond doubt; where this says no, the rest decides.
     /// </summary>
-    private static bool StandsPlainly(ScanText text, KeywordPattern pattern, int start)
+    private static bool StandsPlainly(ScanText text, in KeywordTable.Entry pattern, int start)
     {
         var keyword = pattern.Text;
         var end = start + keyword.Length;

@@ -133,6 +133,12 @@ public sealed class KeywordEngine
         var hasTerms = false;
         foreach (var (pattern, place) in scratch.Hits)
         {
+            if (pattern.HasOnly(out var only))
+            {
+                Report(only, place, text, scratch, hits);
+                continue;
+            }
+
             foreach (var rule in pattern.Rules)
             {
                 if (!rule.IsUnconditional && !hasTerms)
@@ -144,13 +150,18 @@ public sealed class KeywordEngine
 
                 if (rule.IsUnconditional || ContextHolds(rule, place, text, scratch))
                 {
-                    var (start, length) = text.IsNormalized && scratch.Source(place) is var source
-                        ? (source.Start, source.Length)
-                        : (place.Start, place.End - place.Start);
-                    hits.Add(new KeywordHit(rule.Id, start, length, place.Evasions));
+                    Report(rule.Id, place, text, scratch, hits);
                 }
             }
         }
+    }
+
+    private static void Report(int rule, PatternPlace place, ScanText text, KeywordScratch scratch, List<KeywordHit> hits)
+    {
+        var (start, length) = text.IsNormalized && scratch.Source(place) is var source
+            ? (source.Start, source.Length)
+            : (place.Start, place.End - place.Start);
+        hits.Add(new KeywordHit(rule, start, length, place.Evasions));
     }
 
     private static bool ContextHolds(CompiledRule rule, PatternPlace place, ScanText text, KeywordScratch scratch)

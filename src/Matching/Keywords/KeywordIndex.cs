@@ -54,10 +54,7 @@ internal sealed class KeywordIndex(ulong seed)
         return pattern;
     }
 
-    /// <summary>
-    /// Patterns go into the copy in the same order, so each has the same next one there: readers of the old table see no
-    /// difference.
-    /// </summary>
+    /// <summary>Readers of the old table go on in it.</summary>
     private void Grow(int more)
     {
         var larger = new KeywordTable(2 * (_table.NodeCount + more));

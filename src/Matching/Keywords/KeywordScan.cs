@@ -264,7 +264,7 @@ internal ref struct KeywordScan
         }
 
         Try(node, start);
-        if (_table.IsInner(node))
+        if (KeywordTable.IsInner(node))
         {
             var mayBeOther = GoOn(KeywordHash.Resume(key, last), start, end, letterLike);
             if (mayBeOther && !letterLike)
@@ -294,7 +294,7 @@ internal ref struct KeywordScan
             var node = _table.MayHave(hash.Value) ? _table.Find(hash.Value) : KeywordTable.None;
             Try(node, start);
             classes += added;
-            isKnown = node != KeywordTable.None && _table.IsInner(node);
+            isKnown = node != KeywordTable.None && KeywordTable.IsInner(node);
             isSingle = added <= 1;
             if (!isKnown && TextUnits.Kind(_text.WordAt(next, out _)) == UnitKind.Unspaced)
             {
@@ -470,19 +470,17 @@ internal ref struct KeywordScan
         }
     }
 
-    private readonly void Try(int node, int start)
+    private readonly void Try(ulong node, int start)
     {
-        if (node == KeywordTable.None)
+        for (var number = KeywordTable.First(node); number > 0;)
         {
-            return;
-        }
-
-        for (var pattern = _table.First(node); pattern is not null; pattern = _table.Next(pattern))
-        {
-            if (KeywordAligner.TryAlign(_text, pattern, start, out var place))
+            ref readonly var entry = ref _table[number];
+            if (KeywordAligner.TryAlign(_text, entry, start, out var place))
             {
-                _hits.Add(new PatternHit(pattern, place));
+                _hits.Add(new PatternHit(entry.Pattern, place));
             }
+
+            number = entry.Next;
         }
     }
 }

@@ -8,25 +8,31 @@ namespace FederationNode.Matching.Keywords;
 /// questions with no, and in a hash table behind it. A key is the hash of a keyword, or of the first words of a longer
 /// one (an inner key), so that all keywords form a tree in which each step is one look-up.
 /// <para>
-/// One writer adds, any number of readers ask meanwhile. A slot is written after what it points to, and never changed
-/// but for a node's first pattern; full, the table is replaced by a larger copy.
+/// Layout: a slot holds 32 bits of its key, whether longer keywords go on from it, and its first pattern; the patterns of
+/// a key are chained. Two keys with the same 32 bits may be taken for each other: whoever asks lays what was found against
+/// the text anyway.
+/// </para>
+/// <para>
+/// One writer adds, any number of readers ask meanwhile. A slot is written after what it points to; full, the table is
+/// replaced by a larger copy.
 /// </para>
 /// </summary>
 internal sealed class KeywordTable
 {
     /// <summary>No node.</summary>
-    public const int None = -1;
+    public const ulong None = 0;
 
     /// <summary>The longest prefix that keys of open keywords are made of, in classes.</summary>
     public const int MaxPart = 4;
 
     private const int FilterBitsPerKey = 16;
+    private const ulong InnerBit = 1UL << 31;
+    private const ulong PatternMask = InnerBit - 1;
 
     private readonly ulong[] _filter;
     private readonly int _filterShift;
     private readonly ulong[] _slots;
-    private readonly Node[] _nodes;
-    private readonly KeywordPattern[] _patterns;
+    private readonly Entry[] _patterns;
     private int _nodeCount;
     private int _patternCount;
 
@@ -34,21 +40,21 @@ internal sealed class KeywordTable
     {
         var slots = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(keys * 2, 64));
         _slots = new ulong[slots];
-        _nodes = new Node[slots / 2];
-        _patterns = new KeywordPattern[slots / 2];
-        var bits = BitOperations.RoundUpToPowerOf2((ulong)_nodes.Length * FilterBitsPerKey);
+        _patterns = new Entry[slots / 2];
+        var bits = BitOperations.RoundUpToPowerOf2((ulong)_patterns.Length * FilterBitsPerKey);
         _filter = new ulong[bits / 64];
         _filterShift = 64 - BitOperations.Log2(bits);
     }
 
     /// <summary>Whether there may be no room for the keys of one more keyword with as many keys.</summary>
-    public bool IsFull(int keys) => _nodeCount + keys > _nodes.Length || _patternCount == _patterns.Length;
+    public bool IsFull(int keys) => _nodeCount + keys > _slots.Length / 2 || _patternCount == _patterns.Length;
 
-    /// <summary>Nodes in use.</summary>
+    /// <summary>Keys in use.</summary>
     public int NodeCount => _nodeCount;
 
     /// <summary>Bytes that the arrays take.</summary>
-    public long MemoryBytes => (_filter.LongLength + _slots.LongLength + (2 * _nodes.LongLength) + _patterns.LongLength) * sizeof(ulong);
+    public long MemoryBytes =>
+        ((_filter.LongLength + _slots.LongLength) * sizeof(ulong)) + (_patterns.LongLength * Unsafe.SizeOf<Entry>());
 
     /// <summary>Whether keywords begin with one character of a script without spaces and go on otherwise, or are one.</summary>
     public bool HasSingles { get; private set; }
@@ -78,32 +84,16 @@ internal sealed class KeywordTable
     }
 
     /// <summary>The node of a key, or <see cref="None"/>.</summary>
-    public int Find(ulong key)
-    {
-        var mask = _slots.Length - 1;
-        for (var i = Home(key); ; i = (i + 1) & mask)
-        {
-            var slot = Volatile.Read(ref _slots[i]);
-            if (slot == 0)
-            {
-                return None;
-            }
-
-            if ((uint)(slot >> 32) == (uint)key && _nodes[(int)(uint)slot - 1].Key == key)
-            {
-                return (int)(uint)slot - 1;
-            }
-        }
-    }
+    public ulong Find(ulong key) => _slots[Place(key)];
 
     /// <summary>Whether longer keywords go on from a node.</summary>
-    public bool IsInner(int node) => Volatile.Read(ref _nodes[node].IsInner);
+    public static bool IsInner(ulong node) => (node & InnerBit) != 0;
 
-    /// <summary>The first pattern of a node, or null.</summary>
-    public KeywordPattern? First(int node) => At(Volatile.Read(ref _nodes[node].First) - 1);
+    /// <summary>The number of a node's first pattern, from 1; 0: it has none.</summary>
+    public static int First(ulong node) => (int)(node & PatternMask);
 
-    /// <summary>The pattern after one, or null.</summary>
-    public KeywordPattern? Next(KeywordPattern pattern) => At(pattern.Next);
+    /// <summary>The pattern with a number.</summary>
+    public ref readonly Entry this[int pattern] => ref _patterns[pattern - 1];
 
     /// <summary>Writer only. Adds a pattern that is not there, with room for its keys.</summary>
     public void Add(KeywordPattern pattern, in KeywordKeys keys)
@@ -114,46 +104,65 @@ internal sealed class KeywordTable
         HangulPrefixLengths |= keys.HangulPrefixLengths;
         InnerLengths |= keys.InnerLengths;
         MaxClasses = Math.Max(MaxClasses, keys.Classes);
-        var node = FindOrAdd(keys.Terminal);
-        pattern.Next = _nodes[node].First - 1;
-        _patterns[_patternCount++] = pattern;
-        Volatile.Write(ref _nodes[node].First, _patternCount);
+        var slot = PlaceOrAdd(keys.Terminal);
+        _patterns[_patternCount++] = new Entry(pattern, First(_slots[slot]));
+        Volatile.Write(ref _slots[slot], (_slots[slot] & ~PatternMask) | (uint)_patternCount);
+        SetBit(keys.Terminal);
         foreach (var inner in keys.Inner)
         {
-            Volatile.Write(ref _nodes[FindOrAdd(inner)].IsInner, true);
+            slot = PlaceOrAdd(inner);
+            Volatile.Write(ref _slots[slot], _slots[slot] | InnerBit);
+            SetBit(inner);
         }
     }
 
-    private KeywordPattern? At(int pattern) => pattern < 0 ? null : _patterns[pattern];
-
-    private int Home(ulong key) => (int)((key ^ (key >> 29)) * KeywordHash.Multiplier >> 32) & (_slots.Length - 1);
-
-    private int FindOrAdd(ulong key)
+    /// <summary>The slot that has a key, or the empty one in which the search for it ends.</summary>
+    private int Place(ulong key)
     {
-        var found = Find(key);
-        if (found != None)
+        var slots = _slots;
+        var mask = slots.Length - 1;
+        for (var i = (int)((key ^ (key >> 29)) * KeywordHash.Multiplier >> 32) & mask; ; i = (i + 1) & mask)
         {
-            return found;
+            var slot = Volatile.Read(ref slots[i]);
+            if (slot == None || (uint)(slot >> 32) == (uint)key)
+            {
+                return i;
+            }
+        }
+    }
+
+    /// <summary>Until something is written into it, a new slot looks empty.</summary>
+    private int PlaceOrAdd(ulong key)
+    {
+        var slot = Place(key);
+        if (_slots[slot] == None)
+        {
+            _slots[slot] = key << 32;
+            _nodeCount++;
         }
 
-        _nodes[_nodeCount].Key = key;
-        var mask = _slots.Length - 1;
-        var i = Home(key);
-        while (_slots[i] != 0)
-        {
-            i = (i + 1) & mask;
-        }
+        return slot;
+    }
 
-        Volatile.Write(ref _slots[i], (key << 32) | (uint)++_nodeCount);
+    private void SetBit(ulong key)
+    {
         var bit = key >> _filterShift;
-        _filter[bit >> 6] |= 1UL << (int)(bit & 63);
-        return _nodeCount - 1;
+        Volatile.Write(ref _filter[bit >> 6], _filter[bit >> 6] | (1UL << (int)(bit & 63)));
     }
 
-    private struct Node
+    /// <summary>A pattern, and the number of the next one with its key, 0 for none.</summary>
+    public readonly struct Entry(KeywordPattern pattern, int next)
     {
-        public ulong Key;
-        public int First;
-        public bool IsInner;
+        /// <summary>The pattern's text; here, because it is compared far more often than it is found.</summary>
+        public readonly string Text = pattern.Text;
+
+        /// <summary>The pattern.</summary>
+        public readonly KeywordPattern Pattern = pattern;
+
+        /// <summary>The next one.</summary>
+        public readonly int Next = next;
+
+        /// <summary>Ends at which it needs a boundary.</summary>
+        public readonly Boundaries Boundaries = pattern.Boundaries;
     }
 }
