@@ -21,6 +21,13 @@ public sealed class IndicatorMatcher
     private readonly HashSet<(Hash256 Indicator, KeywordContext Context)> _ruleSeen = [];
     private readonly KeywordEngine _keywords;
 
+    // Empty, so that an item that matches nothing allocates nothing.
+    [ThreadStatic]
+    private static List<KeywordHit>? t_hits;
+
+    [ThreadStatic]
+    private static List<PdqMatch>? t_pdq;
+
     // Written before the rule is found, replaced as a whole when it grows.
     private volatile Rule[] _rules = new Rule[16];
     private int _ruleCount;
@@ -58,8 +65,18 @@ public sealed class IndicatorMatcher
     /// <summary>Adds the keywords found in a text, one match for each place and indicator.</summary>
     public void MatchText(string text, List<IndicatorMatch> matches)
     {
-        var hits = new List<KeywordHit>();
+        var hits = t_hits ??= [];
         _keywords.Find(text, hits);
+        if (hits.Count > 0)
+        {
+            // Taken from the thread and not given back: an item that matches may allocate.
+            t_hits = null;
+            AddText(hits, matches);
+        }
+    }
+
+    private void AddText(List<KeywordHit> hits, List<IndicatorMatch> matches)
+    {
         var rules = _rules;
         foreach (var place in hits.GroupBy(h => (rules[h.RuleId].Indicator, h.Start, h.Length)))
         {
@@ -94,7 +111,7 @@ public sealed class IndicatorMatcher
     /// <summary>Adds the images within Hamming distance 31 of a hash.</summary>
     public void MatchPdq(PdqHash hash, List<IndicatorMatch> matches)
     {
-        var found = new List<PdqMatch>();
+        var found = t_pdq ??= [];
         _pdq.Find(hash, found);
         AddPdq(found, matches);
     }
@@ -102,7 +119,7 @@ public sealed class IndicatorMatcher
     /// <summary>Adds the images within Hamming distance 31 of any of the eight orientations of an image.</summary>
     public void MatchPdq(PdqResult image, List<IndicatorMatch> matches)
     {
-        var found = new List<PdqMatch>();
+        var found = t_pdq ??= [];
         foreach (var hash in image.Orientations)
         {
             _pdq.Find(hash, found);
@@ -113,6 +130,12 @@ public sealed class IndicatorMatcher
 
     private void AddPdq(List<PdqMatch> found, List<IndicatorMatch> matches)
     {
+        if (found.Count == 0)
+        {
+            return;
+        }
+
+        t_pdq = null;
         foreach (var nearest in found.GroupBy(m => m.Id).Select(g => g.MinBy(m => m.Distance)))
         {
             foreach (var id in _rows.Get(nearest.Id))
