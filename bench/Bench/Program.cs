@@ -7,6 +7,7 @@ using FederationNode.Bench;
 // dotnet run -c Release --project bench/Bench -- takedowns [NODES [TAKEDOWNS]]
 // dotnet run -c Release --project bench/Bench -- images HASHES
 // dotnet run -c Release --project bench/Bench -- exact KEYS
+// dotnet run -c Release --project bench/Bench -- detector [TAKEDOWNS]
 CultureInfo.CurrentCulture = CultureInfo.DefaultThreadCurrentCulture = CultureInfo.InvariantCulture;
 Console.WriteLine($"{Environment.ProcessorCount} cores, .NET {Environment.Version}");
 switch (args)
@@ -42,13 +43,20 @@ switch (args)
     case ["exact", var count] when IsCount(count, 100_000_000, out var keys):
         await ExactRivals.RunAsync(keys);
         return 0;
+    case ["detector"]:
+        await DetectorFigures.RunAsync(100);
+        return 0;
+    case ["detector", var count] when IsCount(count, 10_000, out var urgent):
+        await DetectorFigures.RunAsync(urgent);
+        return 0;
     case ["silo"]:
         await IdleFigures.RunSiloAsync();
         return 0;
     default:
         Console.Error.WriteLine(
             "Give a number of rounds from 1 to 100, or: bootstrap [ENTRIES], up to 10000000; or: outline [ENTRIES], 10000 to "
-            + "10000000; or: takedowns [NODES [TAKEDOWNS]]; or: images HASHES, up to 20000000; or: exact KEYS, up to 100000000.");
+            + "10000000; or: takedowns [NODES [TAKEDOWNS]]; or: images HASHES, up to 20000000; or: exact KEYS, up to 100000000; "
+            + "or: detector [TAKEDOWNS].");
         return 2;
 }
 

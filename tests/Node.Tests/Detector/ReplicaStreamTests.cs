@@ -119,12 +119,13 @@ public sealed class ReplicaStreamTests
         // The first calls make what a thread keeps, and are compiled twice.
         for (var i = 0; i < 200; i++)
         {
-            CheckAll(run.Replica, texts, hash, pdq);
+            Assert.Equal(0, CheckAll(run.Replica, texts, hash, pdq));
         }
 
         var before = GC.GetAllocatedBytesForCurrentThread();
-        CheckAll(run.Replica, texts, hash, pdq);
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        var matches = CheckAll(run.Replica, texts, hash, pdq);
+        var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        Assert.Equal((0, 0L), (matches, allocated));
     }
 
     [Fact]
@@ -229,16 +230,17 @@ public sealed class ReplicaStreamTests
         Assert.Equal("test/acme/indicators/1", Assert.Single(state.Listings).Origin.Text);
     }
 
-    private static void CheckAll(FederationReplica replica, string[] texts, Hash256 hash, in PdqHash pdq)
+    /// <summary>The number of matches; without assertions, which allocate.</summary>
+    private static int CheckAll(FederationReplica replica, string[] texts, Hash256 hash, in PdqHash pdq)
     {
+        var matches = 0;
         foreach (var text in texts)
         {
-            Assert.Equal(Verdict.None, replica.Check(text).Verdict);
+            matches += replica.Check(text).Matches.Length;
         }
 
-        Assert.Equal(Verdict.None, replica.CheckSeller(hash).Verdict);
-        Assert.Equal(Verdict.None, replica.CheckImage(hash).Verdict);
-        Assert.Equal(Verdict.None, replica.CheckImage(pdq).Verdict);
+        return matches + replica.CheckSeller(hash).Matches.Length + replica.CheckImage(hash).Matches.Length
+            + replica.CheckImage(pdq).Matches.Length;
     }
 
     private static byte[] Bytes(Random random)
