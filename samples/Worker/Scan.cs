@@ -43,7 +43,7 @@ internal static class Scan
                 ? await AskAsync(file, options, cancellationToken)
                 : await FollowAsync(file, options, cancellationToken);
         }
-        catch (Exception e) when (e is ArgumentException or CsvHelperException or FileNotFoundException or DirectoryNotFoundException)
+        catch (Exception e) when (e is ArgumentException or CsvHelperException or IOException)
         {
             await Console.Error.WriteLineAsync(e.Message);
             return Usage;
@@ -76,6 +76,11 @@ internal static class Scan
             await stop.CancelAsync();
             await following;
             throw new TimeoutException($"The replica has no list yet. {copy.Status.LastError}");
+        }
+
+        if (copy.Status.IsStale)
+        {
+            await Console.Error.WriteLineAsync($"The node was not heard of for {copy.Status.Age}: the list may be out of date.");
         }
 
         var code = await ShowAsync(file, CheckAsync(copy, ItemsAsync(file, stop.Token)));

@@ -76,13 +76,15 @@ internal sealed class NodeClient : IDisposable
     {
         using var deadline = new CancellationTokenSource(_options.Timeout, _clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
-        var attempt = -1;
+        var (first, attempt) = (Volatile.Read(ref _preferred), -1);
         var begun = _clock.GetTimestamp();
         HttpResponseMessage answer;
         try
         {
             answer = await _pipeline.ExecuteAsync(
-                async token => await SendOnceAsync(make, Interlocked.Increment(ref attempt), completion, token), either.Token);
+                async token => await SendOnceAsync(
+                    make, (first + Interlocked.Increment(ref attempt)) % _nodes.Length, completion, token),
+                either.Token);
         }
         catch (OperationCanceledException e) when (deadline.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
@@ -104,21 +106,28 @@ internal sealed class NodeClient : IDisposable
         }
     }
 
+    /// <summary>Asks one address. The next call begins with it if it answers, with the one behind it if not.</summary>
     private async Task<HttpResponseMessage> SendOnceAsync(
-        Func<Uri, HttpRequestMessage> make, int attempt, HttpCompletionOption completion, CancellationToken cancellationToken)
+        Func<Uri, HttpRequestMessage> make, int place, HttpCompletionOption completion, CancellationToken cancellationToken)
     {
-        var place = (Volatile.Read(ref _preferred) + attempt) % _nodes.Length;
         var begun = _clock.GetTimestamp();
         using var request = make(_nodes[place]);
-        var answer = await _http.SendAsync(request, completion, cancellationToken);
-        _latencies.Add(_clock.GetElapsedTime(begun));
-        if (answer.IsSuccessStatusCode)
+        try
         {
-            Volatile.Write(ref _preferred, place);
+            var answer = await _http.SendAsync(request, completion, cancellationToken);
+            _latencies.Add(_clock.GetElapsedTime(begun));
+            Volatile.Write(ref _preferred, IsBusy(answer) ? (place + 1) % _nodes.Length : place);
+            return answer;
         }
-
-        return answer;
+        catch (HttpRequestException)
+        {
+            Volatile.Write(ref _preferred, (place + 1) % _nodes.Length);
+            throw;
+        }
     }
+
+    private static bool IsBusy(HttpResponseMessage answer) =>
+        answer.StatusCode is HttpStatusCode.TooManyRequests or HttpStatusCode.ServiceUnavailable;
 
     private ResiliencePipeline<HttpResponseMessage> MakePipeline()
     {
@@ -167,7 +176,7 @@ internal sealed class NodeClient : IDisposable
 
     private bool IsWorthAnother(Outcome<HttpResponseMessage> outcome) =>
         outcome.Exception is HttpRequestException
-        || (outcome.Result is { StatusCode: HttpStatusCode.TooManyRequests or HttpStatusCode.ServiceUnavailable } answer
+        || (outcome.Result is { } answer && IsBusy(answer)
 
             // Who is to wait longer than there is time gets the answer now.
             && (RetryAfter(answer) is not { } wait || wait < _options.Timeout));

@@ -185,6 +185,21 @@ public sealed class ReplicaStreamTests
     }
 
     [Fact]
+    public async Task Run_FirstAddressAway_FollowsTheNext()
+    {
+        var snapshot = ScriptedNode.Snapshot("c1", s_row);
+        var node = new ScriptedNode(async (request, _, token) =>
+            request.RequestUri!.Port == 1 ? throw new HttpRequestException("away")
+            : request.RequestUri.AbsolutePath == ApiRoutes.Snapshot ? ScriptedNode.Answer(200, "application/x-ndjson", snapshot)
+            : await QuietAsync(token));
+        await using var run = new Run(node, nodes: [new Uri("http://127.0.0.1:1"), new Uri("http://127.0.0.1:2")]);
+
+        await run.Replica.WaitReadyAsync().WaitAsync(Following.Patience);
+
+        Assert.Equal([1, 2], node.Asked.Take(2).Select(u => u.Port));
+    }
+
+    [Fact]
     public void Check_BeforeThereIsAList_SaysSo()
     {
         using var replica = new FederationReplica(Run.Options, new ScriptedNode((_, _) => throw new HttpRequestException("away")));
@@ -286,9 +301,9 @@ public sealed class ReplicaStreamTests
         private readonly CancellationTokenSource _stop = new();
         private readonly Task _run;
 
-        public Run(ScriptedNode node, TimeProvider? clock = null)
+        public Run(ScriptedNode node, TimeProvider? clock = null, Uri[]? nodes = null)
         {
-            Replica = new FederationReplica(Options, node, clock);
+            Replica = new FederationReplica(Options with { Nodes = nodes ?? Options.Nodes }, node, clock);
             _run = Replica.RunAsync(_stop.Token);
         }
 
