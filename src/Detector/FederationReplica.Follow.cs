@@ -33,6 +33,7 @@ public sealed partial class FederationReplica
     private DateTimeOffset _fileAgain;
     private bool _fileIsBehind = true;
     private bool _isBehind;
+    private bool _opened;
 
     // Read by everybody.
     private TaskCompletionSource _changed = NextChange();
@@ -137,6 +138,7 @@ public sealed partial class FederationReplica
         {
             stoppingToken.ThrowIfCancellationRequested();
             var before = _held;
+            _opened = false;
             try
             {
                 if (mustRead)
@@ -146,7 +148,9 @@ public sealed partial class FederationReplica
                 }
 
                 await FollowAsync(stoppingToken);
-                failures = _held == before ? failures + 1 : 0;
+
+                // One that ends in good order, as a proxy may end it, is opened again soon, and at once if it told something.
+                failures = _held == before ? 1 : 0;
             }
             catch (DetectorException e) when (e.Status == Conflict && !mustRead)
             {
@@ -156,13 +160,12 @@ public sealed partial class FederationReplica
             }
             catch (Exception e) when (IsPassing(e) && !stoppingToken.IsCancellationRequested)
             {
-                failures = _held == before ? failures + 1 : 1;
+                failures = _opened || _held != before ? 1 : failures + 1;
                 _lastError = e.Message;
                 DetectorMetrics.Failed();
                 LogFailed(e.Message);
             }
 
-            // A stream that ended in good order has said something, or is opened again at once; but never in a tight loop.
             if (failures > 0)
             {
                 await Task.Delay(Backoff(failures), _clock, stoppingToken);
@@ -202,7 +205,7 @@ public sealed partial class FederationReplica
         using var answer = await _client.OpenAsync(OpenStream, stoppingToken);
         await using var stream = new HeardStream(
             await answer.Content.ReadAsStreamAsync(stoppingToken), _options.Silence, 2L * PageReader.MaxBytes, NoteHeard, _clock);
-        (_isBehind, _lastError) = (false, null);
+        (_opened, _isBehind, _lastError) = (true, false, null);
         var events = SseParser.Create(stream, (type, data) => type == EventName ? PageReader.Read(data) : null);
         await foreach (var sent in events.EnumerateAsync(stoppingToken))
         {

@@ -184,6 +184,44 @@ public sealed class ReplicaStreamTests
         Assert.Equal(stays.Length, run.Replica.Status.Indicators);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Run_StreamEndsOrNodeRefuses_ComesBackSoonOrLaterAndLater(bool refuses)
+    {
+        const int Times = 8;
+        var snapshot = ScriptedNode.Snapshot("c1", s_row);
+        var end = new TaskCompletionSource();
+        var node = new ScriptedNode(async (request, n, token) =>
+        {
+            if (request.RequestUri!.AbsolutePath == ApiRoutes.Snapshot)
+            {
+                return ScriptedNode.Answer(200, "application/x-ndjson", snapshot);
+            }
+
+            if (n <= Times)
+            {
+                return refuses
+                    ? ScriptedNode.Problem(503, "not-ready")
+                    : ScriptedNode.Answer(200, "text/event-stream", ": open\n\n");
+            }
+
+            end.TrySetResult();
+            return await QuietAsync(token);
+        });
+        var clock = new HastyClock(TimeSpan.FromSeconds(10));
+        await using var run = new Run(node, clock);
+        await end.Task.WaitAsync(Following.Patience);
+
+        // Deadlines and silences are longer.
+        var waits = clock.Waits.Where(w => w >= TimeSpan.Zero && w < TimeSpan.FromSeconds(10)).ToList();
+        // Where the first stream ended, the snapshot before it had just told something: no wait.
+        Assert.Equal(refuses ? Times - 1 : Times - 2, waits.Count);
+        Assert.All(waits, (wait, i) => Assert.InRange(
+            wait.TotalMilliseconds, 5 * (refuses ? 1 << i : 1), 10 * (refuses ? 1 << i : 1)));
+        Assert.Equal(refuses ? "do this" : null, run.Replica.Status.LastError);
+    }
+
     [Fact]
     public async Task Run_FirstAddressAway_FollowsTheNext()
     {
