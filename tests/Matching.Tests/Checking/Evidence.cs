@@ -45,7 +45,6 @@ internal sealed class Evidence
             Context = indicator.Kind == IndicatorKind.Keyword ? context ?? KeywordContext.None : null,
         };
         Matcher.Put(listing);
-        Matcher.Publish();
         return Put(member, listing, issued);
     }
 
