@@ -43,10 +43,13 @@ internal static class DetectorFigures
 
         var random = new Random(7);
         await ImportAsync(publisher, random);
+        var empty = GC.GetTotalMemory(forceFullCollection: true);
         using var stop = new CancellationTokenSource();
         using var replica = new FederationReplica(options);
         var following = replica.RunAsync(stop.Token);
         await UntilAsync(() => replica.Status.Indicators >= Indicators);
+        var held = GC.GetTotalMemory(forceFullCollection: true) - empty;
+        Console.WriteLine($"the replica takes {held / (double)replica.Status.Indicators:0} bytes of memory an indicator");
         await ChecksAsync(replica, options, random);
         await stop.CancelAsync();
         await following;
