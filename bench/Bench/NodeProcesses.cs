@@ -61,9 +61,14 @@ internal sealed record RunningNode(string Folder, Process Process, HttpClient Ap
                 }),
             ],
             urgent);
+        await PublishAsync(batch, string.Create(CultureInfo.InvariantCulture, $"bench-{first}-{confidence}"));
+    }
+
+    /// <summary>Publishes listings under an idempotency key.</summary>
+    public async Task PublishAsync(ListingBatch batch, string key)
+    {
         using var request = new HttpRequestMessage(HttpMethod.Post, ApiRoutes.Listings) { Content = JsonContent.Create(batch) };
-        request.Headers.Add(
-            ApiRoutes.IdempotencyHeader, string.Create(CultureInfo.InvariantCulture, $"bench-{first}-{confidence}"));
+        request.Headers.Add(ApiRoutes.IdempotencyHeader, key);
         using var answer = await Api.SendAsync(request);
         if (!answer.IsSuccessStatusCode)
         {

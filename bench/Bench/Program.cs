@@ -8,6 +8,7 @@ using FederationNode.Bench;
 // dotnet run -c Release --project bench/Bench -- images HASHES
 // dotnet run -c Release --project bench/Bench -- exact KEYS
 // dotnet run -c Release --project bench/Bench -- keywords KEYWORDS
+// dotnet run -c Release --project bench/Bench -- detector [TAKEDOWNS]
 CultureInfo.CurrentCulture = CultureInfo.DefaultThreadCurrentCulture = CultureInfo.InvariantCulture;
 Console.WriteLine($"{Environment.ProcessorCount} cores, .NET {Environment.Version}");
 switch (args)
@@ -46,6 +47,12 @@ switch (args)
     case ["keywords", var count] when IsCount(count, 1_000_000, out var keywords) && keywords >= 100:
         KeywordSearches.Run(keywords);
         return 0;
+    case ["detector"]:
+        await DetectorFigures.RunAsync(100);
+        return 0;
+    case ["detector", var count] when IsCount(count, 10_000, out var urgent):
+        await DetectorFigures.RunAsync(urgent);
+        return 0;
     case ["silo"]:
         await IdleFigures.RunSiloAsync();
         return 0;
@@ -53,7 +60,7 @@ switch (args)
         Console.Error.WriteLine(
             "Give a number of rounds from 1 to 100, or: bootstrap [ENTRIES], up to 10000000; or: outline [ENTRIES], 10000 to "
             + "10000000; or: takedowns [NODES [TAKEDOWNS]]; or: images HASHES, up to 20000000; or: exact KEYS, up to 100000000; or: "
-            + "keywords KEYWORDS, 100 to 1000000.");
+            + "keywords KEYWORDS, 100 to 1000000; or: detector [TAKEDOWNS].");
         return 2;
 }
 

@@ -1,48 +1,53 @@
+using System.Globalization;
 using System.Net.Http.Headers;
-using System.Net.Http.Json;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using FederationNode.Contracts;
 using FederationNode.Contracts.Api;
+using FederationNode.Detector.Http;
+using FederationNode.Detector.Telemetry;
 
 namespace FederationNode.Detector;
 
 /// <summary>
 /// Asks the company's own node whether things are on the list. Safe for concurrent use; one instance for the life of a
-/// program. Nothing is retried: a detector knows best what to do while its node is away.
+/// program. Failed connections, 429 and 503 are tried again within the deadline of the call: checks change nothing.
 /// </summary>
-public sealed class FederationDetector : IDisposable
+public sealed partial class FederationDetector : IDisposable
 {
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
-    {
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    private readonly NodeClient _client;
+    private readonly string _query;
 
-        // Every property of an answer is always there (docs/protocol.md section 14): one that lacks some is no answer.
-        RespectNullableAnnotations = true,
-        RespectRequiredConstructorParameters = true,
-    };
-
-    private readonly HttpClient _http;
-
-    /// <summary>Makes a detector.</summary>
+    /// <summary>Makes a detector with the options' defaults.</summary>
     /// <param name="node">The node's local API, such as <c>http://127.0.0.1:7480</c>.</param>
     /// <param name="key">A bearer key of role <c>detector</c> or more.</param>
     /// <param name="handler">What sends the requests, or null for the platform's own; disposed with this object.</param>
+    /// <exception cref="ArgumentException">The address or the key is none.</exception>
     public FederationDetector(Uri node, string key, HttpMessageHandler? handler = null)
+        : this(new FederationDetectorOptions { Nodes = [node], Key = key }, handler)
     {
-        ArgumentNullException.ThrowIfNull(node);
-        ArgumentException.ThrowIfNullOrEmpty(key);
-        _http = new HttpClient(handler ?? new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(15) })
-        {
-            BaseAddress = node,
-        };
-        _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
+    }
+
+    /// <summary>Makes a detector.</summary>
+    /// <param name="options">Where the node is, and how patient to be.</param>
+    /// <param name="handler">What sends the requests, or null for the platform's own; disposed with this object.</param>
+    /// <param name="clock">Measures deadlines and delays; null: the system's.</param>
+    /// <exception cref="ArgumentException">The options are wrong; says what.</exception>
+    public FederationDetector(
+        FederationDetectorOptions options, HttpMessageHandler? handler = null, TimeProvider? clock = null)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        _client = new NodeClient(options, OptionsCheck.Demand(options), handler, clock ?? TimeProvider.System);
+
+        // The node gives up when nobody waits any more.
+        _query = string.Create(
+            CultureInfo.InvariantCulture, $"{ApiRoutes.Check}?timeoutMs={(int)Math.Ceiling(options.Timeout.TotalMilliseconds)}");
     }
 
     /// <summary>Checks up to 1,000 items in one request.</summary>
     /// <exception cref="ArgumentException">There are no items, or too many.</exception>
     /// <exception cref="DetectorException">The node refused the request, or its answer is none.</exception>
     /// <exception cref="HttpRequestException">The node was not reached.</exception>
+    /// <exception cref="TimeoutException">The deadline passed.</exception>
     public async Task<CheckResponse> CheckAsync(IReadOnlyList<CheckItem> items, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(items);
@@ -51,60 +56,84 @@ public sealed class FederationDetector : IDisposable
             throw new ArgumentException($"A check has 1 to {Limits.MaxCheckItems} items, not {items.Count}.", nameof(items));
         }
 
-        using var response = await _http.PostAsJsonAsync(ApiRoutes.Check, new CheckRequest(items), Json, cancellationToken);
-
-        // JSON is UTF-8, whatever the answer says of itself.
-        var body = await response.Content.ReadAsByteArrayAsync(cancellationToken);
-        if (!response.IsSuccessStatusCode)
+        var body = JsonSerializer.SerializeToUtf8Bytes(new CheckRequest(items), WireJson.Options);
+        var bytes = await _client.AskAsync(node => Post(node, _query, body, "application/json"), cancellationToken);
+        var answer = WireJson.Read<CheckResponse>(bytes, "a check's answer");
+        if (answer.Items.Count != items.Count || answer.Items.Any(i => i is null))
         {
-            throw new DetectorException((int)response.StatusCode, Explain(response, body));
+            throw new DetectorException(
+                200, "What answers is no node of this version: it gave no verdict for each item. Is the address right?");
         }
 
-        return TryRead<CheckResponse>(body, out var fault) is { } answer && answer.Items.Count == items.Count
-            && answer.Items.All(i => i is not null)
-                ? answer
-                : throw new DetectorException(
-                    (int)response.StatusCode,
-                    "What answers is no node of this version: it gave no verdict for each item. Is the address right?",
-                    fault);
+        foreach (var item in answer.Items)
+        {
+            DetectorMetrics.CheckedOverHttp(item.Verdict);
+        }
+
+        return answer;
     }
 
     /// <summary>Checks one text.</summary>
-    /// <exception cref="DetectorException">The node refused the request.</exception>
-    /// <exception cref="HttpRequestException">The node was not reached.</exception>
+    /// <inheritdoc cref="CheckAsync"/>
     public async Task<CheckVerdict> CheckTextAsync(string text, CancellationToken cancellationToken = default) =>
         (await CheckAsync([new CheckItem("text", text)], cancellationToken)).Items[0];
 
-    /// <inheritdoc/>
-    public void Dispose() => _http.Dispose();
+    /// <summary>Checks an image file: the node hashes it in all orientations, and keeps nothing of it.</summary>
+    /// <param name="file">A JPEG, PNG or WebP file, at most 20,971,520 bytes.</param>
+    /// <param name="cancellationToken">Gives it up.</param>
+    /// <returns>The verdict; with <see cref="CheckPart.Error"/> set if the image cannot be decoded.</returns>
+    /// <inheritdoc cref="CheckFormAsync"/>
+    public async Task<CheckPart> CheckImageAsync(ReadOnlyMemory<byte> file, CancellationToken cancellationToken = default) =>
+        (await CheckFormAsync([FormPart.Image(file)], cancellationToken)).Items[0];
 
-    private static string Explain(HttpResponseMessage response, byte[] body) =>
-        TryRead<ApiProblem>(body, out _) is { } problem
-            ? problem.Detail
-            : $"The node refused the request and did not say why: {(int)response.StatusCode} {response.ReasonPhrase}";
-
-    private static T? TryRead<T>(byte[] body, out JsonException? fault)
-        where T : class
+    /// <summary>Checks images, texts and seller tags together, as a form of 1 to 16 parts and 64 MiB at most.</summary>
+    /// <exception cref="ArgumentException">There are no parts, or too many.</exception>
+    /// <exception cref="DetectorException">The node refused the request, or its answer is none.</exception>
+    /// <exception cref="HttpRequestException">The node was not reached.</exception>
+    /// <exception cref="TimeoutException">The deadline passed.</exception>
+    public async Task<CheckFormResponse> CheckFormAsync(
+        IReadOnlyList<FormPart> parts, CancellationToken cancellationToken = default)
     {
-        fault = null;
-        try
+        ArgumentNullException.ThrowIfNull(parts);
+        if (parts.Count is 0 or > Limits.MaxCheckParts)
         {
-            return JsonSerializer.Deserialize<T>(body, Json);
+            throw new ArgumentException($"A form has 1 to {Limits.MaxCheckParts} parts, not {parts.Count}.", nameof(parts));
         }
-        catch (JsonException e)
-        {
-            fault = e;
-            return null;
-        }
-    }
-}
 
-/// <summary>The node answered, but not with verdicts.</summary>
-/// <param name="status">The HTTP status.</param>
-/// <param name="message">What it said.</param>
-/// <param name="inner">What went wrong while reading, or null.</param>
-public sealed class DetectorException(int status, string message, Exception? inner = null) : Exception(message, inner)
-{
-    /// <summary>The HTTP status.</summary>
-    public int Status { get; } = status;
+        var bytes = await _client.AskAsync(node => PostForm(node, parts), cancellationToken);
+        var answer = WireJson.Read<CheckFormResponse>(bytes, "a form's answer");
+        if (answer.Items.Count != parts.Count || answer.Items.Any(i => i is null))
+        {
+            throw new DetectorException(
+                200, "What answers is no node of this version: it gave no answer for each part. Is the address right?");
+        }
+
+        foreach (var part in answer.Items)
+        {
+            DetectorMetrics.CheckedOverHttp(part.Verdict ?? "none");
+        }
+
+        return answer;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _client.Dispose();
+
+    private static HttpRequestMessage Post(Uri node, string path, ReadOnlyMemory<byte> body, string type)
+    {
+        var content = new ReadOnlyMemoryContent(body);
+        content.Headers.ContentType = new MediaTypeHeaderValue(type);
+        return new HttpRequestMessage(HttpMethod.Post, new Uri(node, path)) { Content = content };
+    }
+
+    private HttpRequestMessage PostForm(Uri node, IReadOnlyList<FormPart> parts)
+    {
+        var form = new MultipartFormDataContent();
+        foreach (var part in parts)
+        {
+            form.Add(new ReadOnlyMemoryContent(part.Content), $"\"{part.Kind}{(part.Id is null ? "" : ":" + part.Id)}\"");
+        }
+
+        return new HttpRequestMessage(HttpMethod.Post, new Uri(node, _query)) { Content = form };
+    }
 }

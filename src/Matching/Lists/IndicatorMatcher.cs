@@ -17,15 +17,19 @@ public sealed class IndicatorMatcher
     /// <summary>A thread keeps no longer list of hits.</summary>
     private const int MaxKeptHits = 4096;
 
-    [ThreadStatic]
-    private static List<KeywordHit>? s_hits;
-
     private readonly ExactIndex _sellers;
     private readonly ExactIndex _images;
     private readonly PdqIndex _pdq = new();
     private readonly ValueRows _rows = new();
     private readonly HashSet<(Hash256 Indicator, KeywordContext Context)> _ruleSeen = [];
     private readonly KeywordEngine _keywords;
+
+    // Empty, so that an item that matches nothing allocates nothing.
+    [ThreadStatic]
+    private static List<KeywordHit>? t_hits;
+
+    [ThreadStatic]
+    private static List<PdqMatch>? t_pdq;
 
     // Written before the rule is found, replaced as a whole when it grows.
     private volatile Rule[] _rules = new Rule[16];
@@ -64,14 +68,19 @@ public sealed class IndicatorMatcher
     /// <summary>Adds the keywords found in a text, one match for each place and indicator.</summary>
     public void MatchText(string text, List<IndicatorMatch> matches)
     {
-        var hits = s_hits ??= [];
-        hits.Clear();
+        var hits = t_hits ??= [];
         _keywords.Find(text, hits);
-        if (hits.Count == 0)
+        if (hits.Count > 0)
         {
-            return;
+            // Apart, since what it needs is allocated where it begins.
+            AddText(hits, matches);
+            hits.Clear();
+            t_hits = hits.Capacity > MaxKeptHits ? null : hits;
         }
+    }
 
+    private void AddText(List<KeywordHit> hits, List<IndicatorMatch> matches)
+    {
         var rules = _rules;
         foreach (var place in hits.GroupBy(h => (rules[h.RuleId].Indicator, h.Start, h.Length)))
         {
@@ -82,11 +91,6 @@ public sealed class IndicatorMatcher
                 0,
                 place.Min(h => h.Evasions),
                 [.. place.Select(h => rules[h.RuleId].Context).Distinct()]));
-        }
-
-        if (hits.Capacity > MaxKeptHits)
-        {
-            s_hits = null;
         }
     }
 
@@ -112,7 +116,7 @@ public sealed class IndicatorMatcher
     /// <summary>Adds the images within Hamming distance 31 of a hash.</summary>
     public void MatchPdq(PdqHash hash, List<IndicatorMatch> matches)
     {
-        var found = new List<PdqMatch>();
+        var found = t_pdq ??= [];
         _pdq.Find(hash, found);
         AddPdq(found, matches);
     }
@@ -120,7 +124,7 @@ public sealed class IndicatorMatcher
     /// <summary>Adds the images within Hamming distance 31 of any of the eight orientations of an image.</summary>
     public void MatchPdq(PdqResult image, List<IndicatorMatch> matches)
     {
-        var found = new List<PdqMatch>();
+        var found = t_pdq ??= [];
         foreach (var hash in image.Orientations)
         {
             _pdq.Find(hash, found);
@@ -131,6 +135,12 @@ public sealed class IndicatorMatcher
 
     private void AddPdq(List<PdqMatch> found, List<IndicatorMatch> matches)
     {
+        if (found.Count == 0)
+        {
+            return;
+        }
+
+        t_pdq = null;
         foreach (var nearest in found.GroupBy(m => m.Id).Select(g => g.MinBy(m => m.Distance)))
         {
             foreach (var id in _rows.Get(nearest.Id))

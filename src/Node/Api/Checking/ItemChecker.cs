@@ -4,6 +4,7 @@ using FederationNode.Grains.Lists;
 using FederationNode.Grains.Rosters;
 using FederationNode.Matching.Checking;
 using FederationNode.Matching.Images;
+using FederationNode.Matching.Keywords;
 using FederationNode.Matching.Policy;
 using FederationNode.Node.Policies;
 using FederationNode.Protocol;
@@ -95,6 +96,6 @@ internal sealed class ItemChecker(MergedList list, RosterBoard roster, PolicyBoa
             isText ? place.Start : null,
             isText ? place.Length : null,
             itemKind == IndicatorKind.ImagePdq ? place.Distance : null,
-            isText ? EvasionText.Of(place.Evasions) : null);
+            isText ? place.Evasions.ToText() : null);
     }
 }

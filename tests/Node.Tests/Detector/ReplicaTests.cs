@@ -1,0 +1,502 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Net;
+using System.Text.Json;
+using FederationNode.Contracts.Api;
+using FederationNode.Detector;
+using FederationNode.Detector.Replica;
+using FederationNode.Matching.Policy;
+using FederationNode.Node.Api;
+using FederationNode.Node.Tests.Api;
+using FederationNode.Protocol;
+using FederationNode.Protocol.Entries;
+using FederationNode.Protocol.Roster;
+using FederationNode.TestSupport;
+using Xunit;
+
+namespace FederationNode.Node.Tests.Detector;
+
+/// <summary>A replica of a real node's list.</summary>
+public sealed class ReplicaTests : IAsyncLifetime, IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("fednode-replica-").FullName;
+    private readonly List<Following> _following = [];
+    private ApiNode _node = null!;
+
+    public async Task InitializeAsync() => _node = await ApiNode.StartReadyAsync();
+
+    public async Task DisposeAsync()
+    {
+        foreach (var following in _following)
+        {
+            await following.DisposeAsync();
+        }
+
+        await _node.DisposeAsync();
+    }
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public async Task Check_RandomListAndItems_AnswersAsTheNodeDoes()
+    {
+        var seed = Environment.TickCount;
+        var random = new Random(seed);
+        var list = new RandomList(random, _node);
+        await list.GrowAsync(60);
+        var following = Follow();
+        await following.Replica.WaitReadyAsync().WaitAsync(Following.Patience);
+        for (var round = 0; round < 6; round++)
+        {
+            await list.GrowAsync(25);
+            _node.Clock.Advance(TimeSpan.FromSeconds(random.Next(300)));
+            await following.UntilAsync(r => r.Status.ListVersion == _node.List.Current.Digest.ToString());
+
+            var items = list.Items(200);
+            using var detector = new FederationDetector(_node.Client.BaseAddress!, ApiNode.KeyOf(ApiRole.Detector));
+            var answers = (await detector.CheckAsync(items)).Items;
+            for (var i = 0; i < items.Count; i++)
+            {
+                var (theirs, ours) = (Json(answers[i]), Json(following.Replica.Check(items[i])));
+                Assert.True(theirs == ours, $"seed {seed}, round {round}, {Json(items[i])}:\n{theirs}\n{ours}");
+            }
+
+            Assert.Contains(answers, a => a.Verdict == "block");
+            Assert.Contains(answers, a => a.Verdict == "none");
+        }
+    }
+
+    [Fact]
+    public async Task CheckImage_File_AnswersAsTheNodeDoesWithAForm()
+    {
+        var original = await File.ReadAllBytesAsync(TestFiles.Vector("pdq", "bridge-1-original.jpg"));
+        var turned = await File.ReadAllBytesAsync(TestFiles.Vector("pdq", "bridge-2-rotate-90.jpg"));
+        using var detector = new FederationDetector(_node.Client.BaseAddress!, ApiNode.KeyOf(ApiRole.Detector));
+        var known = await detector.CheckImageAsync(original);
+        await _node.PublishAsync(new ListingRequest { Kind = "image-pdq", Value = known.Image!.Pdq!, Category = "other", Action = "block" });
+        await _node.PublishAsync(Some.Image(known.Image.Sha256));
+        var following = Follow();
+        await following.UntilAsync(r => r.Status.Indicators == 2);
+
+        foreach (var file in (byte[][])[original, turned, [1, 2, 3]])
+        {
+            var theirs = await detector.CheckImageAsync(file);
+            var ours = following.Replica.CheckImage(file);
+            Assert.Equal(theirs.Verdict, ours.Verdict.ToText());
+            Assert.Equal(theirs.Image, ours.Image);
+            Assert.Equal(theirs.Error is null, ours.Error is null);
+            Assert.Equal(
+                theirs.Matches.Select(m => (m.IndicatorId, m.Verdict, m.Reason, m.Distance ?? 0)),
+                ours.Matches.Select(m => (m.Match.IndicatorId.ToString(), m.Judgement.Verdict.ToText(), m.Judgement.Reason, m.Match.Distance)));
+        }
+    }
+
+    [Fact]
+    public async Task Follow_PublishedWithdrawnDisputedExpired_EachCountsAtOnce()
+    {
+        var following = Follow();
+        await following.Replica.WaitReadyAsync().WaitAsync(Following.Patience);
+        var (word, hash) = (Some.Word(), Some.Hex());
+        var item = new CheckItem("image-sha256", hash);
+        Assert.Equal(Verdict.None, following.Replica.Check(word).Verdict);
+
+        var published = await _node.PublishAsync(Some.Keyword(word));
+        await following.UntilAsync(r => r.Check($"old {word}!").Verdict == Verdict.Review);
+
+        await ApiNode.ReadAsync<PublishResponse>(
+            await _node.PostAsync(ApiRoutes.Withdrawals, new WithdrawalRequest(published.IndicatorIds[0])), HttpStatusCode.Created);
+        await following.UntilAsync(r => r.Check(word).Matches.IsEmpty);
+        Assert.Equal(0, following.Replica.Status.Indicators);
+
+        await _node.ReceiveAsync(Some.ForeignHash("image-sha256", hash, _node.Now + 1000));
+        await following.UntilAsync(r => r.Check(item).Verdict == "block");
+        await ApiNode.ReadAsync<PublishResponse>(
+            await _node.PostAsync(ApiRoutes.Opinions, new OpinionRequest(following.Replica.Check(item).Matches[0].IndicatorId, "dispute")),
+            HttpStatusCode.Created);
+        await following.UntilAsync(r => r.Check(item).Verdict == "signal");
+
+        // An expiry is no change: the replica's own clock tells.
+        _node.Clock.Advance(TimeSpan.FromSeconds(1001));
+        Assert.Equal("none", following.Replica.Check(item).Verdict);
+    }
+
+    [Fact]
+    public async Task Follow_MemberExpelled_ItsWordCountsNoMore()
+    {
+        var hash = Some.Hex();
+        await _node.ReceiveAsync(Some.ForeignHash("image-sha256", hash, _node.Now + 100_000));
+        var following = Follow();
+        await following.UntilAsync(r => r.Status.Indicators == 1);
+        Assert.Equal("block", following.Replica.Check(new CheckItem("image-sha256", hash)).Verdict);
+
+        var roster = _node.Coalition.Roster(2);
+        await _node.PutRosterAsync(_node.Coalition.Sign(roster with
+        {
+            Members = [.. roster.Members.Select(m => m.Name == "globex" ? m with { Status = MemberStatus.Expelled } : m)],
+        }));
+
+        await following.UntilAsync(r => r.Status.RosterVersion == 2);
+        Assert.Equal("none", following.Replica.Check(new CheckItem("image-sha256", hash)).Verdict);
+    }
+
+    [Fact]
+    public async Task Run_AfterItsOwnRestart_GoesOnFromItsFolderWithoutTheWholeList()
+    {
+        var words = (Some.Word(), Some.Word(), Some.Word());
+        await _node.PublishAsync(Some.Keyword(words.Item1));
+        var first = Follow(_folder);
+        await first.UntilAsync(r => r.Status.Indicators == 1);
+        await _node.PublishAsync(Some.Keyword(words.Item2));
+        await first.UntilAsync(r => r.Status.Indicators == 2);
+        Assert.Equal(1, first.Snapshots);
+        await first.StopAsync();
+        await _node.PublishAsync(Some.Keyword(words.Item3));
+
+        var second = Follow(_folder);
+        await second.UntilAsync(r => r.Status.Indicators == 3);
+
+        Assert.Equal(0, second.Snapshots);
+        Assert.Equal(Verdict.Review, second.Replica.Check($"{words.Item1} {words.Item2} {words.Item3}").Verdict);
+        Assert.Null(second.Replica.Status.FileError);
+    }
+
+    [Fact]
+    public async Task Run_NodeOutOfReach_AnswersFromItsFolderAndSaysHowOldItIs()
+    {
+        var word = Some.Word();
+        await _node.PublishAsync(Some.Keyword(word));
+        var first = Follow(_folder);
+        await first.UntilAsync(r => r.Status.Indicators == 1);
+        await first.StopAsync();
+        _node.Clock.Advance(TimeSpan.FromMinutes(10));
+
+        var second = Follow(_folder, handler: new ScriptedNode((_, _) => throw new HttpRequestException("no route")));
+        await second.Replica.WaitReadyAsync().WaitAsync(Following.Patience);
+        var status = second.Replica.Status;
+
+        Assert.Equal((true, true), (status.IsReady, status.IsStale));
+        Assert.InRange(status.Age!.Value.TotalMinutes, 9.9, 12);
+        Assert.Equal(Verdict.Review, second.Replica.Check(word).Verdict);
+    }
+
+    [Fact]
+    public async Task Run_FolderOfAnotherProcess_IsRefusedAndSaysWhy()
+    {
+        var first = Follow(_folder);
+        await first.Replica.WaitReadyAsync().WaitAsync(Following.Patience);
+
+        using var second = new FederationReplica(first.Options, clock: _node.Clock);
+        var refusal = await Assert.ThrowsAsync<IOException>(() => second.RunAsync(default).WaitAsync(Following.Patience));
+
+        Assert.Equal($"{_folder} is used by another process: give each replica a folder of its own.", refusal.Message);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Run_FolderDamaged_StartsOverOrGoesOnBeforeTheDamage(bool torn)
+    {
+        var word = Some.Word();
+        await _node.PublishAsync(Some.Keyword(word));
+        var first = Follow(_folder);
+        await first.UntilAsync(r => r.Status.Indicators == 1);
+        await _node.PublishAsync(Some.Keyword(Some.Word()));
+        await first.UntilAsync(r => r.Status.Indicators == 2);
+        await first.StopAsync();
+        var file = Path.Combine(_folder, ReplicaFile.Name);
+        var bytes = await File.ReadAllBytesAsync(file);
+        if (torn)
+        {
+            bytes = bytes[..^1];
+        }
+        else
+        {
+            bytes[50] ^= 1;
+        }
+
+        await File.WriteAllBytesAsync(file, bytes);
+        var second = Follow(_folder);
+        await second.UntilAsync(r => r.Status.Indicators == 2);
+
+        Assert.Equal(torn ? 0 : 1, second.Snapshots);
+        Assert.Equal(Verdict.Review, second.Replica.Check(word).Verdict);
+    }
+
+    [Fact]
+    public async Task Run_CursorLost_ReadsTheWholeListAgain()
+    {
+        var (word, hash) = (Some.Word(), Some.Hex());
+        await _node.PublishAsync(Some.Keyword(word));
+        await _node.ReceiveAsync(Some.ForeignHash("image-sha256", hash, _node.Now + 100_000));
+        var following = Follow();
+        await following.UntilAsync(r => r.Status.Indicators == 2);
+
+        _node.List.Truncate(Origin.Parse("test/globex/indicators/1"), 0, 0, _node.Now, _ => true);
+        await _node.PublishAsync(Some.Keyword(Some.Word()));
+
+        await following.UntilAsync(r => r.Status.Indicators == 2 && r.Check(new CheckItem("image-sha256", hash)).Verdict == "none");
+        Assert.Equal(2, following.Snapshots);
+        Assert.Equal(Verdict.Review, following.Replica.Check(word).Verdict);
+    }
+
+    [Fact]
+    public async Task Run_CursorAheadOfTheNode_ReadsTheWholeListAgain()
+    {
+        await _node.PublishAsync(Some.Keyword(Some.Word()));
+        var first = Follow(_folder);
+        await first.UntilAsync(r => r.Status.Indicators == 1);
+        await first.StopAsync();
+
+        await using var other = await ApiNode.StartReadyAsync();
+        await using var second = new Following(other, _folder);
+        await second.UntilAsync(r => r.Status.Indicators == 0);
+
+        Assert.Equal(1, second.Snapshots);
+    }
+
+    [Fact]
+    public async Task Run_PolicyOfAnotherMember_IsNeverReadyAndSaysWhy()
+    {
+        var following = Follow(policy: new VerdictPolicy { Self = "globex" });
+        await following.UntilErrorAsync();
+
+        Assert.False(following.Replica.Status.IsReady);
+        Assert.Equal(
+            "Replica.Policy is that of globex, but the node is acme's: set its Self.", following.Replica.Status.LastError);
+    }
+
+    [Fact]
+    public async Task Check_WithPolicyOfItsOwn_JudgesByIt()
+    {
+        var word = Some.Word();
+        await _node.ReceiveAsync(Some.ForeignKeyword(word, _node.Now + 100_000));
+        var following = Follow(policy: new VerdictPolicy { Self = "acme", Muted = ["globex"] });
+        await following.UntilAsync(r => r.Status.Indicators == 1);
+
+        Assert.Equal(Verdict.None, following.Replica.Check(word).Verdict);
+    }
+
+    private static string Json<T>(T value) => JsonSerializer.Serialize(value, ApiJson.Options);
+
+    private Following Follow(string? folder = null, VerdictPolicy? policy = null, HttpMessageHandler? handler = null)
+    {
+        var following = new Following(_node, folder, policy, handler);
+        _following.Add(following);
+        return following;
+    }
+}
+
+/// <summary>A replica that follows a node.</summary>
+internal sealed class Following : IAsyncDisposable
+{
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
+
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Counting _counting;
+    private readonly Task _run;
+
+    public Following(ApiNode node, string? folder = null, VerdictPolicy? policy = null, HttpMessageHandler? handler = null)
+    {
+        Options = new FederationDetectorOptions
+        {
+            Nodes = [node.Client.BaseAddress!],
+            Key = ApiNode.KeyOf(ApiRole.Detector),
+            Timeout = TimeSpan.FromSeconds(60),
+            Replica = new ReplicaOptions { Folder = folder, Policy = policy, ReconnectDelay = TimeSpan.FromMilliseconds(10) },
+        };
+        _counting = new Counting(handler ?? new SocketsHttpHandler());
+        Replica = new FederationReplica(Options, _counting, node.Clock);
+        _run = Replica.RunAsync(_stop.Token);
+    }
+
+    public FederationDetectorOptions Options { get; }
+
+    public FederationReplica Replica { get; }
+
+    /// <summary>How often the whole list was asked for.</summary>
+    public int Snapshots => _counting.Asked.Count(p => p == ApiRoutes.Snapshot);
+
+    /// <summary>Waits until the replica's list is as wanted.</summary>
+    public async Task UntilAsync(Predicate<FederationReplica> wanted)
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        await Replica.WaitReadyAsync(patience.Token);
+        while (true)
+        {
+            var changed = Replica.ChangedAsync();
+            if (wanted(Replica))
+            {
+                return;
+            }
+
+            await Task.WhenAny(changed, _run).WaitAsync(patience.Token);
+            if (_run.IsCompleted)
+            {
+                await _run;
+            }
+        }
+    }
+
+    /// <summary>Waits until something went wrong.</summary>
+    public async Task UntilErrorAsync()
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        while (Replica.Status.LastError is null)
+        {
+            await Task.Delay(10, patience.Token);
+        }
+    }
+
+    public async Task StopAsync()
+    {
+        await _stop.CancelAsync();
+        await _run.WaitAsync(Patience);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        Replica.Dispose();
+        _stop.Dispose();
+    }
+
+    private sealed class Counting(HttpMessageHandler inner) : DelegatingHandler(inner)
+    {
+        public ConcurrentQueue<string> Asked { get; } = new();
+
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            Asked.Enqueue(request.RequestUri!.AbsolutePath);
+            return base.SendAsync(request, cancellationToken);
+        }
+    }
+}
+
+/// <summary>A list of all kinds that grows at random, and items of which many match it.</summary>
+internal sealed class RandomList(Random random, ApiNode node)
+{
+    private readonly List<string> _words = [];
+    private readonly List<string> _hashes = [];
+    private readonly List<string> _ids = [];
+
+    public async Task GrowAsync(int steps)
+    {
+        for (var i = 0; i < steps; i++)
+        {
+            await StepAsync();
+        }
+    }
+
+    public List<CheckItem> Items(int count) => [.. Enumerable.Range(0, count).Select(i => random.Next(3) switch
+    {
+        0 => new CheckItem("text", Text(), i.ToString(CultureInfo.InvariantCulture)),
+        _ => new CheckItem(Pick(["seller", "image-sha256", "image-pdq", "image-pdq"]), Near(random.Next(5) == 0 ? Hex() : Pick(_hashes)), null),
+    })];
+
+    private async Task StepAsync()
+    {
+        var foreign = random.Next(2) == 0;
+        var action = Pick(["block", "block", "review", "signal"]);
+        var confidence = random.Next(30, 101);
+        switch (random.Next(10))
+        {
+            case < 3:
+                var word = random.Next(4) == 0 && _words.Count > 0 ? Pick(_words) : Pick(["象牙", "穿山甲", "tusk ", "rhino "]) + Letters(6);
+                _words.Add(word);
+                if (foreign)
+                {
+                    await node.ReceiveAsync(Some.ForeignKeyword(word, Expiry(), action, confidence));
+                    _ids.Add(Some.KeywordId(word));
+                }
+                else
+                {
+                    var context = new KeywordRuleRequest(
+                        Match: Pick(["auto", "substring", "word", "prefix"]),
+                        AnyOf: random.Next(2) == 0 ? [] : ["ivory", "牙"],
+                        NoneOf: random.Next(2) == 0 ? [] : ["coast"],
+                        Window: random.Next(2) * 20);
+                    await PublishAsync(Some.Keyword(word, l => l with
+                    {
+                        Action = action,
+                        Confidence = confidence,
+                        Expires = Expiry(),
+                        Context = context,
+                        OverrideLint = "test",
+                    }));
+                }
+
+                break;
+            case < 7:
+                var kind = Pick(["seller", "image-sha256", "image-pdq"]);
+                var scheme = kind == "seller" ? "voprf/tel/1" : null;
+                var hash = random.Next(3) == 0 && _hashes.Count > 0 ? Pick(_hashes) : Hex();
+                _hashes.Add(hash);
+                if (foreign)
+                {
+                    var listing = Some.ForeignHash(kind, hash, Expiry(), action, scheme) with { Confidence = confidence };
+                    await node.ReceiveAsync(listing);
+                    _ids.Add(listing.Indicator.Id.ToString());
+                }
+                else
+                {
+                    await PublishAsync(new ListingRequest
+                    {
+                        Kind = kind,
+                        Value = hash,
+                        Scheme = scheme,
+                        Category = "tiger",
+                        Action = action,
+                        Confidence = confidence,
+                        Expires = Expiry(),
+                    });
+                }
+
+                break;
+            case 7 when foreign && _ids.Count > 0 && Hash256.TryParseHex(Pick(_ids), out var id):
+                await node.ReceiveAsync(new WithdrawalPayload(id, "error"));
+                break;
+            case 8 when foreign && _ids.Count > 0 && Hash256.TryParseHex(Pick(_ids), out var about):
+                await node.ReceiveAsync(new OpinionPayload(about, Pick(["", "acme"]), Pick(["confirm", "dispute", "none"]), "seen-too"));
+                break;
+            default:
+                if (_ids.Count > 0)
+                {
+                    using var answer = await node.PostAsync(ApiRoutes.Opinions, new OpinionRequest(
+                        Pick(_ids), Pick(["confirm", "dispute", "none"]), Pick(["", "globex"])));
+                    Assert.True(answer.StatusCode is HttpStatusCode.Created or HttpStatusCode.OK or HttpStatusCode.UnprocessableEntity);
+                }
+
+                break;
+        }
+    }
+
+    private async Task PublishAsync(ListingRequest listing) => _ids.AddRange((await node.PublishAsync(listing)).IndicatorIds);
+
+    private long Expiry() => node.Now + random.Next(100, 3000);
+
+    private string Text() => string.Join(
+        Pick([" ", "", ", "]),
+        Enumerable.Range(0, random.Next(1, 12)).Select(_ => random.Next(3) == 0 && _words.Count > 0 ? Pick(_words) : Pick(["ivory", "coast", "a", "牙", Letters(5)])));
+
+    private string Near(string hex)
+    {
+        var bytes = Convert.FromHexString(hex);
+        for (var flips = random.Next(2) * random.Next(40); flips > 0; flips--)
+        {
+            bytes[random.Next(32)] ^= (byte)(1 << random.Next(8));
+        }
+
+        return Convert.ToHexStringLower(bytes);
+    }
+
+    private string Hex()
+    {
+        var bytes = new byte[32];
+        random.NextBytes(bytes);
+        return Convert.ToHexStringLower(bytes);
+    }
+
+    private string Letters(int count) => new([.. Enumerable.Range(0, count).Select(_ => (char)('a' + random.Next(26)))]);
+
+    private string Pick(List<string> from) => from[random.Next(from.Count)];
+}
