@@ -156,10 +156,11 @@ internal static class KeywordSearches
     {
         // The shell says what its children took: 0m0.123s of their own, and of the system.
         using var shell = Process.Start(new ProcessStartInfo(
-            "/bin/sh", ["-c", "grep -F -o -f \"$0\" \"$1\" > /dev/null; times", keywords, texts])
+            "/bin/sh", ["-c", "for i in 1 2 3 4 5 6 7 8 9 10; do grep -F -o -f \"$0\" \"$1\" > /dev/null; done; times", keywords, texts])
         { RedirectStandardOutput = true })!;
         var times = shell.StandardOutput.ReadToEnd().Split('\n')[1].Split(' ')[0].TrimEnd('s').Split('m');
         shell.WaitForExit();
-        return (60 * double.Parse(times[0], CultureInfo.InvariantCulture)) + double.Parse(times[1], CultureInfo.InvariantCulture);
+        var (minutes, seconds) = (double.Parse(times[0], CultureInfo.InvariantCulture), double.Parse(times[1], CultureInfo.InvariantCulture));
+        return Math.Max((60 * minutes) + seconds, 0.01) / 10;
     }
 }
