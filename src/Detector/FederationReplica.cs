@@ -108,7 +108,7 @@ public sealed partial class FederationReplica : IDisposable
                 + $"{IndicatorKind.Seller}.",
                 nameof(item)),
         };
-        return VerdictShapes.Of(verdict, item);
+        return VerdictShapes.Of(verdict, item.Kind, item.Id);
     }
 
     private static Hash256 HashOf(CheckItem item) =>

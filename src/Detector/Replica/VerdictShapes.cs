@@ -6,15 +6,22 @@ using FederationNode.Protocol.Entries;
 
 namespace FederationNode.Detector.Replica;
 
-/// <summary>Puts verdicts into the shapes of the local API, so that a program may ask either.</summary>
+/// <summary>
+/// Puts verdicts into the shapes of the local API: for the node, and for the replica, so that a program may ask either.
+/// </summary>
 internal static class VerdictShapes
 {
+    /// <summary>The kind of an item that is a text.</summary>
     public const string Text = "text";
 
-    public static CheckVerdict Of(ItemVerdict verdict, CheckItem item) => new(
-        item.Id,
+    /// <summary>The verdict on an item.</summary>
+    /// <param name="verdict">The verdict.</param>
+    /// <param name="kind">The item's kind.</param>
+    /// <param name="id">The caller's name for it.</param>
+    public static CheckVerdict Of(ItemVerdict verdict, string kind, string? id) => new(
+        id,
         verdict.Verdict.ToText(),
-        verdict.Matches.IsEmpty ? [] : [.. verdict.Matches.Select(m => Of(m, item.Kind))],
+        verdict.Matches.IsEmpty ? [] : [.. verdict.Matches.Select(m => Of(m, kind))],
         verdict.Reason);
 
     private static CheckMatch Of(JudgedMatch match, string itemKind)

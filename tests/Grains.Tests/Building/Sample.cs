@@ -30,4 +30,24 @@ internal static class Sample
         [.. Enumerable.Range(from, count).Select(i => Entry(Listing(i)))];
 
     public static AppendRequest Request(int from, int count, string? key = null) => new(Listings(from, count), key);
+
+    /// <summary>A log in which entries of all kinds follow one another, about five indicators.</summary>
+    public static WriterLog LogOfAllKinds(string origin, int size)
+    {
+        var log = new WriterLog(origin);
+        for (var i = 0; i < size; i++)
+        {
+            var id = Image(i % 5).Id;
+            log.Add((i % 8) switch
+            {
+                3 => new WithdrawalPayload(id, "error"),
+                4 => new OpinionPayload(id, "c", OpinionPayload.Dispute, "legal-trade"),
+                6 => new ErasePayload(i - (i % 3) - 1, "legal"),
+                7 => new HeartbeatPayload([]),
+                _ => Listing(i % 5) with { Severity = i % 4 },
+            });
+        }
+
+        return log;
+    }
 }

@@ -16,7 +16,7 @@ public sealed class FollowingTheListTests
     private const int Size = 60;
 
     private static readonly string s_b = TestCoalition.Indicators("b");
-    private static readonly WriterLog s_log = MakeLog();
+    private static readonly WriterLog s_log = Sample.LogOfAllKinds(s_b, Size);
 
     // What happens to the list, and when the follower looks: 0 applies, 1 overlies, 2 truncates, 3 defers, 4 follows.
     private static readonly Gen<(int What, int At, int Count)[]> s_steps =
@@ -161,25 +161,6 @@ public sealed class FollowingTheListTests
                     _ => true);
                 break;
         }
-    }
-
-    private static WriterLog MakeLog()
-    {
-        var log = new WriterLog(s_b);
-        for (var i = 0; i < Size; i++)
-        {
-            var id = Sample.Image(i % 5).Id;
-            log.Add((i % 8) switch
-            {
-                3 => new WithdrawalPayload(id, "error"),
-                4 => new OpinionPayload(id, "c", OpinionPayload.Dispute, "legal-trade"),
-                6 => new ErasePayload(i - (i % 3) - 1, "legal"),
-                7 => new HeartbeatPayload([]),
-                _ => Sample.Listing(i % 5) with { Severity = i % 4 },
-            });
-        }
-
-        return log;
     }
 
     private static string Text(IEnumerable<IndicatorState> states) => string.Join('\n', states.Select(s =>

@@ -20,7 +20,7 @@ public sealed class MergedListTests
     private static readonly string s_c = TestCoalition.Indicators("c");
 
     /// <summary>Few indicators, so that listings, withdrawals, opinions and erasures meet in the same cells.</summary>
-    private static readonly WriterLog s_log = MakeLog();
+    private static readonly WriterLog s_log = Sample.LogOfAllKinds(s_b, Size);
 
     // Where the prefix ends at first, and the runs above it.
     private static readonly Gen<(int Prefix, (int From, int Count)[] Runs)> s_urgent = Gen.Select(
@@ -208,25 +208,6 @@ public sealed class MergedListTests
         var matches = new List<IndicatorMatch>();
         list.Matcher.MatchText(text, matches);
         return matches;
-    }
-
-    private static WriterLog MakeLog()
-    {
-        var log = new WriterLog(s_b);
-        for (var i = 0; i < Size; i++)
-        {
-            var id = Sample.Image(i % 5).Id;
-            log.Add((i % 8) switch
-            {
-                3 => new WithdrawalPayload(id, "error"),
-                4 => new OpinionPayload(id, "c", OpinionPayload.Dispute, "legal-trade"),
-                6 => new ErasePayload(i - (i % 3) - 1, "legal"),
-                7 => new HeartbeatPayload([]),
-                _ => Sample.Listing(i % 5) with { Severity = i % 4 },
-            });
-        }
-
-        return log;
     }
 
     private static void Apply(MergedList list, string origin, int from, int end) =>

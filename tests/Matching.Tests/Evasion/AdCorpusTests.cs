@@ -21,16 +21,7 @@ public sealed class AdCorpusTests
     public void Find_RealAds_FindsTheAfricanGreysAndNothingElse(string language)
     {
         var suite = EvasionSuite.Load();
-        var engine = new KeywordEngine(0x5EED);
-        for (var id = 0; id < suite.Keywords.Length; id++)
-        {
-            var keyword = suite.Keywords[id];
-            if (language.Length == 0 || keyword.Language == language)
-            {
-                _ = engine.Add(new KeywordRule(
-                    id, keyword.Text, keyword.Match, keyword.AnyOf, keyword.AllOf, keyword.NoneOf, keyword.Window));
-            }
-        }
+        var engine = suite.MakeEngine(language);
 
         Assert.Equal(16_509, Ads.Length);
         var hit = new List<string>();

@@ -9,7 +9,7 @@ public sealed class EvasionMatchTests
 {
     private static readonly EvasionSuite Suite = EvasionSuite.Load();
 
-    private static readonly KeywordEngine Engine = MakeEngine();
+    private static readonly KeywordEngine Engine = Suite.MakeEngine();
 
     [Fact]
     public void Find_Evasions_FindsEveryKeywordAndNoOther() => Judge(text => !text.IsNearMiss);
@@ -40,18 +40,5 @@ public sealed class EvasionMatchTests
         var expected = text.Evasions.Aggregate(
             KeywordEvasions.None, (all, name) => all | Enum.Parse<KeywordEvasions>(name, ignoreCase: true));
         return evasions == expected ? null : $"as {evasions} instead of {expected}: {text}";
-    }
-
-    private static KeywordEngine MakeEngine()
-    {
-        var engine = new KeywordEngine(0x5EED);
-        for (var id = 0; id < Suite.Keywords.Length; id++)
-        {
-            var keyword = Suite.Keywords[id];
-            Assert.True(engine.Add(new KeywordRule(
-                id, keyword.Text, keyword.Match, keyword.AnyOf, keyword.AllOf, keyword.NoneOf, keyword.Window)));
-        }
-
-        return engine;
     }
 }

@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using FederationNode.Matching.Keywords;
 using FederationNode.TestSupport;
+using Xunit;
 
 namespace FederationNode.Matching.Tests.Evasion;
 
@@ -56,4 +58,22 @@ internal sealed record EvasionSuite(ImmutableArray<EvasionKeyword> Keywords, Imm
 
     private static string InSuite(string name) =>
         Path.Combine(TestFiles.Repository, "tests", "Matching.Tests", "Evasion", name);
+
+    /// <summary>An engine with the keywords, a rule's number being the keyword's place.</summary>
+    /// <param name="language">The keywords' language; empty for all.</param>
+    public KeywordEngine MakeEngine(string language = "")
+    {
+        var engine = new KeywordEngine(0x5EED);
+        for (var id = 0; id < Keywords.Length; id++)
+        {
+            var keyword = Keywords[id];
+            if (language.Length == 0 || keyword.Language == language)
+            {
+                Assert.True(engine.Add(new KeywordRule(
+                    id, keyword.Text, keyword.Match, keyword.AnyOf, keyword.AllOf, keyword.NoneOf, keyword.Window)));
+            }
+        }
+
+        return engine;
+    }
 }

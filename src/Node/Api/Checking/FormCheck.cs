@@ -4,6 +4,7 @@ using System.Text;
 using FederationNode.Contracts;
 using FederationNode.Contracts.Api;
 using FederationNode.Grains;
+using FederationNode.Matching.Checking;
 using FederationNode.Matching.Policy;
 using FederationNode.Node.Api.Feedback;
 using FederationNode.Node.Api.Problems;
@@ -161,23 +162,27 @@ internal sealed class FormCheck(
 
     private async Task<CheckPart> CheckImageAsync(string? id, ReadOnlyMemory<byte> file, Deadline deadline)
     {
-        var sha256 = Convert.ToHexStringLower(SHA256.HashData(file.Span));
-        var exact = Check(new CheckItem(IndicatorKind.ImageSha256, sha256, id));
+        var file256 = new Hash256(SHA256.HashData(file.Span));
+        var sha256 = file256.ToString();
         var (picture, error) = await pictures.HashAsync(file, deadline.Token);
+
+        // One list for the file and the picture.
+        var opened = Open();
+        var hits = new List<Hash256>();
+        var exact = ItemChecker.Answer(opened.CheckImage(file256), IndicatorKind.ImageSha256, id, hits);
         if (picture is null)
         {
             // The very file may be listed all the same.
+            recorder.Record(hits);
             tallies.Count(exact);
             var unknown = new CheckedImage(sha256, null, null, false, null, null);
             return Refused(id, Image, exact, unknown, Fault.BadImage.Because(error!));
         }
 
-        var verdicts = picture.IsReliable
-            ? picture.Orientations.ToArray().Distinct()
-                .Select(hash => Check(new CheckItem(IndicatorKind.ImagePdq, hash.ToString(), id)))
-                .Prepend(exact)
+        CheckVerdict[] all = picture.IsReliable
+            ? [exact, ItemChecker.Answer(opened.CheckPdq(picture), IndicatorKind.ImagePdq, id, hits)]
             : [exact];
-        var all = verdicts.ToList();
+        recorder.Record(hits);
         var gravest = all.MaxBy(v => VerdictText.FromAction(v.Verdict))!;
         var verdict = gravest with { Matches = Merge(all) };
         tallies.Count(verdict);
@@ -195,10 +200,12 @@ internal sealed class FormCheck(
     private CheckVerdict Check(CheckItem item)
     {
         var hits = new List<Hash256>();
-        var verdict = ItemChecker.Check(checker.Open(clock.GetUtcNow().ToUnixTimeSeconds(), watch.IsStale), item, hits);
+        var verdict = ItemChecker.Check(Open(), item, hits);
         recorder.Record(hits);
         return verdict;
     }
+
+    private ListChecker Open() => checker.Open(clock.GetUtcNow().ToUnixTimeSeconds(), watch.IsStale);
 
     /// <summary>One match an indicator, the nearest; in the order of all answers.</summary>
     private static List<CheckMatch> Merge(IEnumerable<CheckVerdict> verdicts) =>

@@ -1,11 +1,10 @@
 using FederationNode.Contracts;
 using FederationNode.Contracts.Api;
+using FederationNode.Detector.Replica;
 using FederationNode.Grains.Lists;
 using FederationNode.Grains.Rosters;
 using FederationNode.Matching.Checking;
 using FederationNode.Matching.Images;
-using FederationNode.Matching.Keywords;
-using FederationNode.Matching.Policy;
 using FederationNode.Node.Policies;
 using FederationNode.Protocol;
 using FederationNode.Protocol.Entries;
@@ -15,7 +14,7 @@ namespace FederationNode.Node.Api.Checking;
 /// <summary>Puts what the list says of an item into the shapes of the local API. Safe from any thread.</summary>
 internal sealed class ItemChecker(MergedList list, RosterBoard roster, PolicyBoard policy)
 {
-    public const string Text = "text";
+    public const string Text = VerdictShapes.Text;
 
     /// <summary>What is wrong with an item, without its value, or null.</summary>
     public static string? FaultOf(CheckItem? item) =>
@@ -67,35 +66,21 @@ internal sealed class ItemChecker(MergedList list, RosterBoard roster, PolicyBoa
             IndicatorKind.Seller when LowerHex.TryParse(item.Value, out var tag) => checker.CheckSeller(tag),
             _ => ItemVerdict.None,
         };
-        if (verdict.Matches.IsEmpty)
-        {
-            return new CheckVerdict(item.Id, verdict.Verdict.ToText(), [], verdict.Reason);
-        }
-
-        hits.AddRange(verdict.Matches.Select(m => m.Match.IndicatorId).Distinct());
-        return new CheckVerdict(
-            item.Id,
-            verdict.Verdict.ToText(),
-            [.. verdict.Matches.Select(m => Describe(m, item.Kind))],
-            verdict.Reason);
+        return Answer(verdict, item.Kind, item.Id, hits);
     }
 
-    private static CheckMatch Describe(JudgedMatch match, string itemKind)
+    /// <summary>Puts a verdict into the API's shape.</summary>
+    /// <param name="verdict">The verdict.</param>
+    /// <param name="kind">The item's kind.</param>
+    /// <param name="id">The caller's name for the item.</param>
+    /// <param name="hits">Takes the indicators that it matches.</param>
+    public static CheckVerdict Answer(ItemVerdict verdict, string kind, string? id, List<Hash256> hits)
     {
-        var (place, judgement, newest) = (match.Match, match.Judgement, match.Newest);
-        var isText = itemKind == Text;
-        return new CheckMatch(
-            place.IndicatorId.ToString(),
-            newest.Indicator.Kind,
-            newest.Category,
-            judgement.Verdict.ToText(),
-            judgement.Reason,
-            [.. judgement.Listings.Select(l => new Lister(l.Member, l.Issued))],
-            judgement.Disputers,
-            match.Confidence,
-            isText ? place.Start : null,
-            isText ? place.Length : null,
-            itemKind == IndicatorKind.ImagePdq ? place.Distance : null,
-            isText ? place.Evasions.ToText() : null);
+        if (!verdict.Matches.IsEmpty)
+        {
+            hits.AddRange(verdict.Matches.Select(m => m.Match.IndicatorId).Distinct());
+        }
+
+        return VerdictShapes.Of(verdict, kind, id);
     }
 }
