@@ -46,13 +46,10 @@ internal ref struct KeywordScan
         ref var words = ref MemoryMarshal.GetReference(_text.IsNormalized ? TextUnits.Normalized : TextUnits.Raw);
         var table = _table;
         var parts = table.PrefixLengths | table.HangulPrefixLengths | table.InnerLengths;
-        var hasSingles = table.HasSingles;
         var hasSymbols = table.HasSymbols;
         var seed = _seed;
 
-        // Of the last characters of scripts without spaces: hashes, the class, and where they stand.
-        var (one, two, last) = (~seed, ~seed, 0u);
-        var (lastAt, secondAt) = (-1, -1);
+        var trail = new Trail(seed);
 
         // Of words: the group that may belong together, and the stretch without white space.
         var (groupStart, groupEnd, groupPieces, isSingle) = (0, 0, 0, false);
@@ -115,38 +112,13 @@ internal ref struct KeywordScan
                     groupEnd = i;
                     isSingle = single;
                     isSpaced = false;
-                    (one, two, last, lastAt) = (~seed, ~seed, 0u, -1);
+                    trail = new Trail(seed);
                     break;
 
                 case UnitKind.Unspaced:
                     do
                     {
-                        var unitClass = word >> TextUnits.ClassShift;
-                        if (unitClass != last)
-                        {
-                            var three = (two ^ unitClass) * KeywordHash.Multiplier;
-                            two = (one ^ unitClass) * KeywordHash.Multiplier;
-                            one = (seed ^ unitClass) * KeywordHash.Multiplier;
-                            if (table.MayHave(two) && lastAt >= 0)
-                            {
-                                Visit(two, unitClass, lastAt, i + 1, letterLike: false);
-                            }
-
-                            if (table.MayHave(three) && secondAt >= 0)
-                            {
-                                Visit(three, unitClass, secondAt, i + 1, letterLike: false);
-                            }
-
-                            secondAt = lastAt;
-                            last = unitClass;
-                        }
-
-                        if (hasSingles && table.MayHave(one))
-                        {
-                            Visit(one, unitClass, i, i + 1, letterLike: false);
-                        }
-
-                        lastAt = i;
+                        VisitUnspaced(ref trail, word >> TextUnits.ClassShift, i, 1);
                         if (++i == text.Length)
                         {
                             break;
@@ -194,24 +166,7 @@ internal ref struct KeywordScan
                         case UnitKind.Complex:
                             return false;
                         case UnitKind.Unspaced:
-                            var unitClass = word >> TextUnits.ClassShift;
-                            if (unitClass != last)
-                            {
-                                var three = (two ^ unitClass) * KeywordHash.Multiplier;
-                                two = (one ^ unitClass) * KeywordHash.Multiplier;
-                                one = (seed ^ unitClass) * KeywordHash.Multiplier;
-                                VisitIf(two, unitClass, lastAt, i + width);
-                                VisitIf(three, unitClass, secondAt, i + width);
-                                secondAt = lastAt;
-                                last = unitClass;
-                            }
-
-                            if (hasSingles)
-                            {
-                                VisitIf(one, unitClass, i, i + width);
-                            }
-
-                            lastAt = i;
+                            VisitUnspaced(ref trail, word >> TextUnits.ClassShift, i, width);
                             isSpaced = true;
                             break;
                         case UnitKind.Separator when hasSymbols && width == 2:
@@ -237,12 +192,31 @@ internal ref struct KeywordScan
         return true;
     }
 
-    private readonly void VisitIf(ulong key, uint last, int start, int end)
+    /// <summary>A character of a script without spaces: keywords may begin with it, or with the one or two before it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly void VisitUnspaced(ref Trail trail, uint unitClass, int at, int width)
     {
-        if (start >= 0 && _table.MayHave(key))
+        if (trail.TryAdd(unitClass, _seed))
         {
-            Visit(key, last, start, end, letterLike: false);
+            if (_table.MayHave(trail.Two) && trail.LastAt >= 0)
+            {
+                Visit(trail.Two, unitClass, trail.LastAt, at + width, letterLike: false);
+            }
+
+            if (_table.MayHave(trail.Three) && trail.SecondAt >= 0)
+            {
+                Visit(trail.Three, unitClass, trail.SecondAt, at + width, letterLike: false);
+            }
+
+            trail.SecondAt = trail.LastAt;
         }
+
+        if (_table.HasSingles && _table.MayHave(trail.One))
+        {
+            Visit(trail.One, unitClass, at, at + width, letterLike: false);
+        }
+
+        trail.LastAt = at;
     }
 
     private readonly void VisitSymbol(int codePoint, int start)
@@ -481,6 +455,43 @@ internal ref struct KeywordScan
             }
 
             number = entry.Next;
+        }
+    }
+
+    /// <summary>The last characters of scripts without spaces, repetitions left out: their hashes, and where they stand.</summary>
+    private struct Trail(ulong seed)
+    {
+        private uint _last;
+
+        /// <summary>The hash of the last one.</summary>
+        public ulong One { get; private set; } = ~seed;
+
+        /// <summary>The hash of the last two.</summary>
+        public ulong Two { get; private set; } = ~seed;
+
+        /// <summary>The hash of the last three.</summary>
+        public ulong Three { get; private set; }
+
+        /// <summary>Where the last one stands; -1: there is none.</summary>
+        public int LastAt { get; set; } = -1;
+
+        /// <summary>Where the one before it stands; -1: there is none.</summary>
+        public int SecondAt { get; set; } = -1;
+
+        /// <summary>Takes the next one; false if it repeats the last.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public bool TryAdd(uint unitClass, ulong start)
+        {
+            if (unitClass == _last)
+            {
+                return false;
+            }
+
+            Three = (Two ^ unitClass) * KeywordHash.Multiplier;
+            Two = (One ^ unitClass) * KeywordHash.Multiplier;
+            One = (start ^ unitClass) * KeywordHash.Multiplier;
+            _last = unitClass;
+            return true;
         }
     }
 }
