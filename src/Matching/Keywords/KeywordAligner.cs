@@ -16,7 +16,7 @@ internal ref struct KeywordAligner
     private const string NeverDoubled = "hjqvwxy";
 
     private readonly ScanText _text;
-    private readonly string _keyword;
+    private readonly ReadOnlySpan<char> _keyword;
     private readonly Boundaries _boundaries;
     private KeywordEvasions _evasions;
     private KeywordWord _word;
@@ -28,25 +28,26 @@ internal ref struct KeywordAligner
     private bool _isSpelled;
     private bool _hasSymbols;
 
-    private KeywordAligner(ScanText text, in KeywordTable.Entry pattern, int start)
+    private KeywordAligner(ScanText text, ReadOnlySpan<char> keyword, Boundaries boundaries, int start)
     {
         _text = text;
-        _keyword = pattern.Text;
-        _boundaries = pattern.Boundaries;
+        _keyword = keyword;
+        _boundaries = boundaries;
         _at = start;
     }
 
-    /// <summary>Whether the pattern stands at <paramref name="start"/>, and where it ends.</summary>
-    public static bool TryAlign(ScanText text, in KeywordTable.Entry pattern, int start, out PatternPlace place)
+    /// <summary>Whether a keyword stands at <paramref name="start"/>, and where it ends.</summary>
+    public static bool TryAlign(
+        ScanText text, ReadOnlySpan<char> keyword, Boundaries boundaries, int start, out PatternPlace place)
     {
-        if (StandsPlainly(text, pattern, start))
+        if (StandsPlainly(text, keyword, boundaries, start))
         {
-            place = new PatternPlace(start, start + pattern.Text.Length, KeywordEvasions.None);
+            place = new PatternPlace(start, start + keyword.Length, KeywordEvasions.None);
             return true;
         }
 
         place = default;
-        var aligner = new KeywordAligner(text, pattern, start);
+        var aligner = new KeywordAligner(text, keyword, boundaries, start);
         aligner.StepBack();
         var from = aligner._at;
         if (!aligner.TryAlign() || !aligner.HasBoundaries(from))
@@ -61,9 +62,8 @@ internal ref struct KeywordAligner
     /// <summary>
     /// The usual case, in which nothing is hidden and the ends are beyond doubt; where this says no, the rest decides.
     /// </summary>
-    private static bool StandsPlainly(ScanText text, in KeywordTable.Entry pattern, int start)
+    private static bool StandsPlainly(ScanText text, ReadOnlySpan<char> keyword, Boundaries boundaries, int start)
     {
-        var keyword = pattern.Text;
         var end = start + keyword.Length;
         var units = text.Units;
         if (end > units.Length || (keyword.Length > 1 && keyword[1] == keyword[0]))
@@ -81,8 +81,8 @@ internal ref struct KeywordAligner
             }
         }
 
-        return IsSureEnd(text, end, (pattern.Boundaries & Boundaries.End) != 0)
-            && ((pattern.Boundaries & Boundaries.Start) == 0 || start == 0 || IsSureEnd(text, start - 1, isNeeded: true));
+        return IsSureEnd(text, end, (boundaries & Boundaries.End) != 0)
+            && ((boundaries & Boundaries.Start) == 0 || start == 0 || IsSureEnd(text, start - 1, isNeeded: true));
     }
 
     /// <summary>Whether what stands at an index, if anything, leaves no doubt that a keyword beside it ends there.</summary>
@@ -184,7 +184,7 @@ internal ref struct KeywordAligner
             end += width;
         }
 
-        var gap = _keyword.AsSpan(index, end - index);
+        var gap = _keyword[index..end];
         var isEnd = index == 0 || end == _keyword.Length;
         if (!EndWord())
         {
@@ -350,7 +350,7 @@ internal ref struct KeywordAligner
             index += width;
         }
 
-        var marks = _keyword.AsSpan(from, index - from);
+        var marks = _keyword[from..index];
         var matched = 0;
         var extra = 0;
         for (var at = _at; at < _text.Length && _text.WordAt(at, out var width) is var word
@@ -446,8 +446,8 @@ internal ref struct KeywordAligner
     private bool TryCharacter(ref int index, UnitKind kind, int width)
     {
         var wanted = 0;
-        var character = _keyword.AsSpan(index, width);
-        for (var next = index; next < _keyword.Length && _keyword.AsSpan(next).StartsWith(character); next += width)
+        var character = _keyword.Slice(index, width);
+        for (var next = index; next < _keyword.Length && _keyword[next..].StartsWith(character); next += width)
         {
             wanted++;
         }
@@ -613,10 +613,11 @@ internal ref struct KeywordAligner
 
     private readonly UnitKind KeywordKind(int index, out int width)
     {
-        if (char.IsSurrogatePair(_keyword, index))
+        if (index + 1 < _keyword.Length && char.IsSurrogatePair(_keyword[index], _keyword[index + 1]))
         {
             width = 2;
-            return TextUnits.Kind(TextUnits.OfSupplementary(char.ConvertToUtf32(_keyword, index), normalized: true));
+            var codePoint = char.ConvertToUtf32(_keyword[index], _keyword[index + 1]);
+            return TextUnits.Kind(TextUnits.OfSupplementary(codePoint, normalized: true));
         }
 
         width = 1;

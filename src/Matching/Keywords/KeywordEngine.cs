@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using FederationNode.Protocol.Text;
 
 namespace FederationNode.Matching.Keywords;
@@ -114,7 +115,7 @@ public sealed class KeywordEngine
         if (scratch.Hits.Count > 0)
         {
             KeywordScratch.Settle(scratch.Hits);
-            AddHits(text, scratch, hits);
+            AddHits(table, text, scratch, hits);
         }
 
         if (scratch.Capacity > KeptCapacity)
@@ -128,18 +129,18 @@ public sealed class KeywordEngine
 
     private int AddTerm(string term) => _terms.Add(term, BoundariesOf.Text(KeywordMatch.ByScript, term), null).Number;
 
-    private void AddHits(ScanText text, KeywordScratch scratch, List<KeywordHit> hits)
+    private void AddHits(KeywordTable table, ScanText text, KeywordScratch scratch, List<KeywordHit> hits)
     {
         var hasTerms = false;
-        foreach (var (pattern, place) in scratch.Hits)
+        foreach (var (number, place) in CollectionsMarshal.AsSpan(scratch.Hits))
         {
-            if (pattern.HasOnly(out var only))
+            if (table.HasOnly(number, out var only))
             {
                 Report(only, place, text, scratch, hits);
                 continue;
             }
 
-            foreach (var rule in pattern.Rules)
+            foreach (var rule in table.PatternOf(number).Rules)
             {
                 if (!rule.IsUnconditional && !hasTerms)
                 {

@@ -13,6 +13,7 @@ internal struct KeywordHash
 
     private const ulong PartSalt = 0xD6E8_FEB8_6659_FD93;
     private const ulong InnerSalt = 0xA5A3_5625_E1B4_9D67;
+    private const ulong DoubledSalt = 0xC2B2_AE3D_27D4_EB4F;
 
     /// <summary>The hash of nothing.</summary>
     public KeywordHash(ulong seed) => Value = seed;
@@ -51,6 +52,9 @@ internal struct KeywordHash
 
     /// <summary>The key of keywords that may stand inside a word.</summary>
     public static ulong Inner(ulong hash) => (hash ^ InnerSalt) * Multiplier;
+
+    /// <summary>The key of a few characters of scripts without spaces, one of which stands more than once.</summary>
+    public static ulong Doubled(ulong hash) => (hash ^ DoubledSalt) * Multiplier;
 
     /// <summary>The key of keywords that begin with a symbol.</summary>
     public static ulong Symbol(ulong seed, int codePoint) => (((seed ^ InnerSalt) * PartSalt) ^ (uint)codePoint) * Multiplier;

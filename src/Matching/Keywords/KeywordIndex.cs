@@ -9,7 +9,7 @@ internal sealed class KeywordIndex(ulong seed)
 {
     private readonly Dictionary<(string Text, Boundaries Boundaries), KeywordPattern> _known = [];
     private readonly List<KeywordPattern> _all = [];
-    private volatile KeywordTable _table = new(0);
+    private volatile KeywordTable _table = new(0, 0);
 
     /// <summary>What the hashes begin with.</summary>
     public ulong Seed { get; } = seed;
@@ -31,6 +31,7 @@ internal sealed class KeywordIndex(ulong seed)
             if (rule is not null)
             {
                 pattern.AddRule(rule);
+                _table.Refresh(pattern);
             }
 
             return pattern;
@@ -57,7 +58,7 @@ internal sealed class KeywordIndex(ulong seed)
     /// <summary>Readers of the old table go on in it.</summary>
     private void Grow(int more)
     {
-        var larger = new KeywordTable(2 * (_table.NodeCount + more));
+        var larger = new KeywordTable(2 * (_table.NodeCount + more), 2 * (_all.Count + 1));
         foreach (var pattern in _all)
         {
             larger.Add(pattern, KeywordKeys.Of(pattern, Seed));

@@ -10,6 +10,9 @@ namespace FederationNode.Matching.Keywords;
 /// </summary>
 internal readonly struct KeywordKeys
 {
+    /// <summary>Scans know of so many characters whether they stand twice.</summary>
+    private const int MaxDoubled = 3;
+
     private KeywordKeys(ulong terminal, IReadOnlyList<ulong> inner)
     {
         Terminal = terminal;
@@ -27,6 +30,11 @@ internal readonly struct KeywordKeys
 
     /// <summary>Whether the first key is one character of a script without spaces.</summary>
     public bool StartsWithSingle { get; private init; }
+
+    /// <summary>
+    /// Whether characters stand twice in it, and its key says so: most places where they stand once are never looked at.
+    /// </summary>
+    public bool IsDoubled { get; private init; }
 
     /// <summary>Whether it begins with a symbol.</summary>
     public bool StartsWithSymbol { get; private init; }
@@ -76,9 +84,13 @@ internal readonly struct KeywordKeys
         var unspaced = pieces.TakeWhile(p => p.Kind == UnitKind.Unspaced).Count();
         var keys = pieces.Take(isOpen ? unspaced : pieces.Count).ToList();
         var skipped = keys.Count == unspaced ? Math.Min(2, keys.Count - 1) : 0;
-        return new KeywordKeys(keys[^1].Hash, [.. keys.Take(keys.Count - 1).Skip(skipped).Select(p => p.Hash)])
+        var isDoubled = keys.Count == unspaced && keys.Count <= MaxDoubled && keys[^1].IsDoubled;
+        return new KeywordKeys(
+            isDoubled ? KeywordHash.Doubled(keys[^1].Hash) : keys[^1].Hash,
+            [.. keys.Take(keys.Count - 1).Skip(skipped).Select(p => p.Hash)])
         {
             Classes = classes,
+            IsDoubled = isDoubled,
             StartsWithSingle = keys[0].Kind == UnitKind.Unspaced && (keys.Count == 1 || skipped == 0),
         };
     }
@@ -88,6 +100,7 @@ internal readonly struct KeywordKeys
         var pieces = new List<Piece>();
         var hash = new KeywordHash(seed);
         var classes = 0;
+        var isDoubled = false;
         var before = UnitKind.Separator;
         for (var index = 0; index < text.Length;)
         {
@@ -103,13 +116,18 @@ internal readonly struct KeywordKeys
             {
                 var counts = hash.Add(word >> TextUnits.ClassShift);
                 classes += counts ? 1 : 0;
+                isDoubled |= !counts;
                 if (kind == before && (kind != UnitKind.Unspaced || !counts))
                 {
-                    pieces[^1] = new Piece(hash.Value, kind, classes);
+                    pieces[^1] = new Piece(hash.Value, kind, classes, isDoubled);
                 }
                 else if (counts || kind != UnitKind.Unspaced)
                 {
-                    pieces.Add(new Piece(hash.Value, kind, classes));
+                    pieces.Add(new Piece(hash.Value, kind, classes, isDoubled));
+                }
+                else
+                {
+                    pieces[^1] = pieces[^1] with { IsDoubled = isDoubled };
                 }
             }
 
@@ -148,5 +166,5 @@ internal readonly struct KeywordKeys
     }
 
     /// <summary>What the pattern up to the end of a piece hashes to.</summary>
-    private readonly record struct Piece(ulong Hash, UnitKind Kind, int Classes);
+    private readonly record struct Piece(ulong Hash, UnitKind Kind, int Classes, bool IsDoubled);
 }

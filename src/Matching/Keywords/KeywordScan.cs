@@ -19,14 +19,24 @@ internal ref struct KeywordScan
     /// <summary>Classes up to which pieces are put together.</summary>
     private const int MaxJoined = 64;
 
+    /// <summary>Candidates that are visited together: their cache misses overlap.</summary>
+    private const int MaxCandidates = 64;
+
+    /// <summary>Candidates that end with one character, at most.</summary>
+    private const int CandidatesAtOnce = 6;
+
     private readonly KeywordTable _table;
     private readonly ulong _seed;
     private readonly ScanText _text;
     private readonly List<PatternHit> _hits;
     private readonly int _maxJoined;
+    private readonly Span<KeywordCandidate> _candidates;
+    private int _count;
 
-    private KeywordScan(KeywordTable table, ulong seed, ScanText text, List<PatternHit> hits)
+    private KeywordScan(
+        KeywordTable table, ulong seed, ScanText text, List<PatternHit> hits, Span<KeywordCandidate> candidates)
     {
+        _candidates = candidates;
         _table = table;
         _seed = seed;
         _text = text;
@@ -36,15 +46,20 @@ internal ref struct KeywordScan
 
     /// <summary>Adds what is found, in no order, some of it more than once.</summary>
     /// <returns>False if the text must be normalised first; what was added does not count then.</returns>
-    public static bool TryRun(KeywordTable table, ulong seed, ScanText text, List<PatternHit> hits) =>
-        new KeywordScan(table, seed, text, hits).TryRun();
+    [SkipLocalsInit]
+    public static bool TryRun(KeywordTable table, ulong seed, ScanText text, List<PatternHit> hits)
+    {
+        Span<KeywordCandidate> candidates = stackalloc KeywordCandidate[MaxCandidates];
+        return new KeywordScan(table, seed, text, hits, candidates).TryRun();
+    }
 
-    private readonly bool TryRun()
+    private bool TryRun()
     {
         var text = _text.Units;
         ref var first = ref MemoryMarshal.GetReference(text);
         ref var words = ref MemoryMarshal.GetReference(_text.IsNormalized ? TextUnits.Normalized : TextUnits.Raw);
         var table = _table;
+        var filter = table.Filter;
         var parts = table.PrefixLengths | table.HangulPrefixLengths | table.InnerLengths;
         var hasSymbols = table.HasSymbols;
         var seed = _seed;
@@ -55,10 +70,14 @@ internal ref struct KeywordScan
         var (groupStart, groupEnd, groupPieces, isSingle) = (0, 0, 0, false);
         var (chunkStart, chunkLetterLike, isSpaced) = (0, false, true);
 
+        // The last word and its candidate, if it is one: the next word shows at once whether a longer keyword goes on.
+        var (wordHash, wordLast, pending) = (seed, 0u, -1);
+
         var i = 0;
         while (i < text.Length)
         {
             var word = Unsafe.Add(ref words, Unsafe.Add(ref first, i));
+            var width = 1;
             switch ((UnitKind)(word & TextUnits.KindMask))
             {
                 case UnitKind.Letter:
@@ -66,12 +85,16 @@ internal ref struct KeywordScan
                     var start = i;
                     var kind = word & TextUnits.KindMask;
                     var hash = seed;
+                    var joined = wordHash;
                     var previous = 0u;
+                    var isRepeated = word >> TextUnits.ClassShift == wordLast;
                     do
                     {
                         var unitClass = word >> TextUnits.ClassShift;
                         var next = (hash ^ unitClass) * KeywordHash.Multiplier;
+                        var nextJoined = (joined ^ unitClass) * KeywordHash.Multiplier;
                         hash = unitClass == previous ? hash : next;
+                        joined = unitClass == previous ? joined : nextJoined;
                         previous = unitClass;
                         if (++i == text.Length)
                         {
@@ -86,17 +109,26 @@ internal ref struct KeywordScan
                     }
                     while ((word & TextUnits.KindMask) == kind);
 
-                    if (table.MayHave(hash))
+                    var single = (seed ^ previous) * KeywordHash.Multiplier == hash;
+                    if (pending >= 0 && start == groupEnd + 1 && isSpaced && !isRepeated && !single
+                        && !filter.MayHave(joined) && EndsPlainly(word, i))
                     {
-                        Visit(hash, previous, start, i, letterLike: false);
+                        _candidates[pending].LeadsNowhere = true;
                     }
+
+                    pending = -1;
+                    if (filter.MayHave(hash))
+                    {
+                        pending = AddCandidate(hash, previous, start, i);
+                    }
+
+                    (wordHash, wordLast) = (hash, previous);
 
                     if (parts != 0)
                     {
                         VisitParts(start, i, kind == (uint)UnitKind.Hangul);
                     }
 
-                    var single = (seed ^ previous) * KeywordHash.Multiplier == hash;
                     if (isSpaced && !(isSingle && single))
                     {
                         if (groupPieces > 1)
@@ -116,18 +148,8 @@ internal ref struct KeywordScan
                     break;
 
                 case UnitKind.Unspaced:
-                    do
-                    {
-                        VisitUnspaced(ref trail, word >> TextUnits.ClassShift, i, 1);
-                        if (++i == text.Length)
-                        {
-                            break;
-                        }
-
-                        word = Unsafe.Add(ref words, Unsafe.Add(ref first, i));
-                    }
-                    while ((word & TextUnits.KindMask) == (uint)UnitKind.Unspaced);
-
+                    pending = -1;
+                    i = ScanUnspaced(ref trail, word >> TextUnits.ClassShift, i, width);
                     isSpaced = true;
                     break;
 
@@ -160,18 +182,20 @@ internal ref struct KeywordScan
                     return false;
 
                 default:
-                    word = _text.WordAt(i, out var width);
-                    switch (TextUnits.Kind(word))
+                    word = _text.WordAt(i, out width);
+                    if (TextUnits.Kind(word) == UnitKind.Complex)
                     {
-                        case UnitKind.Complex:
-                            return false;
-                        case UnitKind.Unspaced:
-                            VisitUnspaced(ref trail, word >> TextUnits.ClassShift, i, width);
-                            isSpaced = true;
-                            break;
-                        case UnitKind.Separator when hasSymbols && width == 2:
-                            VisitSymbol(char.ConvertToUtf32(text[i], text[i + 1]), i);
-                            break;
+                        return false;
+                    }
+
+                    if (TextUnits.Kind(word) == UnitKind.Unspaced)
+                    {
+                        goto case UnitKind.Unspaced;
+                    }
+
+                    if (hasSymbols && width == 2 && TextUnits.Kind(word) == UnitKind.Separator)
+                    {
+                        VisitSymbol(char.ConvertToUtf32(text[i], text[i + 1]), i);
                     }
 
                     i += width;
@@ -189,62 +213,232 @@ internal ref struct KeywordScan
             Join(chunkStart, text.Length, letterLike: true);
         }
 
+        VisitCandidates();
         return true;
     }
 
-    /// <summary>A character of a script without spaces: keywords may begin with it, or with the one or two before it.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void VisitUnspaced(ref Trail trail, uint unitClass, int at, int width)
+    /// <summary>
+    /// Characters of scripts without spaces, one after the other: keywords may begin with each, or with the one or two
+    /// before it.
+    /// </summary>
+    /// <returns>The index behind them.</returns>
+    private int ScanUnspaced(ref Trail trail, uint unitClass, int i, int width)
     {
-        if (trail.TryAdd(unitClass, _seed))
+        ref var first = ref MemoryMarshal.GetReference(_text.Units);
+        ref var words = ref MemoryMarshal.GetReference(_text.IsNormalized ? TextUnits.Normalized : TextUnits.Raw);
+        ref var candidates = ref MemoryMarshal.GetReference(_candidates);
+        var filter = _table.Filter;
+        var (seed, length, count) = (_seed, _text.Length, _count);
+        var singles = _table.HasSingles ? 1 : 0;
+        var (one, two, three, last) = (trail.One, trail.Two, trail.Three, trail.Last);
+        var (at, atTwo, atThree, doubled) = (trail.At, trail.AtTwo, trail.AtThree, trail.Doubled);
+        while (true)
         {
-            if (_table.MayHave(trail.Two) && trail.LastAt >= 0)
+            if (unitClass == last)
             {
-                Visit(trail.Two, unitClass, trail.LastAt, at + width, letterLike: false);
+                at = i;
+                doubled |= 1;
+            }
+            else
+            {
+                last = unitClass;
+                three = (two ^ unitClass) * KeywordHash.Multiplier;
+                two = (one ^ unitClass) * KeywordHash.Multiplier;
+                one = (seed ^ unitClass) * KeywordHash.Multiplier;
+                (atThree, atTwo, at) = (atTwo, at, i);
+                doubled <<= 1;
+                Unsafe.Add(ref candidates, count) = new KeywordCandidate(three, unitClass, atThree, i + width);
+                count += filter.MayHave(three) ? 1 : 0;
+                Unsafe.Add(ref candidates, count) = new KeywordCandidate(two, unitClass, atTwo, i + width);
+                count += filter.MayHave(two) ? 1 : 0;
             }
 
-            if (_table.MayHave(trail.Three) && trail.SecondAt >= 0)
+            i += width;
+            if (((doubled & 7) | singles) != 0 || count > MaxCandidates - CandidatesAtOnce)
             {
-                Visit(trail.Three, unitClass, trail.SecondAt, at + width, letterLike: false);
+                _count = count;
+                trail = new Trail(one, two, three, last, at, atTwo, atThree, doubled);
+                AddRare(trail, i);
+                count = _count;
             }
 
-            trail.SecondAt = trail.LastAt;
+            if (i >= length)
+            {
+                break;
+            }
+
+            var word = Unsafe.Add(ref words, Unsafe.Add(ref first, i));
+            if ((word & TextUnits.KindMask) != (uint)UnitKind.Unspaced)
+            {
+                break;
+            }
+
+            unitClass = word >> TextUnits.ClassShift;
+            width = 1;
         }
 
-        if (_table.HasSingles && _table.MayHave(trail.One))
-        {
-            Visit(trail.One, unitClass, at, at + width, letterLike: false);
-        }
-
-        trail.LastAt = at;
+        _count = count;
+        trail = new Trail(one, two, three, last, at, atTwo, atThree, doubled);
+        return i;
     }
 
-    private readonly void VisitSymbol(int codePoint, int start)
+    /// <summary>Candidates that few keywords make, and room for more.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void AddRare(in Trail trail, int end)
     {
-        var key = KeywordHash.Symbol(_seed, codePoint);
+        var table = _table;
+        if (table.HasSingles && table.MayHave(trail.One))
+        {
+            _ = AddCandidate(trail.One, trail.Last, trail.At, end);
+        }
+
+        if (table.HasDoubled && (trail.Doubled & 7) != 0)
+        {
+            if ((trail.Doubled & 1) != 0)
+            {
+                AddDoubled(trail.One, trail.At, end);
+            }
+
+            if ((trail.Doubled & 3) != 0)
+            {
+                AddDoubled(trail.Two, trail.AtTwo, end);
+            }
+
+            AddDoubled(trail.Three, trail.AtThree, end);
+        }
+
+        if (_count > MaxCandidates - CandidatesAtOnce)
+        {
+            VisitCandidates();
+        }
+    }
+
+    private void AddDoubled(ulong hash, int start, int end)
+    {
+        var key = KeywordHash.Doubled(hash);
+        if (_table.MayHave(key))
+        {
+            _ = AddCandidate(key, 0, start, end);
+        }
+    }
+
+    /// <summary>Returns the candidate's index, -1 if it was visited at once.</summary>
+    private int AddCandidate(ulong key, uint last, int start, int end)
+    {
+        var index = _count++;
+        _candidates[index] = new KeywordCandidate(key, last, start, end);
+        if (_count <= MaxCandidates - CandidatesAtOnce)
+        {
+            return index;
+        }
+
+        VisitCandidates();
+        return -1;
+    }
+
+    /// <summary>Whether what ends a word lets nothing belong together with it.</summary>
+    private readonly bool EndsPlainly(uint word, int index)
+    {
+        if (index >= _text.Length)
+        {
+            return true;
+        }
+
+        var isSeparator = TextUnits.Kind(word) == UnitKind.Separator && (word & TextUnits.LetterLike) == 0;
+        return TextUnits.Kind(isSeparator ? _text.WordOrEnd(index + 1) : word) == UnitKind.Space;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void VisitCandidates()
+    {
+        var candidates = _candidates[.._count];
+        _count = 0;
+        foreach (ref var candidate in candidates)
+        {
+            candidate.Node = _table.Find(candidate.Key);
+            _table.Prefetch(candidate.Node);
+        }
+
+        foreach (ref readonly var candidate in candidates)
+        {
+            if (candidate.Node != KeywordTable.None && candidate.Start >= 0)
+            {
+                Try(candidate.Node, candidate.Start);
+                if (KeywordTable.IsInner(candidate.Node) && !candidate.LeadsNowhere)
+                {
+                    GoOnBoth(KeywordHash.Resume(candidate.Key, candidate.Last), candidate.Start, candidate.End, letterLike: false);
+                }
+            }
+        }
+    }
+
+    private readonly void VisitKey(ulong key, int start)
+    {
         if (_table.MayHave(key))
         {
             Try(_table.Find(key), start);
         }
     }
 
+    private readonly void VisitSymbol(int codePoint, int start) => VisitKey(KeywordHash.Symbol(_seed, codePoint), start);
+
     /// <summary>A key that the filter knows: tries its patterns, and goes on to longer ones.</summary>
     private readonly void Visit(ulong key, uint last, int start, int end, bool letterLike)
     {
         var node = _table.Find(key);
-        if (node == KeywordTable.None)
-        {
-            return;
-        }
-
         Try(node, start);
         if (KeywordTable.IsInner(node))
         {
-            var mayBeOther = GoOn(KeywordHash.Resume(key, last), start, end, letterLike);
-            if (mayBeOther && !letterLike)
-            {
-                _ = GoOn(KeywordHash.Resume(key, last), start, end, letterLike: true);
-            }
+            GoOnBoth(KeywordHash.Resume(key, last), start, end, letterLike);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private readonly void GoOnBoth(KeywordHash hash, int start, int end, bool letterLike)
+    {
+        if (letterLike)
+        {
+            _ = GoOn(hash, start, end, letterLike: true);
+        }
+        else if (!LeadsNowhere(hash, end) && GoOn(hash, start, end, letterLike: false))
+        {
+            _ = GoOn(hash, start, end, letterLike: true);
+        }
+    }
+
+    /// <summary>
+    /// The usual case: no longer keyword goes on with the next word or character, which belongs together with nothing
+    /// behind it. Where this says no, <see cref="GoOn"/> finds out.
+    /// </summary>
+    private readonly bool LeadsNowhere(KeywordHash hash, int index)
+    {
+        var text = _text;
+        var word = text.WordOrEnd(index);
+        if (TextUnits.Kind(word) == UnitKind.Space)
+        {
+            word = text.WordOrEnd(++index);
+        }
+
+        switch (TextUnits.Kind(word))
+        {
+            case UnitKind.Unspaced:
+                return hash.Add(word >> TextUnits.ClassShift) && !_table.MayHave(hash.Value);
+
+            case UnitKind.Letter:
+                var letters = 0;
+                do
+                {
+                    letters += hash.Add(word >> TextUnits.ClassShift) ? 1 : 0;
+                    word = text.WordOrEnd(++index);
+                }
+                while (TextUnits.Kind(word) == UnitKind.Letter);
+                var isSeparated = TextUnits.Kind(word) == UnitKind.Separator && (word & TextUnits.LetterLike) == 0;
+                return letters > 1
+                    && TextUnits.Kind(isSeparated ? text.WordOrEnd(index + 1) : word) == UnitKind.Space
+                    && !_table.MayHave(hash.Value);
+
+            default:
+                return index >= text.Length;
         }
     }
 
@@ -319,6 +513,11 @@ internal ref struct KeywordScan
         }
 
         var isUnspaced = kind == UnitKind.Unspaced;
+        if (!isUnspaced && !letterLike && AddLetters(ref hash, index, ref classes) is >= 0 and var behind)
+        {
+            return behind;
+        }
+
         do
         {
             classes += hash.Add(word >> TextUnits.ClassShift) ? 1 : 0;
@@ -339,6 +538,29 @@ internal ref struct KeywordScan
         return index;
     }
 
+    /// <summary>The usual case: letters, and what ends them. Returns -1, and adds nothing, if there may be more.</summary>
+    private readonly int AddLetters(ref KeywordHash hash, int index, ref int classes)
+    {
+        var text = _text;
+        var word = text.WordOrEnd(index);
+        var kind = TextUnits.Kind(word);
+        var (to, count) = (hash, 0);
+        do
+        {
+            count += to.Add(word >> TextUnits.ClassShift) ? 1 : 0;
+            word = text.WordOrEnd(++index);
+        }
+        while (TextUnits.Kind(word) == kind);
+        if (TextUnits.Kind(word) is UnitKind.Ignored or UnitKind.Surrogate)
+        {
+            return -1;
+        }
+
+        hash = to;
+        classes = count;
+        return index;
+    }
+
     private static UnitKind Piece(uint word, bool letterLike) =>
         letterLike && (word & TextUnits.LetterLike) != 0 ? UnitKind.Letter : TextUnits.Kind(word);
 
@@ -355,10 +577,13 @@ internal ref struct KeywordScan
             var (index, classes, behindFirst) = (start, 0, to);
             for (var pieces = 1; index < to && classes <= _maxJoined; pieces++)
             {
-                var end = AddPiece(ref hash, index, letterLike, out var added);
+                var added = 0;
+                var end = letterLike ? -1 : AddLetters(ref hash, index, ref added);
+                var isVisited = pieces == 1 && end >= 0;
+                end = end >= 0 ? end : AddPiece(ref hash, index, letterLike, out added);
                 behindFirst = pieces == 1 ? end : behindFirst;
                 classes += added;
-                if (_table.MayHave(hash.Value))
+                if (!isVisited && _table.MayHave(hash.Value))
                 {
                     Visit(hash.Value, hash.Last, start, end, letterLike);
                 }
@@ -435,63 +660,39 @@ internal ref struct KeywordScan
             index += width;
             if (isPart && hash.Add(word >> TextUnits.ClassShift) && (lengths & (1 << ++length)) != 0)
             {
-                var key = isInner ? KeywordHash.Inner(hash.Value) : KeywordHash.Prefix(hash.Value);
-                if (_table.MayHave(key))
-                {
-                    Try(_table.Find(key), start);
-                }
+                VisitKey(isInner ? KeywordHash.Inner(hash.Value) : KeywordHash.Prefix(hash.Value), start);
             }
         }
     }
 
     private readonly void Try(ulong node, int start)
     {
-        for (var number = KeywordTable.First(node); number > 0;)
+        for (var next = KeywordTable.First(node); next > 0;)
         {
+            var number = next - 1;
             ref readonly var entry = ref _table[number];
-            if (KeywordAligner.TryAlign(_text, entry, start, out var place))
+            var keyword = entry.Text;
+            keyword = keyword.IsEmpty ? _table.PatternOf(number).Text : keyword;
+            if (KeywordAligner.TryAlign(_text, keyword, entry.Boundaries, start, out var place))
             {
-                _hits.Add(new PatternHit(entry.Pattern, place));
+                _hits.Add(new PatternHit(number, place));
             }
 
-            number = entry.Next;
+            next = entry.Next;
         }
     }
 
-    /// <summary>The last characters of scripts without spaces, repetitions left out: their hashes, and where they stand.</summary>
-    private struct Trail(ulong seed)
+    /// <summary>
+    /// The last characters of scripts without spaces, repetitions left out: the hashes of the last one, two and three,
+    /// where each stands last (-1: nowhere), and bit n: the nth before the last stands more than once.
+    /// </summary>
+    private readonly record struct Trail(
+        ulong One, ulong Two, ulong Three, uint Last, int At, int AtTwo, int AtThree, int Doubled)
     {
-        private uint _last;
-
-        /// <summary>The hash of the last one.</summary>
-        public ulong One { get; private set; } = ~seed;
-
-        /// <summary>The hash of the last two.</summary>
-        public ulong Two { get; private set; } = ~seed;
-
-        /// <summary>The hash of the last three.</summary>
-        public ulong Three { get; private set; }
-
-        /// <summary>Where the last one stands; -1: there is none.</summary>
-        public int LastAt { get; set; } = -1;
-
-        /// <summary>Where the one before it stands; -1: there is none.</summary>
-        public int SecondAt { get; set; } = -1;
-
-        /// <summary>Takes the next one; false if it repeats the last.</summary>
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public bool TryAdd(uint unitClass, ulong start)
+        /// <summary>Nothing has come yet.</summary>
+        public Trail(ulong seed)
+            : this(~seed, ~seed, ~seed, 0, -1, -1, -1, 0)
         {
-            if (unitClass == _last)
-            {
-                return false;
-            }
-
-            Three = (Two ^ unitClass) * KeywordHash.Multiplier;
-            Two = (One ^ unitClass) * KeywordHash.Multiplier;
-            One = (start ^ unitClass) * KeywordHash.Multiplier;
-            _last = unitClass;
-            return true;
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using FederationNode.Protocol.Text;
 
 namespace FederationNode.Matching.Keywords;
@@ -5,6 +6,9 @@ namespace FederationNode.Matching.Keywords;
 /// <summary>The working memory of one search, kept by a thread. Owned by the search that uses it.</summary>
 internal sealed class KeywordScratch
 {
+    /// <summary>Moves a hit, on average, up to which sorting by insertion is the faster.</summary>
+    private const int MovesPerHit = 8;
+
     private static readonly Comparison<PatternHit> s_inOrder = InOrder;
 
     private readonly NormalizationBuffer _normalized = new();
@@ -46,22 +50,12 @@ internal sealed class KeywordScratch
             return;
         }
 
-        var isSorted = true;
-        for (var index = 1; index < hits.Count && isSorted; index++)
-        {
-            isSorted = InOrder(hits[index - 1], hits[index]) <= 0;
-        }
-
-        if (!isSorted)
-        {
-            hits.Sort(s_inOrder);
-        }
-
+        SortNearlySorted(CollectionsMarshal.AsSpan(hits));
         var kept = 1;
         for (var index = 1; index < hits.Count; index++)
         {
             var (hit, last) = (hits[index], hits[kept - 1]);
-            if (hit.Pattern != last.Pattern || hit.Place.Start != last.Place.Start || hit.Place.End != last.Place.End)
+            if (hit.Number != last.Number || hit.Place.Start != last.Place.Start || hit.Place.End != last.Place.End)
             {
                 hits[kept++] = hit;
             }
@@ -71,23 +65,23 @@ internal sealed class KeywordScratch
     }
 
     /// <summary>Sorts the terms by number, then place.</summary>
-    public void SortTerms() => Terms.Sort(static (a, b) => a.Pattern.Number != b.Pattern.Number
-        ? a.Pattern.Number.CompareTo(b.Pattern.Number)
+    public void SortTerms() => Terms.Sort(static (a, b) => a.Number != b.Number
+        ? a.Number.CompareTo(b.Number)
         : a.Place.Start.CompareTo(b.Place.Start));
 
     /// <summary>The places of one term, by start.</summary>
     public ReadOnlySpan<PatternHit> PlacesOf(int term)
     {
-        var all = System.Runtime.InteropServices.CollectionsMarshal.AsSpan(Terms);
+        var all = CollectionsMarshal.AsSpan(Terms);
         var (low, high) = (0, all.Length);
         while (low < high)
         {
             var middle = (low + high) / 2;
-            (low, high) = all[middle].Pattern.Number < term ? (middle + 1, high) : (low, middle);
+            (low, high) = all[middle].Number < term ? (middle + 1, high) : (low, middle);
         }
 
         var end = low;
-        while (end < all.Length && all[end].Pattern.Number == term)
+        while (end < all.Length && all[end].Number == term)
         {
             end++;
         }
@@ -111,10 +105,34 @@ internal sealed class KeywordScratch
         return _positions[index];
     }
 
+    /// <summary>A scan finds nearly in order: what stands wrong moves a little. If it moves far, a real sort goes on.</summary>
+    private static void SortNearlySorted(Span<PatternHit> hits)
+    {
+        var moves = MovesPerHit * hits.Length;
+        for (var index = 1; index < hits.Length; index++)
+        {
+            var hit = hits[index];
+            var to = index;
+            while (to > 0 && InOrder(hit, hits[to - 1]) < 0)
+            {
+                hits[to] = hits[to - 1];
+                to--;
+            }
+
+            hits[to] = hit;
+            moves -= index - to;
+            if (moves < 0)
+            {
+                hits.Sort(s_inOrder);
+                return;
+            }
+        }
+    }
+
     private static int InOrder(PatternHit a, PatternHit b) =>
         a.Place.End != b.Place.End ? a.Place.End.CompareTo(b.Place.End)
         : a.Place.Start != b.Place.Start ? a.Place.Start.CompareTo(b.Place.Start)
-        : a.Pattern.Number != b.Pattern.Number ? a.Pattern.Number.CompareTo(b.Pattern.Number)
+        : a.Number != b.Number ? a.Number.CompareTo(b.Number)
         : a.Place.Evasions.CompareTo(b.Place.Evasions);
 
     private void CountPositions(ScanText text)

@@ -1,5 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace FederationNode.Matching.Keywords;
 
@@ -32,32 +34,38 @@ internal sealed class KeywordTable
     private readonly ulong[] _filter;
     private readonly int _filterShift;
     private readonly ulong[] _slots;
-    private readonly Entry[] _patterns;
+    private readonly KeywordEntry[] _entries;
+    private readonly KeywordPattern[] _patterns;
     private int _nodeCount;
     private int _patternCount;
 
-    public KeywordTable(int keys)
+    public KeywordTable(int keys, int patterns)
     {
         var slots = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(keys * 2, 64));
         _slots = new ulong[slots];
-        _patterns = new Entry[slots / 2];
-        var bits = BitOperations.RoundUpToPowerOf2((ulong)_patterns.Length * FilterBitsPerKey);
+        _entries = new KeywordEntry[Math.Max(patterns, 16)];
+        _patterns = new KeywordPattern[_entries.Length];
+        var bits = BitOperations.RoundUpToPowerOf2((ulong)(slots / 2) * FilterBitsPerKey);
         _filter = new ulong[bits / 64];
         _filterShift = 64 - BitOperations.Log2(bits);
     }
 
     /// <summary>Whether there may be no room for the keys of one more keyword with as many keys.</summary>
-    public bool IsFull(int keys) => _nodeCount + keys > _slots.Length / 2 || _patternCount == _patterns.Length;
+    public bool IsFull(int keys) => _nodeCount + keys > _slots.Length / 2 || _patternCount == _entries.Length;
 
     /// <summary>Keys in use.</summary>
     public int NodeCount => _nodeCount;
 
     /// <summary>Bytes that the arrays take.</summary>
     public long MemoryBytes =>
-        ((_filter.LongLength + _slots.LongLength) * sizeof(ulong)) + (_patterns.LongLength * Unsafe.SizeOf<Entry>());
+        ((_filter.LongLength + _slots.LongLength + _patterns.LongLength) * sizeof(ulong))
+        + (_entries.LongLength * Unsafe.SizeOf<KeywordEntry>());
 
     /// <summary>Whether keywords begin with one character of a script without spaces and go on otherwise, or are one.</summary>
     public bool HasSingles { get; private set; }
+
+    /// <summary>Whether there are keywords whose key says that characters stand twice.</summary>
+    public bool HasDoubled { get; private set; }
 
     /// <summary>Whether keywords begin with a symbol.</summary>
     public bool HasSymbols { get; private set; }
@@ -75,37 +83,54 @@ internal sealed class KeywordTable
     public int MaxClasses { get; private set; }
 
     /// <summary>The quick answer: no for sure, or perhaps.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public bool MayHave(ulong key)
-    {
-        var bit = key >> _filterShift;
-        return (Unsafe.Add(ref System.Runtime.InteropServices.MemoryMarshal.GetArrayDataReference(_filter), (nint)(bit >> 6))
-            & (1UL << (int)(bit & 63))) != 0;
-    }
+    public bool MayHave(ulong key) => Filter.MayHave(key);
+
+    /// <summary>What gives the quick answer, for loops.</summary>
+    public KeyFilter Filter => new(_filter, _filterShift);
 
     /// <summary>The node of a key, or <see cref="None"/>.</summary>
     public ulong Find(ulong key) => _slots[Place(key)];
 
+    /// <summary>Asks the memory for the first pattern of a node that will be looked at.</summary>
+    public unsafe void Prefetch(ulong node)
+    {
+        if (Sse.IsSupported && First(node) > 0)
+        {
+            Sse.Prefetch0(Unsafe.AsPointer(ref _entries[First(node) - 1]));
+        }
+    }
+
     /// <summary>Whether longer keywords go on from a node.</summary>
     public static bool IsInner(ulong node) => (node & InnerBit) != 0;
 
-    /// <summary>The number of a node's first pattern, from 1; 0: it has none.</summary>
+    /// <summary>The number of a node's first pattern, plus one; 0: it has none.</summary>
     public static int First(ulong node) => (int)(node & PatternMask);
 
-    /// <summary>The pattern with a number.</summary>
-    public ref readonly Entry this[int pattern] => ref _patterns[pattern - 1];
+    /// <summary>The entry of the pattern with a number.</summary>
+    public ref readonly KeywordEntry this[int number] => ref _entries[number];
 
-    /// <summary>Writer only. Adds a pattern that is not there, with room for its keys.</summary>
+    /// <summary>The pattern with a number.</summary>
+    public KeywordPattern PatternOf(int number) => _patterns[number];
+
+    /// <summary>See <see cref="KeywordEntry.HasOnly"/>.</summary>
+    public bool HasOnly(int number, out int ruleId) => _entries[number].HasOnly(out ruleId);
+
+    /// <summary>Writer only. Takes note of a pattern's new rules.</summary>
+    public void Refresh(KeywordPattern pattern) => _entries[pattern.Number].Refresh(pattern);
+
+    /// <summary>Writer only. Adds the pattern that has the next number, with room for its keys.</summary>
     public void Add(KeywordPattern pattern, in KeywordKeys keys)
     {
-        HasSingles |= keys.StartsWithSingle;
+        HasSingles |= keys.StartsWithSingle && !keys.IsDoubled;
+        HasDoubled |= keys.IsDoubled;
         HasSymbols |= keys.StartsWithSymbol;
         PrefixLengths |= keys.PrefixLengths;
         HangulPrefixLengths |= keys.HangulPrefixLengths;
         InnerLengths |= keys.InnerLengths;
         MaxClasses = Math.Max(MaxClasses, keys.Classes);
         var slot = PlaceOrAdd(keys.Terminal);
-        _patterns[_patternCount++] = new Entry(pattern, First(_slots[slot]));
+        _patterns[_patternCount] = pattern;
+        _entries[_patternCount++] = new KeywordEntry(pattern, First(_slots[slot]));
         Volatile.Write(ref _slots[slot], (_slots[slot] & ~PatternMask) | (uint)_patternCount);
         SetBit(keys.Terminal);
         foreach (var inner in keys.Inner)
@@ -150,19 +175,18 @@ internal sealed class KeywordTable
         Volatile.Write(ref _filter[bit >> 6], _filter[bit >> 6] | (1UL << (int)(bit & 63)));
     }
 
-    /// <summary>A pattern, and the number of the next one with its key, 0 for none.</summary>
-    public readonly struct Entry(KeywordPattern pattern, int next)
+    /// <summary>One bit for each key; the upper bits of a key say which.</summary>
+    public readonly ref struct KeyFilter(ulong[] bits, int shift)
     {
-        /// <summary>The pattern's text; here, because it is compared far more often than it is found.</summary>
-        public readonly string Text = pattern.Text;
+        private readonly ref ulong _bits = ref MemoryMarshal.GetArrayDataReference(bits);
+        private readonly int _shift = shift;
 
-        /// <summary>The pattern.</summary>
-        public readonly KeywordPattern Pattern = pattern;
-
-        /// <summary>The next one.</summary>
-        public readonly int Next = next;
-
-        /// <summary>Ends at which it needs a boundary.</summary>
-        public readonly Boundaries Boundaries = pattern.Boundaries;
+        /// <summary>No for sure, or perhaps.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public bool MayHave(ulong key)
+        {
+            var bit = key >> _shift;
+            return ((Unsafe.Add(ref _bits, (nint)(bit >> 6)) >> (int)(bit & 63)) & 1) != 0;
+        }
     }
 }

@@ -41,6 +41,9 @@ internal readonly ref struct ScanText(ReadOnlySpan<char> units, bool isNormalize
     /// <summary>The word of the unit at an index, whatever it is.</summary>
     public uint RawWordAt(int index) => _words[Units[index]];
 
+    /// <summary>The word of the unit at an index; a space at the end.</summary>
+    public uint WordOrEnd(int index) => index < Units.Length ? _words[Units[index]] : (uint)UnitKind.Space;
+
     /// <summary>The kind at an index.</summary>
     public UnitKind KindAt(int index, out int width) => TextUnits.Kind(WordAt(index, out width));
 

@@ -77,8 +77,8 @@ public sealed class KeywordOracleTests
 
         var hits = new List<PatternHit>();
         Assert.True(KeywordScan.TryRun(index.Table, index.Seed, new ScanText(normalized, isNormalized: true), hits));
-        return [.. hits.Select(h => (h.Pattern.Text, h.Place)).Distinct()
-            .OrderBy(h => h.Place.Start).ThenBy(h => h.Place.End).ThenBy(h => h.Text, StringComparer.Ordinal)
+        return [.. hits.Select(h => (index.Table.PatternOf(h.Number).Text, h.Place)).Distinct()
+            .OrderBy(h => h.Place.Start).ThenBy(h => h.Place.End).ThenBy(h => h.Item1, StringComparer.Ordinal)
             .ThenBy(h => h.Place.Evasions)];
     }
 

@@ -50,7 +50,7 @@ internal static class NaiveKeywords
             var pattern = new KeywordPattern(0, rule.Text, BoundariesOf.Text(rule.Match, rule.Text));
             for (var start = 0; start < normalized.Length; start++)
             {
-                if (IsStart(text, start, pattern) && KeywordAligner.TryAlign(text, new KeywordTable.Entry(pattern, 0), start, out var place))
+                if (IsStart(text, start, pattern) && KeywordAligner.TryAlign(text, pattern.Text, pattern.Boundaries, start, out var place))
                 {
                     found.Add((rule.Text, place));
                 }
