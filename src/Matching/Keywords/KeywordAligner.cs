@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using FederationNode.Protocol.Text;
 
 namespace FederationNode.Matching.Keywords;
@@ -65,17 +67,17 @@ internal ref struct KeywordAligner
     private static bool StandsPlainly(ScanText text, ReadOnlySpan<char> keyword, Boundaries boundaries, int start)
     {
         var end = start + keyword.Length;
-        var units = text.Units;
-        if (end > units.Length || (keyword.Length > 1 && keyword[1] == keyword[0]))
+        if (end > text.Length || (keyword.Length > 1 && keyword[1] == keyword[0]))
         {
             return false;
         }
 
-        var folded = TextUnits.Folded;
-        for (var index = 0; index < keyword.Length; index++)
+        var units = text.Units.Slice(start, keyword.Length);
+        ref var folded = ref MemoryMarshal.GetReference(TextUnits.Folded);
+        for (var index = 0; index < keyword.Length && index < units.Length; index++)
         {
             // Half a pair folds to nothing.
-            if (folded[units[start + index]] != keyword[index])
+            if (Unsafe.Add(ref folded, units[index]) != keyword[index])
             {
                 return false;
             }

@@ -84,7 +84,8 @@ internal readonly struct KeywordKeys
         var unspaced = pieces.TakeWhile(p => p.Kind == UnitKind.Unspaced).Count();
         var keys = pieces.Take(isOpen ? unspaced : pieces.Count).ToList();
         var skipped = keys.Count == unspaced ? Math.Min(2, keys.Count - 1) : 0;
-        var isDoubled = keys.Count == unspaced && keys.Count <= MaxDoubled && keys[^1].IsDoubled;
+        var isDoubled = keys.Count == unspaced && keys.Count <= MaxDoubled && keys[^1].IsDoubled
+            && !char.IsSurrogate(text[0]);
         return new KeywordKeys(
             isDoubled ? KeywordHash.Doubled(keys[^1].Hash) : keys[^1].Hash,
             [.. keys.Take(keys.Count - 1).Skip(skipped).Select(p => p.Hash)])

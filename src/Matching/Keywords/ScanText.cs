@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using FederationNode.Protocol.Text;
 
 namespace FederationNode.Matching.Keywords;
@@ -39,10 +41,10 @@ internal readonly ref struct ScanText(ReadOnlySpan<char> units, bool isNormalize
     }
 
     /// <summary>The word of the unit at an index, whatever it is.</summary>
-    public uint RawWordAt(int index) => _words[Units[index]];
+    public uint RawWordAt(int index) => Unsafe.Add(ref MemoryMarshal.GetReference(_words), Units[index]);
 
     /// <summary>The word of the unit at an index; a space at the end.</summary>
-    public uint WordOrEnd(int index) => index < Units.Length ? _words[Units[index]] : (uint)UnitKind.Space;
+    public uint WordOrEnd(int index) => (uint)index < (uint)Units.Length ? RawWordAt(index) : (uint)UnitKind.Space;
 
     /// <summary>The kind at an index.</summary>
     public UnitKind KindAt(int index, out int width) => TextUnits.Kind(WordAt(index, out width));

@@ -26,14 +26,18 @@ internal static class WordEnds
         var (from, to) = (Reach(text.Units, start, -1), Reach(text.Units, end, 1));
         Span<char> view = to - from <= MaxStack ? stackalloc char[to - from] : new char[to - from];
         var (length, startAt, endAt) = (0, 0, 0);
-        for (var index = from; index < to; index++)
+        for (var index = from; index < to;)
         {
             startAt = index == start ? length : startAt;
             endAt = index == end ? length : endAt;
-            var unit = text.Units[index];
-            if (text.KindAt(index, out _) != UnitKind.Ignored || TextUnits.Folded[unit] != 0)
+            var isIgnored = text.KindAt(index, out var width) == UnitKind.Ignored;
+            for (var behind = Math.Min(index + width, to); index < behind; index++)
             {
-                view[length++] = char.IsSurrogate(unit) ? unit : TextUnits.Folded[unit];
+                var unit = text.Units[index];
+                if (!isIgnored || TextUnits.Folded[unit] != 0)
+                {
+                    view[length++] = char.IsSurrogate(unit) ? unit : TextUnits.Folded[unit];
+                }
             }
         }
 

@@ -26,6 +26,10 @@ public sealed class KeywordEngineTests
     [InlineData("상아", "상아 상아를 상아탑", "상아|상아")]
     [InlineData("カメ", "カメの甲羅", "カメ")]
     [InlineData("ak47", "ak47 ak67 akа7", "ak47")]
+    [InlineData("奶奶", "奶牛 奶奶，牛奶", "奶奶")]
+    [InlineData("奶奶", "奶奶奶", "奶奶|奶奶")]
+    [InlineData("爸爸妈", "爸妈 爸爸妈妈", "爸爸妈")]
+    [InlineData("看一一", "看一 看一一", "看一一")]
     public void Find_ByScript_WholeWordOrSubstring(string keyword, string text, string expected) =>
         Assert.Equal(expected, string.Join('|', Parts(Rule(keyword), text)));
 

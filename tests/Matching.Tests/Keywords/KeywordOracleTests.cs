@@ -13,7 +13,7 @@ public sealed class KeywordOracleTests
 {
     private static readonly Gen<string> TextPiece = Gen.OneOf(
         "a", "b", "A", "Ｂ", "象", "牙", "龍", "🐘", "ง", "า", " ", " ", ".", "_", "1", "\u0301", "\u200B", "ß",
-        "\uD800", "、", "か", "ﾞ", "à", "'", "4", "а", "ь", "8", "i", "l", "I", "\n", "각", "톡", "𠀀", "…");
+        "\uD800", "、", "か", "ﾞ", "à", "'", "4", "а", "ь", "8", "i", "l", "I", "\n", "각", "톡", "𠀀", "…", "\U000E0061");
 
     private static readonly Gen<string> KeywordPiece = Gen.OneOf(
         "a", "b", "a", "b", "象", "牙", "龙", "ง", "า", " ", ".", "1", "s", "が", "á", "à", "'", "i", "l", "각", "𠀀");
