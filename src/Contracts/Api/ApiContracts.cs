@@ -636,8 +636,19 @@ public sealed record NodeStatus(
 /// <param name="LastContactSecondsAgo">Seconds since an exchange worked; null if none did.</param>
 /// <param name="Failures">Failed exchanges since.</param>
 /// <param name="LastError">What went wrong last, or null.</param>
+/// <param name="TextTables">
+/// <c>same</c>, <c>other</c>, <c>none</c> (it says nothing of <c>wlnorm/1</c>), <c>malformed</c>; null before the first exchange.
+/// </param>
+/// <param name="TextTablesHash">The hash of its text tables that the peer named, or null.</param>
 public sealed record PeerRow(
-    string Member, string Endpoint, bool Reachable, double? LastContactSecondsAgo, int Failures, string? LastError);
+    string Member,
+    string Endpoint,
+    bool Reachable,
+    double? LastContactSecondsAgo,
+    int Failures,
+    string? LastError,
+    string? TextTables = null,
+    string? TextTablesHash = null);
 
 /// <summary>What a node has asked of all its peers together since it started.</summary>
 /// <param name="Route">The route of the peer protocol.</param>

@@ -71,6 +71,7 @@ public static class LocalApi
         services.AddSingleton<WebhookSender>();
         services.AddHostedService(provider => provider.GetRequiredService<WebhookSender>());
         services.AddSingleton<PeerTraffic>();
+        services.AddSingleton<TablesBoard>();
         services.AddSingleton<PeerWatch>();
         CodedBodies.Add(services);
         services.ConfigureHttpJsonOptions(json => ApiJson.Configure(json.SerializerOptions));
