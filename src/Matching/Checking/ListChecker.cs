@@ -156,18 +156,18 @@ public sealed class ListChecker(
         return judgement;
     }
 
-    /// <summary>Places at which the same contexts hold have the same judgement.</summary>
+    /// <summary>Places at which the same contexts hold, and that are hidden in the same way, have the same judgement.</summary>
     private Judgement JudgeOnce(IndicatorMatch place, IndicatorState state, List<JudgedMatch> known)
     {
         foreach (var earlier in known)
         {
-            if (earlier.Match.Contexts.AsSpan().SequenceEqual(place.Contexts.AsSpan()))
+            if (earlier.Match.Evasions == place.Evasions && earlier.Match.Contexts.AsSpan().SequenceEqual(place.Contexts.AsSpan()))
             {
                 return earlier.Judgement;
             }
         }
 
-        var judgement = policy.Judge(state, now, counts, place.Applies, Quarantines);
+        var judgement = policy.Judge(state, now, counts, place.Applies, Quarantines, place.Evasions);
         known.Add(new JudgedMatch(place, judgement));
         return judgement;
     }

@@ -127,6 +127,29 @@ public sealed class ListCheckerTests
     }
 
     [Fact]
+    public void CheckText_HiddenAndPlain_EachPlaceByItself()
+    {
+        _list.List("acme", Indicator.Keyword("netsuke"));
+        var policy = new VerdictPolicy
+        {
+            Self = "self",
+            Kinds = VerdictPolicy.Default.SetItem(
+                IndicatorKind.Keyword,
+                new KindPolicy(1, 1, 50) { Hidden = EvasionCeilings.None with { Separated = Verdict.Review } }),
+        };
+
+        var hidden = _list.Checker(policy).CheckText("a n-e-t-s-u-k-e");
+        Assert.Equal(Verdict.Review, hidden.Verdict);
+        Assert.EndsWith(
+            "; at most review, since the text hides the keyword (separated)",
+            Assert.Single(hidden.Matches).Judgement.Reason,
+            StringComparison.Ordinal);
+
+        var both = _list.Checker(policy).CheckText("n-e-t-s-u-k-e and netsuke");
+        Assert.Equal([(18, Verdict.Block), (0, Verdict.Review)], both.Matches.Select(m => (m.Match.Start, m.Judgement.Verdict)));
+    }
+
+    [Fact]
     public void Check_StaleAndClosed_ReviewedWithTheReason()
     {
         _list.List("acme", Indicator.Keyword("netsuke"), "signal");
