@@ -43,6 +43,7 @@ public static class LocalApi
         if (options.Folder is { } folder)
         {
             services.AddHostedService(provider => ActivatorUtilities.CreateInstance<PolicyWatch>(provider, folder));
+            services.AddHostedService(provider => ActivatorUtilities.CreateInstance<WebhookWatch>(provider, folder));
         }
 
         services.AddSingleton<StreamPlaces>();

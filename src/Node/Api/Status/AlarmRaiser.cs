@@ -5,6 +5,7 @@ using FederationNode.Grains.Lists;
 using FederationNode.Grains.Logs;
 using FederationNode.Grains.Rosters;
 using FederationNode.Grains.Storage;
+using FederationNode.Node.Api.Webhooks;
 using FederationNode.Node.Peers;
 using FederationNode.Node.Policies;
 using FederationNode.Protocol.Roster;
@@ -23,6 +24,7 @@ internal sealed class AlarmRaiser(
     DamageBoard damages,
     MergedList list,
     PolicyBoard policy,
+    WebhookSender webhooks,
     LocalApiOptions options,
     [FromKeyedServices(FederationClock.Key)] TimeProvider clock)
 {
@@ -47,6 +49,11 @@ internal sealed class AlarmRaiser(
         }
 
         alarms.AddRange(policy.Alarms);
+        if (webhooks.Alarm is { } alarm)
+        {
+            alarms.Add(alarm);
+        }
+
         if (await StorageFaultAsync() is { } fault)
         {
             alarms.Add($"The storage failed: {fault}");
