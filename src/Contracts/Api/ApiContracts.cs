@@ -94,7 +94,14 @@ public sealed record CheckRequest(IReadOnlyList<CheckItem> Items);
 /// <param name="Kind"><c>text</c>, <c>image-pdq</c>, <c>image-sha256</c> or <c>seller</c>.</param>
 /// <param name="Value">The text itself, or 64 lower-case hexadecimal digits.</param>
 /// <param name="Id">The caller's own name for the item, handed back; at most 128 characters.</param>
-public sealed record CheckItem(string Kind, string Value, string? Id = null);
+/// <param name="Longest">
+/// Of a text: whether keywords that overlap a longer one are left out, unless they are graver. The verdict is the same.
+/// </param>
+public sealed record CheckItem(
+    string Kind,
+    string Value,
+    string? Id = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Longest = false);
 
 /// <summary>The verdicts, in the order of the items.</summary>
 /// <param name="Items">One for each item.</param>
