@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Text.Json;
 using FederationNode.Contracts;
 using FederationNode.Contracts.Api;
+using FederationNode.Contracts.Feedback;
 using FederationNode.Detector.Http;
 using FederationNode.Detector.Telemetry;
 
@@ -10,7 +11,8 @@ namespace FederationNode.Detector;
 
 /// <summary>
 /// Asks the company's own node whether things are on the list. Safe for concurrent use; one instance for the life of a
-/// program. Failed connections, 429 and 503 are tried again within the deadline of the call: checks change nothing.
+/// program. Failed connections, 429 and 503 are tried again within the deadline of the call: checks change nothing, and
+/// feedback has a key by which it counts once.
 /// </summary>
 public sealed partial class FederationDetector : IDisposable
 {
@@ -114,6 +116,45 @@ public sealed partial class FederationDetector : IDisposable
         }
 
         return answer;
+    }
+
+    /// <summary>
+    /// Says what became of items that matched (<see cref="FeedbackOutcome"/>): it counts for the company's signed tally of the
+    /// day, or goes into the analysts' queue. Items that the node itself checked it counts as matches and blocks by itself.
+    /// Sent again when that is needed, it counts once.
+    /// </summary>
+    /// <param name="feedback">The indicators, as matches name them, and the outcome.</param>
+    /// <param name="idempotencyKey">
+    /// 1 to 128 printable ASCII characters without spaces: the same feedback with the same key, in whatever call, counts once.
+    /// Null: a new one for this call.
+    /// </param>
+    /// <param name="cancellationToken">Gives it up; it may have counted.</param>
+    /// <returns>When it is durable at the node.</returns>
+    /// <exception cref="DetectorException">The node refused it (an indicator that nobody lists: 404), or its answer is none.</exception>
+    /// <exception cref="HttpRequestException">The node was not reached.</exception>
+    /// <exception cref="TimeoutException">The deadline passed; it may have counted.</exception>
+    public async Task<FeedbackResponse> GiveFeedbackAsync(
+        FeedbackRequest feedback, string? idempotencyKey = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(feedback);
+        var key = idempotencyKey ?? Guid.NewGuid().ToString("N");
+        if (key.Length is 0 or > Limits.MaxIdempotencyKey || key.Any(c => c is < '!' or > '~'))
+        {
+            throw new ArgumentException(
+                $"An idempotency key has 1 to {Limits.MaxIdempotencyKey} printable ASCII characters without spaces.",
+                nameof(idempotencyKey));
+        }
+
+        var body = JsonSerializer.SerializeToUtf8Bytes(feedback, WireJson.Options);
+        var bytes = await _client.AskAsync(
+            node =>
+            {
+                var request = Post(node, ApiRoutes.Feedback, body, "application/json");
+                request.Headers.Add(ApiRoutes.IdempotencyHeader, key);
+                return request;
+            },
+            cancellationToken);
+        return WireJson.Read<FeedbackResponse>(bytes, "the answer to feedback");
     }
 
     /// <inheritdoc/>

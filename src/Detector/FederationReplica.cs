@@ -30,13 +30,16 @@ public sealed partial class FederationReplica : IDisposable
 
     /// <summary>Checks a text.</summary>
     /// <param name="text">UTF-16, as it comes, at most 100,000 code units.</param>
+    /// <param name="longest">
+    /// Whether keywords that overlap a longer one are left out, unless they are graver. The verdict is the same.
+    /// </param>
     /// <exception cref="ArgumentException">The text is too long.</exception>
     /// <exception cref="InvalidOperationException">The replica is not ready: see <see cref="WaitReadyAsync"/>.</exception>
-    public ItemVerdict Check(string text)
+    public ItemVerdict Check(string text, bool longest = false)
     {
         ArgumentNullException.ThrowIfNull(text);
         return text.Length <= Limits.MaxCheckText
-            ? Count(Open().CheckText(text))
+            ? Count(Open().CheckText(text, longest))
             : throw new ArgumentException(
                 $"A text has at most {Limits.MaxCheckText} UTF-16 code units, not {text.Length}: check it in parts.", nameof(text));
     }
@@ -95,9 +98,14 @@ public sealed partial class FederationReplica : IDisposable
     public CheckVerdict Check(CheckItem item)
     {
         ArgumentNullException.ThrowIfNull(item);
+        if (item.Longest && item.Kind != VerdictShapes.Text)
+        {
+            throw new ArgumentException($"The longest keywords are for items of kind {VerdictShapes.Text} only.", nameof(item));
+        }
+
         var verdict = item.Kind switch
         {
-            VerdictShapes.Text when item.Value.Length > 0 => Check(item.Value),
+            VerdictShapes.Text when item.Value.Length > 0 => Check(item.Value, item.Longest),
             VerdictShapes.Text => throw new ArgumentException("The text is empty.", nameof(item)),
             IndicatorKind.ImagePdq when PdqHash.TryParse(item.Value, out var hash, out _) => CheckImage(hash),
             IndicatorKind.ImageSha256 => CheckImage(HashOf(item)),

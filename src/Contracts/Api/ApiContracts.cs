@@ -94,7 +94,14 @@ public sealed record CheckRequest(IReadOnlyList<CheckItem> Items);
 /// <param name="Kind"><c>text</c>, <c>image-pdq</c>, <c>image-sha256</c> or <c>seller</c>.</param>
 /// <param name="Value">The text itself, or 64 lower-case hexadecimal digits.</param>
 /// <param name="Id">The caller's own name for the item, handed back; at most 128 characters.</param>
-public sealed record CheckItem(string Kind, string Value, string? Id = null);
+/// <param name="Longest">
+/// Of a text: whether keywords that overlap a longer one are left out, unless they are graver. The verdict is the same.
+/// </param>
+public sealed record CheckItem(
+    string Kind,
+    string Value,
+    string? Id = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Longest = false);
 
 /// <summary>The verdicts, in the order of the items.</summary>
 /// <param name="Items">One for each item.</param>
@@ -636,8 +643,19 @@ public sealed record NodeStatus(
 /// <param name="LastContactSecondsAgo">Seconds since an exchange worked; null if none did.</param>
 /// <param name="Failures">Failed exchanges since.</param>
 /// <param name="LastError">What went wrong last, or null.</param>
+/// <param name="TextTables">
+/// <c>same</c>, <c>other</c>, <c>none</c> (it says nothing of <c>wlnorm/1</c>), <c>malformed</c>; null before the first exchange.
+/// </param>
+/// <param name="TextTablesHash">The hash of its text tables that the peer named, or null.</param>
 public sealed record PeerRow(
-    string Member, string Endpoint, bool Reachable, double? LastContactSecondsAgo, int Failures, string? LastError);
+    string Member,
+    string Endpoint,
+    bool Reachable,
+    double? LastContactSecondsAgo,
+    int Failures,
+    string? LastError,
+    string? TextTables = null,
+    string? TextTablesHash = null);
 
 /// <summary>What a node has asked of all its peers together since it started.</summary>
 /// <param name="Route">The route of the peer protocol.</param>

@@ -39,7 +39,10 @@ public sealed class ListChecker(
 
     /// <summary>Looks for keywords in a text.</summary>
     /// <param name="text">UTF-16, not normalised; the caller bounds it.</param>
-    public ItemVerdict CheckText(string text)
+    /// <param name="longest">
+    /// Whether keywords that overlap a longer one are left out, unless they are graver. The item's verdict is the same.
+    /// </param>
+    public ItemVerdict CheckText(string text, bool longest = false)
     {
         var scratch = CheckScratch.Take();
         matcher.MatchText(text, scratch.Found);
@@ -48,7 +51,7 @@ public sealed class ListChecker(
             policy.Allowed.FindPhrases(text, scratch.Phrases);
         }
 
-        return Finish(scratch);
+        return Finish(scratch, longest ? text.Length : 0);
     }
 
     /// <summary>Looks for images within Hamming distance 31 of a PDQ hash.</summary>
@@ -83,16 +86,17 @@ public sealed class ListChecker(
         return Finish(scratch);
     }
 
-    private ItemVerdict Finish(CheckScratch scratch)
+    /// <summary>Judges what was found; of a text whose longest keywords are wanted with its length, else 0.</summary>
+    private ItemVerdict Finish(CheckScratch scratch, int longestOf = 0)
     {
-        var verdict = scratch.Found.Count == 0 ? ItemVerdict.None : Judge(scratch);
+        var verdict = scratch.Found.Count == 0 ? ItemVerdict.None : Judge(scratch, longestOf);
         scratch.Return();
         return IsStale && policy.WhenStale == StaleRule.Closed && verdict.Verdict < Verdict.Review
             ? verdict with { Verdict = Verdict.Review, Reason = StaleReason }
             : verdict;
     }
 
-    private ItemVerdict Judge(CheckScratch scratch)
+    private ItemVerdict Judge(CheckScratch scratch, int longestOf)
     {
         scratch.Found.Sort(ByIndicator);
         var found = CollectionsMarshal.AsSpan(scratch.Found);
@@ -104,7 +108,7 @@ public sealed class ListChecker(
                 end++;
             }
 
-            AddPlaces(found[start..end], scratch);
+            AddPlaces(found[start..end], scratch, longestOf > 0 ? int.MaxValue : limits.Places);
             start = end;
         }
 
@@ -114,13 +118,24 @@ public sealed class ListChecker(
             return ItemVerdict.None;
         }
 
+        if (longestOf > 0)
+        {
+            // Before any place is left out for there being too many: it may be the longest.
+            LongestPlaces.Keep(judged, longestOf);
+        }
+
         judged.Sort(ByGravity);
+        if (longestOf > 0)
+        {
+            LongestPlaces.Limit(judged, limits.Places);
+        }
+
         var reported = CollectionsMarshal.AsSpan(judged)[..Math.Min(judged.Count, limits.Matches)];
         return new ItemVerdict(reported[0].Judgement.Verdict, ImmutableArray.Create<JudgedMatch>(reported));
     }
 
     /// <summary>The places of one indicator that speak of a listing in force: the gravest, then the first.</summary>
-    private void AddPlaces(ReadOnlySpan<IndicatorMatch> places, CheckScratch scratch)
+    private void AddPlaces(ReadOnlySpan<IndicatorMatch> places, CheckScratch scratch, int most)
     {
         if (!lookup(places[0].IndicatorId, out var state))
         {
@@ -139,7 +154,7 @@ public sealed class ListChecker(
         }
 
         scratch.Places.Sort(ByGravity);
-        scratch.Judged.AddRange(CollectionsMarshal.AsSpan(scratch.Places)[..Math.Min(scratch.Places.Count, limits.Places)]);
+        scratch.Judged.AddRange(CollectionsMarshal.AsSpan(scratch.Places)[..Math.Min(scratch.Places.Count, most)]);
     }
 
     /// <summary>A keyword within a phrase that the policy allows does not count.</summary>
@@ -156,18 +171,18 @@ public sealed class ListChecker(
         return judgement;
     }
 
-    /// <summary>Places at which the same contexts hold have the same judgement.</summary>
+    /// <summary>Places at which the same contexts hold, and that are hidden in the same way, have the same judgement.</summary>
     private Judgement JudgeOnce(IndicatorMatch place, IndicatorState state, List<JudgedMatch> known)
     {
         foreach (var earlier in known)
         {
-            if (earlier.Match.Contexts.AsSpan().SequenceEqual(place.Contexts.AsSpan()))
+            if (earlier.Match.Evasions == place.Evasions && earlier.Match.Contexts.AsSpan().SequenceEqual(place.Contexts.AsSpan()))
             {
                 return earlier.Judgement;
             }
         }
 
-        var judgement = policy.Judge(state, now, counts, place.Applies, Quarantines);
+        var judgement = policy.Judge(state, now, counts, place.Applies, Quarantines, place.Evasions);
         known.Add(new JudgedMatch(place, judgement));
         return judgement;
     }

@@ -16,6 +16,9 @@ public sealed record KindPolicy(int BlockAt, int ReviewAt, int MinConfidence, in
     public ImmutableDictionary<string, KindPolicy> Categories { get; init; } =
         ImmutableDictionary.Create<string, KindPolicy>(StringComparer.Ordinal);
 
+    /// <summary>How much a keyword gives at most where the text hides it.</summary>
+    public EvasionCeilings Hidden { get; init; } = EvasionCeilings.None;
+
     /// <summary>Whether a listing was issued too long ago to count.</summary>
     /// <param name="issued">When it was issued, in unix seconds.</param>
     /// <param name="now">Unix seconds.</param>

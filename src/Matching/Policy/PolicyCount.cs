@@ -1,4 +1,5 @@
 using System.Globalization;
+using FederationNode.Matching.Keywords;
 using FederationNode.Protocol.Entries;
 using FederationNode.Protocol.Merge;
 
@@ -22,6 +23,7 @@ internal sealed class PolicyCount
     /// <param name="state">What everybody says of the indicator.</param>
     /// <param name="heard">Whether a member's word counts.</param>
     /// <param name="quarantines">The logs in quarantine.</param>
+    /// <param name="evasions">How the text hides the keyword at the place in question.</param>
     /// <param name="listings">The listings under the rule; one at least.</param>
     public PolicyCount(
         VerdictPolicy policy,
@@ -30,6 +32,7 @@ internal sealed class PolicyCount
         IndicatorState state,
         Func<string, bool> heard,
         QuarantineTable quarantines,
+        KeywordEvasions evasions,
         IReadOnlyList<LogEntry> listings)
     {
         (_policy, _rule) = (policy, rule);
@@ -44,6 +47,14 @@ internal sealed class PolicyCount
             : rule.ReviewAt > 0 && Enough(_reviewing, rule.ReviewAt)
                 ? (Verdict.Review, Enough(_reviewing, rule.ReviewAt, "review") + ShortOf(Verdict.Block))
             : (Verdict.Signal, ShortOf(Verdict.Review)[2..]);
+        var ceiling = rule.Hidden.Of(evasions);
+        if (Verdict > ceiling)
+        {
+            counted += $"; at most {ceiling.ToText()}, since the text hides the keyword "
+                + $"({string.Join(", ", rule.Hidden.LoweringTo(ceiling, evasions))})";
+            Verdict = ceiling;
+        }
+
         Reason = counted
             + (_unsure.Count > 0 && Verdict < Verdict.Block ? $"; too unsure to count: {string.Join(", ", _unsure)}" : "")
             + (_quarantined.Count > 0 ? $"; quarantined: {string.Join(", ", _quarantined)}" : "");

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using FederationNode.Matching.Keywords;
 using FederationNode.Protocol.Entries;
 using FederationNode.Protocol.Merge;
 
@@ -56,12 +57,14 @@ public sealed record VerdictPolicy
     /// <param name="counts">Whether the roster lets a member's word count.</param>
     /// <param name="applies">Whether a listing speaks of the item at hand, by its context; null: all do.</param>
     /// <param name="quarantines">The logs in quarantine; null: none.</param>
+    /// <param name="evasions">How a text hides the keyword at the place in question.</param>
     public Judgement Judge(
         IndicatorState state,
         long now,
         Func<string, bool> counts,
         Func<ListingPayload, bool>? applies = null,
-        QuarantineTable? quarantines = null)
+        QuarantineTable? quarantines = null,
+        KeywordEvasions evasions = KeywordEvasions.None)
     {
         bool Heard(string member) => !Muted.Contains(member) && counts(member);
 
@@ -99,7 +102,7 @@ public sealed record VerdictPolicy
             return new Judgement(Verdict.None, allowed, all, disputers);
         }
 
-        var count = Gravest(state, all, Heard, quarantines);
+        var count = Gravest(state, all, Heard, quarantines, evasions);
         var verdict = Lower(count.Verdict, disputers, out var disputed);
         return new Judgement(verdict, $"{verdict.ToText()}: {count.Reason}{tooOld}{disputed}", all, disputers);
     }
@@ -133,14 +136,18 @@ public sealed record VerdictPolicy
     /// lends nothing to a stricter one; the gravest outcome holds, of equal ones that of the kind.
     /// </summary>
     private PolicyCount Gravest(
-        IndicatorState state, ImmutableArray<LogEntry> listings, Func<string, bool> heard, QuarantineTable quarantines)
+        IndicatorState state,
+        ImmutableArray<LogEntry> listings,
+        Func<string, bool> heard,
+        QuarantineTable quarantines,
+        KeywordEvasions evasions)
     {
         PolicyCount? gravest = null;
         foreach (var group in listings
             .GroupBy(l => RuleOf((ListingPayload)l.Payload))
             .OrderBy(g => g.Key.Category, StringComparer.Ordinal))
         {
-            var count = new PolicyCount(this, group.Key.Category, group.Key.Rule, state, heard, quarantines, [.. group]);
+            var count = new PolicyCount(this, group.Key.Category, group.Key.Rule, state, heard, quarantines, evasions, [.. group]);
             gravest = gravest is null || count.Verdict > gravest.Verdict ? count : gravest;
         }
 

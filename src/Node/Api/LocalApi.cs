@@ -43,6 +43,7 @@ public static class LocalApi
         if (options.Folder is { } folder)
         {
             services.AddHostedService(provider => ActivatorUtilities.CreateInstance<PolicyWatch>(provider, folder));
+            services.AddHostedService(provider => ActivatorUtilities.CreateInstance<WebhookWatch>(provider, folder));
         }
 
         services.AddSingleton<StreamPlaces>();
@@ -71,6 +72,7 @@ public static class LocalApi
         services.AddSingleton<WebhookSender>();
         services.AddHostedService(provider => provider.GetRequiredService<WebhookSender>());
         services.AddSingleton<PeerTraffic>();
+        services.AddSingleton<TablesBoard>();
         services.AddSingleton<PeerWatch>();
         CodedBodies.Add(services);
         services.ConfigureHttpJsonOptions(json => ApiJson.Configure(json.SerializerOptions));

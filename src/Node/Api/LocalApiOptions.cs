@@ -21,7 +21,7 @@ public sealed record LocalApiOptions
     /// <summary>All that a node takes from its policy's file, at start; null: there is only <see cref="Policy"/>.</summary>
     internal NodePolicy? PolicyFromFolder { get; init; }
 
-    /// <summary>The folder whose <c>policy.json</c> is taken up when it changes; null: the policy stays as it is.</summary>
+    /// <summary>The folder whose <c>policy.json</c> and <c>webhooks.json</c> are taken up when they change; null: both stay as they are.</summary>
     public NodeFolder? Folder { get; init; }
 
     /// <summary>Silence of a peer after which answers are marked stale. Default 120 s.</summary>
@@ -39,7 +39,7 @@ public sealed record LocalApiOptions
     /// <summary>How often counts for the daily tallies are made durable. Default 60 s.</summary>
     public TimeSpan TallyInterval { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>Whom the node tells of changes. Default nobody.</summary>
+    /// <summary>Whom the node tells of changes, at start. Default nobody.</summary>
     public IReadOnlyList<Webhook> Webhooks { get; init; } = [];
 
     /// <summary>How long things take with webhooks.</summary>

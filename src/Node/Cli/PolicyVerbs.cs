@@ -31,14 +31,21 @@ internal static class PolicyVerbs
         verb.Does((parsed, output, _) =>
         {
             var (path, policy) = Read(parsed.GetValue(file), parsed.GetValue(data));
+            var notes = PolicyNotes.Of(policy.Verdicts);
             output.Json(new
             {
                 file = path,
                 present = policy.IsFromFile,
                 verifiedSellers = policy.Verdicts.Allowed.SellerCount,
                 sampleTexts = policy.Sample?.Texts.Length ?? 0,
+                notes,
             });
             output.Line(policy.IsFromFile ? $"{path} can be used." : $"There is no {path}: the defaults hold.");
+            foreach (var note in notes)
+            {
+                output.Line($"Note: {note}");
+            }
+
             return Task.FromResult(ExitCode.Done);
         });
         return verb;

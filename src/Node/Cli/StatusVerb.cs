@@ -45,13 +45,14 @@ internal static class StatusVerb
         }
 
         output.Table(
-            ["peer", "endpoint", "reachable", "last contact", "trouble"],
+            ["peer", "endpoint", "reachable", "last contact", "text tables", "trouble"],
             status.Peers.Select(p => (IReadOnlyList<string>)
             [
                 p.Member,
                 p.Endpoint,
                 p.Reachable ? "yes" : "no",
                 p.LastContactSecondsAgo is { } ago ? string.Create(CultureInfo.InvariantCulture, $"{ago:0.0} s ago") : "never",
+                p.TextTables ?? "",
                 p.LastError ?? "",
             ]));
         LogVerbs.Print(output, status.Logs);

@@ -9,7 +9,7 @@ namespace FederationNode.Node.Folder;
 
 /// <summary>
 /// The file <c>webhooks.json</c>: <c>{"webhooks": [{"name": "catalogue", "url": "http://127.0.0.1:9000/changes",
-/// "secretFile": "catalogue.secret", "kinds": [], "categories": []}]}</c>. Read at start.
+/// "secretFile": "catalogue.secret", "kinds": [], "categories": []}]}</c>. Read at start, and when it changes.
 /// </summary>
 public sealed record WebhooksFile
 {
@@ -31,10 +31,17 @@ public sealed record WebhooksFile
 
     /// <summary>The webhooks of a node; none without the file.</summary>
     /// <exception cref="NodeFolderException">The file or a secret is malformed; says which and what to do.</exception>
-    public static IReadOnlyList<Webhook> Load(NodeFolder folder)
+    public static IReadOnlyList<Webhook> Load(NodeFolder folder) => Load(folder, new FileStamps());
+
+    /// <summary>As above.</summary>
+    /// <param name="folder">The node's folder.</param>
+    /// <param name="stamps">Takes the file and the secrets', also those of a file that cannot be used.</param>
+    /// <exception cref="NodeFolderException">The file or a secret is malformed; says which and what to do.</exception>
+    internal static IReadOnlyList<Webhook> Load(NodeFolder folder, FileStamps stamps)
     {
         ArgumentNullException.ThrowIfNull(folder);
         var path = folder.WebhooksFile;
+        stamps.Note(path);
         if (!File.Exists(path))
         {
             return [];
@@ -57,7 +64,7 @@ public sealed record WebhooksFile
             throw new NodeFolderException($"{path}: \"webhooks\" has at most {MaxWebhooks} entries, each with a name of its own.");
         }
 
-        return [.. file.Webhooks.Select(w => w.ToWebhook(folder))];
+        return [.. file.Webhooks.Select(w => w.ToWebhook(folder, stamps))];
     }
 
     /// <summary>One webhook.</summary>
@@ -81,7 +88,7 @@ public sealed record WebhooksFile
         /// <summary>Only indicators of these categories; empty: of all.</summary>
         public IReadOnlyList<string> Categories { get; init; } = [];
 
-        internal Webhook ToWebhook(NodeFolder folder)
+        internal Webhook ToWebhook(NodeFolder folder, FileStamps stamps)
         {
             Uri? url = null;
             var fault = Name is null || !Names.IsName(Name) ? "\"name\" must be 1 to 63 of a-z, 0-9 and '-'."
@@ -93,12 +100,13 @@ public sealed record WebhooksFile
                     ? $"\"secretFile\" of {Name} must name a file in the node's folder."
                 : null;
             return fault is null
-                ? new Webhook(Name!, url!, ReadSecret(Path.Combine(folder.Path, SecretFile)), Kinds!, Categories!)
+                ? new Webhook(Name!, url!, ReadSecret(Path.Combine(folder.Path, SecretFile), stamps), Kinds!, Categories!)
                 : throw new NodeFolderException($"{folder.WebhooksFile}: {fault}");
         }
 
-        private static byte[] ReadSecret(string file)
+        private static byte[] ReadSecret(string file, FileStamps stamps)
         {
+            stamps.Note(file);
             var text = Encoding.UTF8.GetString(NodeFolder.Read(file)).Trim();
             var bytes = new byte[text.Length];
             return text.StartsWith(SecretPrefix, StringComparison.Ordinal)

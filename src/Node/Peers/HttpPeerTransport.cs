@@ -9,6 +9,7 @@ using FederationNode.Grains.Rosters;
 using FederationNode.Protocol;
 using FederationNode.Protocol.Replication;
 using FederationNode.Protocol.Roster;
+using FederationNode.Protocol.Text;
 using MessagePack;
 
 namespace FederationNode.Node.Peers;
@@ -25,15 +26,20 @@ public sealed class HttpPeerTransport : IPeerTransport, IDisposable
     private readonly RosterBoard _roster;
     private readonly PeerCertificate _own;
     private readonly PeerTraffic _traffic;
+    private readonly TablesBoard? _tables;
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Link> _links = new(StringComparer.Ordinal);
 
-    /// <summary>Presents <paramref name="own"/> to every peer; it is not disposed here.</summary>
-    public HttpPeerTransport(RosterBoard roster, PeerCertificate own, PeerTraffic traffic)
+    /// <summary>
+    /// Presents <paramref name="own"/> to every peer; it is not disposed here. What peers say of their text tables goes to
+    /// <paramref name="tables"/>, if somebody wants to know.
+    /// </summary>
+    public HttpPeerTransport(RosterBoard roster, PeerCertificate own, PeerTraffic traffic, TablesBoard? tables = null)
     {
         _roster = roster;
         _own = own;
         _traffic = traffic;
+        _tables = tables;
         roster.Changed += DropOutdatedLinks;
     }
 
@@ -159,6 +165,11 @@ public sealed class HttpPeerTransport : IPeerTransport, IDisposable
             Content = new ByteArrayContent(body),
         };
         request.Content.Headers.ContentType = new MediaTypeHeaderValue(PeerRoutes.ContentType);
+        if (route == PeerRoutes.Heads)
+        {
+            request.Headers.Add(TablesStatement.Header, TablesStatement.Own);
+        }
+
         _traffic.Sent(member, route, body.Length);
         try
         {
@@ -168,7 +179,13 @@ public sealed class HttpPeerTransport : IPeerTransport, IDisposable
                 throw await RefusalAsync(member, response, cancellationToken);
             }
 
-            return await ReadAnswerAsync(member, route, response, maxAnswer, read, cancellationToken);
+            var answer = await ReadAnswerAsync(member, route, response, maxAnswer, read, cancellationToken);
+            if (route == PeerRoutes.Heads)
+            {
+                _tables?.Take(member, StatementIn(response));
+            }
+
+            return answer;
         }
         catch (Exception failure) when (!cancellationToken.IsCancellationRequested && failure
             is HttpRequestException or IOException or OperationCanceledException or ObjectDisposedException)
@@ -181,6 +198,9 @@ public sealed class HttpPeerTransport : IPeerTransport, IDisposable
             throw new PeerException(member, $"no answer from {link.Endpoint}: {Reason(failure)}", failure);
         }
     }
+
+    private static string? StatementIn(HttpResponseMessage response) =>
+        response.Headers.TryGetValues(TablesStatement.Header, out var values) ? string.Join(',', values) : null;
 
     private async Task<T> ReadAnswerAsync<T>(
         string member,

@@ -19,11 +19,21 @@ public sealed partial class PeerEndpoints
     private delegate Task<PeerAnswer> Handler<in T>(string member, T message, CancellationToken cancellationToken);
 
     private void MapPost<T>(
-        IEndpointRouteBuilder routes, string route, int maxBody, PeerBodyReader<T> read, Handler<T> handle)
+        IEndpointRouteBuilder routes,
+        string route,
+        int maxBody,
+        PeerBodyReader<T> read,
+        Handler<T> handle,
+        Action<string, HttpContext>? withHeaders = null)
         where T : class =>
         routes.MapPost(route, (RequestDelegate)(context => ServeAsync(context, async (member, _) =>
         {
             var (message, refusal) = await ReadBodyAsync(context, maxBody, read);
+            if (refusal is null)
+            {
+                withHeaders?.Invoke(member, context);
+            }
+
             return refusal ?? await handle(member, message!, context.RequestAborted);
         })));
 

@@ -7,6 +7,7 @@ using FederationNode.Grains.Replication;
 using FederationNode.Grains.Rosters;
 using FederationNode.Protocol.Merkle;
 using FederationNode.Protocol.Notes;
+using FederationNode.Protocol.Text;
 
 namespace FederationNode.Node.Peers;
 
@@ -19,6 +20,7 @@ public sealed partial class PeerEndpoints(
     RosterBoard roster,
     HeadBoard heads,
     ReplicationDriver replication,
+    TablesBoard tables,
     ILogger<PeerEndpoints> logger,
     ISellerEvaluator? sellers = null)
 {
@@ -37,7 +39,7 @@ public sealed partial class PeerEndpoints(
     public void MapPeerEndpoints(IEndpointRouteBuilder routes)
     {
         MapPost(routes, PeerRoutes.Push, Limits.MaxPushBody, PeerBody.Push, PushAsync);
-        MapPost(routes, PeerRoutes.Heads, PeerBody.MaxQuestionBody, PeerBody.HeadsQuestion, AnswerHeadsAsync);
+        MapPost(routes, PeerRoutes.Heads, PeerBody.MaxQuestionBody, PeerBody.HeadsQuestion, AnswerHeadsAsync, CompareTables);
         MapPost(routes, PeerRoutes.Range, PeerBody.MaxSmallBody, PeerBody.RangeRequest, GetRangeAsync);
         MapPost(routes, PeerRoutes.Outline, PeerBody.MaxSmallBody, PeerBody.RangeRequest, GetOutlineAsync);
         MapPost(routes, PeerRoutes.Live, PeerBody.MaxSmallBody, PeerBody.LiveRequest, GetLiveAsync);
@@ -47,6 +49,13 @@ public sealed partial class PeerEndpoints(
         MapGet(routes, LogPattern + "checkpoint", GetCheckpointAsync);
         MapGet(routes, LogPattern + "tile/{**tile}", GetTileAsync);
         routes.MapFallback("{**path}", context => ServeAsync(context, NoRouteAsync));
+    }
+
+    /// <summary>Takes what the asker says of its text tables, and says what this node has.</summary>
+    private void CompareTables(string member, HttpContext context)
+    {
+        tables.Take(member, context.Request.Headers[TablesStatement.Header]);
+        context.Response.Headers[TablesStatement.Header] = TablesStatement.Own;
     }
 
     private static Task<PeerAnswer> NoRouteAsync(string member, RouteValueDictionary values) =>

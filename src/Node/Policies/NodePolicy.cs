@@ -1,4 +1,5 @@
 using FederationNode.Matching.Policy;
+using FederationNode.Node.Folder;
 
 namespace FederationNode.Node.Policies;
 

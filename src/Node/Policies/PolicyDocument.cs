@@ -47,6 +47,10 @@ internal sealed record RuleSettings
     /// <summary>Greatest age of a listing in days; 0: any.</summary>
     public int? MaxAgeDays { get; init; }
 
+    /// <summary>The gravest verdict of a keyword that the text hides, by how it does; of keywords only.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public Dictionary<string, string>? Evasions { get; init; }
+
     /// <summary>Rules of categories of this kind.</summary>
     public Dictionary<string, RuleSettings> Categories { get; init; } = [];
 }

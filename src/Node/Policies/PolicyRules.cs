@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using FederationNode.Matching.Keywords;
 using FederationNode.Matching.Policy;
 using FederationNode.Protocol;
 using FederationNode.Protocol.Entries;
@@ -26,7 +27,7 @@ internal static class PolicyRules
                 throw new PolicyFault(path, $"is no kind: the kinds are {string.Join(", ", Kinds)}.");
             }
 
-            kinds = kinds.SetItem(kind, ReadRule(path, settings, kinds[kind]));
+            kinds = kinds.SetItem(kind, ReadRule(path, kind, settings, kinds[kind]));
         }
 
         CheckMembers("trusted", document.Trusted);
@@ -56,27 +57,33 @@ internal static class PolicyRules
     /// <summary>The settings with all defaults filled in, so that nothing of what holds is left unsaid.</summary>
     public static Dictionary<string, RuleSettings> Write(VerdictPolicy policy) => Kinds.ToDictionary(
         kind => kind,
-        kind => Write(policy.Kinds[kind]) with
+        kind => Write(kind, policy.Kinds[kind]) with
         {
             Categories = policy.Kinds[kind].Categories
-                .OrderBy(c => c.Key, StringComparer.Ordinal).ToDictionary(c => c.Key, c => Write(c.Value)),
+                .OrderBy(c => c.Key, StringComparer.Ordinal).ToDictionary(c => c.Key, c => Write(kind, c.Value)),
         });
 
-    private static RuleSettings Write(KindPolicy rule) => new()
+    private static RuleSettings Write(string kind, KindPolicy rule) => new()
     {
         BlockAt = rule.BlockAt,
         ReviewAt = rule.ReviewAt,
         MinConfidence = rule.MinConfidence,
         MaxAgeDays = rule.MaxAgeDays,
+        Evasions = kind == IndicatorKind.Keyword
+            ? rule.Hidden.All.ToDictionary(c => c.Evasion.ToText()[0], c => c.Ceiling.ToText())
+            : null,
     };
 
-    private static KindPolicy ReadRule(string path, RuleSettings settings, KindPolicy refined)
+    private static KindPolicy ReadRule(string path, string kind, RuleSettings settings, KindPolicy refined)
     {
         var rule = new KindPolicy(
             Within($"{path}.blockAt", settings.BlockAt ?? refined.BlockAt, 0, MaxMembers),
             Within($"{path}.reviewAt", settings.ReviewAt ?? refined.ReviewAt, 0, MaxMembers),
             Within($"{path}.minConfidence", settings.MinConfidence ?? refined.MinConfidence, 0, 100),
-            Within($"{path}.maxAgeDays", settings.MaxAgeDays ?? refined.MaxAgeDays, 0, MaxAgeDays));
+            Within($"{path}.maxAgeDays", settings.MaxAgeDays ?? refined.MaxAgeDays, 0, MaxAgeDays))
+        {
+            Hidden = ReadCeilings($"{path}.evasions", kind, settings.Evasions, refined.Hidden),
+        };
         var categories = rule.Categories;
         foreach (var (category, own) in settings.Categories)
         {
@@ -91,10 +98,40 @@ internal static class PolicyRules
                 throw new PolicyFault($"{at}.categories", "must go: a category has no categories.");
             }
 
-            categories = categories.SetItem(category, ReadRule(at, own, rule));
+            categories = categories.SetItem(category, ReadRule(at, kind, own, rule));
         }
 
         return rule with { Categories = categories };
+    }
+
+    private static EvasionCeilings ReadCeilings(
+        string path, string kind, Dictionary<string, string>? settings, EvasionCeilings refined)
+    {
+        if (settings is null)
+        {
+            return refined;
+        }
+
+        if (kind != IndicatorKind.Keyword)
+        {
+            throw new PolicyFault(path, "must go: only keywords can be hidden in a text.");
+        }
+
+        var ceilings = refined;
+        foreach (var (evasion, most) in settings)
+        {
+            var at = $"{path}.{evasion}";
+            var verdict = ReadVerdict(at, most);
+            ceilings = evasion switch
+            {
+                "lookalike" => ceilings with { Lookalike = verdict },
+                "separated" => ceilings with { Separated = verdict },
+                "repeated" => ceilings with { Repeated = verdict },
+                _ => throw new PolicyFault(at, "is no way to hide a keyword: these are lookalike, separated, repeated."),
+            };
+        }
+
+        return ceilings;
     }
 
     private static DisputePolicy ReadDisputes(DisputeSettings settings) => new(

@@ -6,77 +6,36 @@ namespace FederationNode.Node.Policies;
 
 /// <summary>
 /// Takes up a changed <c>policy.json</c> while the node runs, or a changed file that it names: the whole of it, or, if
-/// anything in it cannot be used, nothing, with an alarm. It looks at times and sizes, so that it does not matter whether a
-/// file was written over, renamed into its place, or lies on a file system that tells nobody of changes.
+/// anything in it cannot be used, nothing, with an alarm.
 /// </summary>
 internal sealed partial class PolicyWatch(
     PolicyBoard board,
     NodeFolder folder,
     NodeIdentity identity,
     [FromKeyedServices(FederationClock.Key)] TimeProvider clock,
-    ILogger<PolicyWatch> logger) : BackgroundService
+    ILogger<PolicyWatch> logger) : FileWatch(board.Current.Stamps, clock)
 {
-    /// <summary>How often it looks.</summary>
-    public static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
-
-    private readonly Lock _looking = new();
-    private FileStamps _stamps = board.Current.Stamps;
-
-    /// <summary>
-    /// Looks at the files, and reads them again if one has changed. Safe from any thread: when it returns, what was on the disk
-    /// when it was called is in force, or refused.
-    /// </summary>
-    public void Look()
+    /// <inheritdoc/>
+    protected override void TakeUp(FileStamps stamps)
     {
-        lock (_looking)
+        var policy = PolicyReader.Load(folder, identity.Member, stamps);
+        if (policy.IsFromFile)
         {
-            LookAlone();
+            board.Take(policy);
+            LogTaken(folder.PolicyFile);
+        }
+        else if (board.Current.IsFromFile)
+        {
+            Refuse($"{folder.PolicyFile} is gone: put it back, or write {{}} into it to go back to the defaults.");
+        }
+        else
+        {
+            board.Refuse(null);
         }
     }
 
     /// <inheritdoc/>
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        while (!stoppingToken.IsCancellationRequested)
-        {
-            Look();
-            await Task.Delay(Interval, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-    }
-
-    private void LookAlone()
-    {
-        if (_stamps.AreCurrent())
-        {
-            return;
-        }
-
-        // Also of a policy that is refused: the fault may be in a file that only this one names.
-        _stamps = new FileStamps();
-        try
-        {
-            var policy = PolicyReader.Load(folder, identity.Member, _stamps);
-            if (policy.IsFromFile)
-            {
-                board.Take(policy);
-                LogTaken(folder.PolicyFile);
-            }
-            else if (board.Current.IsFromFile)
-            {
-                Refuse($"{folder.PolicyFile} is gone: put it back, or write {{}} into it to go back to the defaults.");
-            }
-            else
-            {
-                board.Refuse(null);
-            }
-        }
-        catch (NodeFolderException e)
-        {
-            Refuse(e.Message);
-        }
-    }
-
-    private void Refuse(string fault)
+    protected override void Refuse(string fault)
     {
         board.Refuse(fault);
         LogRefused(fault);

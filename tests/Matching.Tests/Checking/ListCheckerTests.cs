@@ -97,6 +97,84 @@ public sealed class ListCheckerTests
     }
 
     [Fact]
+    public void CheckText_Longest_ShorterOnesThatOverlapAreLeftOut()
+    {
+        foreach (var word in (string[])["ivory", "ivory bangle", "bangle", "bangle shop"])
+        {
+            _list.List("acme", Indicator.Keyword(word), "review");
+        }
+
+        const string Text = "ivory bangle shop or ivory of bangle shop";
+        Assert.Equal(
+            [(0, 5), (0, 12), (6, 6), (6, 11), (21, 5), (30, 6), (30, 11)],
+            Places(_list.Checker().CheckText(Text)));
+
+        // The first of two that overlap is the longer one; the second stands alone further on.
+        Assert.Equal([(0, 12), (21, 5), (30, 11)], Places(_list.Checker().CheckText(Text, longest: true)));
+    }
+
+    [Fact]
+    public void CheckText_Longest_GraverAndWithdrawnOnesAreNotHidden()
+    {
+        _list.List("acme", Indicator.Keyword("ivory"), "review");
+        _list.List("acme", Indicator.Keyword("ivory bangle"), "signal");
+        _list.List("acme", Indicator.Keyword("ivory bangle shop"), "review", expires: Evidence.Now - 1);
+
+        var verdict = _list.Checker().CheckText("ivory bangle shop", longest: true);
+
+        Assert.Equal(Verdict.Review, verdict.Verdict);
+        Assert.Equal([(0, 5), (0, 12)], Places(verdict));
+    }
+
+    [Fact]
+    public void CheckText_Longest_LimitsHoldAfterwards()
+    {
+        _list.List("acme", Indicator.Keyword("netsuke"), "review");
+        _list.List("acme", Indicator.Keyword("old netsuke"), "review");
+
+        var verdict = _list.Checker(places: 2).CheckText("old netsuke, old netsuke, old netsuke, netsuke", longest: true);
+
+        Assert.Equal([(0, 11), (13, 11), (39, 7)], Places(verdict));
+    }
+
+    [Fact]
+    public void CheckText_LongestOfArbitraryTexts_SameVerdictAndWhatTheDefinitionSays()
+    {
+        string[] words = ["aaa", "aab", "aba", "baa", "aaab", "abab", "baba", "aabaa", "babab", "abbabb", "bbbbbb"];
+        string[] actions = ["signal", "review"];
+        var seed = Environment.TickCount;
+        var random = new Random(seed);
+        foreach (var word in words)
+        {
+            _list.List("acme", Indicator.Keyword(word), actions[random.Next(2)], context: KeywordContext.None with { Match = "substring" });
+        }
+
+        var checker = _list.Checker(places: 1000, matches: 1000);
+        for (var round = 0; round < 500; round++)
+        {
+            var text = string.Concat(Enumerable.Range(0, random.Next(1, 40)).Select(_ => random.Next(2) == 0 ? 'a' : 'b'));
+            var all = checker.CheckText(text);
+            var longest = checker.CheckText(text, longest: true);
+
+            var kept = new List<JudgedMatch>();
+            foreach (var match in all.Matches.OrderByDescending(m => m.Match.Length).ThenBy(m => m.Match.Start))
+            {
+                if (!kept.Exists(k => Overlap(k, match) && Place(k) != Place(match) && k.Judgement.Verdict >= match.Judgement.Verdict))
+                {
+                    kept.Add(match);
+                }
+            }
+
+            Assert.True(all.Verdict == longest.Verdict, $"seed {seed}, {text}");
+            Assert.True(
+                kept.Select(Place).Order().SequenceEqual(longest.Matches.Select(Place).Order()), $"seed {seed}, {text}");
+        }
+
+        static bool Overlap(JudgedMatch a, JudgedMatch b) =>
+            a.Match.Start < b.Match.Start + b.Match.Length && b.Match.Start < a.Match.Start + a.Match.Length;
+    }
+
+    [Fact]
     public void CheckText_MoreMatchesThanReported_TheGravestReported()
     {
         _list.List("acme", Indicator.Keyword("netsuke"), "signal");
@@ -124,6 +202,29 @@ public sealed class ListCheckerTests
         var both = _list.Checker(policy).CheckText("ivory soap and ivory");
         Assert.Equal(Verdict.Review, both.Verdict);
         Assert.Equal([(15, Verdict.Review), (0, Verdict.None)], both.Matches.Select(m => (m.Match.Start, m.Judgement.Verdict)));
+    }
+
+    [Fact]
+    public void CheckText_HiddenAndPlain_EachPlaceByItself()
+    {
+        _list.List("acme", Indicator.Keyword("netsuke"));
+        var policy = new VerdictPolicy
+        {
+            Self = "self",
+            Kinds = VerdictPolicy.Default.SetItem(
+                IndicatorKind.Keyword,
+                new KindPolicy(1, 1, 50) { Hidden = EvasionCeilings.None with { Separated = Verdict.Review } }),
+        };
+
+        var hidden = _list.Checker(policy).CheckText("a n-e-t-s-u-k-e");
+        Assert.Equal(Verdict.Review, hidden.Verdict);
+        Assert.EndsWith(
+            "; at most review, since the text hides the keyword (separated)",
+            Assert.Single(hidden.Matches).Judgement.Reason,
+            StringComparison.Ordinal);
+
+        var both = _list.Checker(policy).CheckText("n-e-t-s-u-k-e and netsuke");
+        Assert.Equal([(18, Verdict.Block), (0, Verdict.Review)], both.Matches.Select(m => (m.Match.Start, m.Judgement.Verdict)));
     }
 
     [Fact]
@@ -177,4 +278,8 @@ public sealed class ListCheckerTests
     }
 
     private static Hash256 Hash(byte value) => new(Enumerable.Repeat(value, 32).ToArray());
+
+    private static (int Start, int Length) Place(JudgedMatch match) => (match.Match.Start, match.Match.Length);
+
+    private static IEnumerable<(int Start, int Length)> Places(ItemVerdict verdict) => verdict.Matches.Select(Place).Order();
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using FederationNode.Matching.Keywords;
 using FederationNode.Matching.Policy;
 using FederationNode.Matching.Tests.Checking;
 using FederationNode.Protocol.Entries;
@@ -218,6 +219,53 @@ public sealed class VerdictPolicyTests
             "review: 1 of 1 members needed to review (acme); category antique never blocks");
     }
 
+    [Theory]
+    [InlineData(KeywordEvasions.None, Verdict.Block, "block: 1 of 1 members needed to block (acme)")]
+    [InlineData(KeywordEvasions.Repeated, Verdict.Block, "block: 1 of 1 members needed to block (acme)")]
+    [InlineData(
+        KeywordEvasions.Separated,
+        Verdict.Review,
+        "review: 1 of 1 members needed to block (acme); at most review, since the text hides the keyword (separated)")]
+    [InlineData(
+        KeywordEvasions.Separated | KeywordEvasions.Lookalike | KeywordEvasions.Repeated,
+        Verdict.Signal,
+        "signal: 1 of 1 members needed to block (acme); at most signal, since the text hides the keyword (lookalike)")]
+    public void Judge_HiddenKeyword_NoGraverThanItsCeiling(KeywordEvasions evasions, Verdict verdict, string reason)
+    {
+        _list.List("acme", s_word);
+        var policy = WithHidden(new EvasionCeilings(Verdict.Signal, Verdict.Review, Verdict.Block));
+
+        var judgement = policy.Judge(_list.State(s_word), Evidence.Now, _ => true, evasions: evasions);
+
+        Assert.Equal((verdict, reason), (judgement.Verdict, judgement.Reason));
+    }
+
+    [Fact]
+    public void Judge_HiddenKeywordOfTwoCategories_EachByItsOwnCeiling()
+    {
+        _list.List("acme", s_word, category: "ivory");
+        _list.List("globex", s_word, category: "antique");
+        var rule = new KindPolicy(1, 1, 50) { Hidden = EvasionCeilings.None with { Separated = Verdict.None } };
+        var policy = WithHidden(EvasionCeilings.None with { Separated = Verdict.Signal });
+        policy = policy with
+        {
+            Kinds = policy.Kinds.SetItem(IndicatorKind.Keyword, policy.Kinds[IndicatorKind.Keyword] with
+            {
+                Categories = ImmutableDictionary<string, KindPolicy>.Empty.Add("antique", rule),
+            }),
+        };
+
+        var judgement = policy.Judge(_list.State(s_word), Evidence.Now, _ => true, evasions: KeywordEvasions.Separated);
+        Assert.Equal(Verdict.Signal, judgement.Verdict);
+        Assert.Contains("(acme); at most signal", judgement.Reason, StringComparison.Ordinal);
+
+        _list.Opine("self", s_word);
+        Assert.Contains(
+            "disputed by self",
+            policy.Judge(_list.State(s_word), Evidence.Now, _ => true, evasions: KeywordEvasions.Separated).Reason,
+            StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Judge_TooOld_DoesNotCount()
     {
@@ -320,6 +368,11 @@ public sealed class VerdictPolicyTests
 
     private static QuarantineTable Held(string member, long from) =>
         new([new Quarantine(Evidence.Log(member).Text, member, from, 12_000, 3600, Evidence.Now)]);
+
+    private VerdictPolicy WithHidden(EvasionCeilings hidden) => _policy with
+    {
+        Kinds = VerdictPolicy.Default.SetItem(IndicatorKind.Keyword, new KindPolicy(1, 1, 50) { Hidden = hidden }),
+    };
 
     private VerdictPolicy WithCategory(string category, KindPolicy rule)
     {

@@ -213,6 +213,36 @@ public sealed class CheckTests(SharedNode shared)
     }
 
     [Theory]
+    [InlineData("""{"kind":"text","value":"WORD bangle","longest":true}""", 1)]
+    [InlineData("""{"longest":true,"value":"WORD bangle","kind":"text"}""", 1)]
+    [InlineData("""{"kind":"text","value":"WORD bangle","longest":false}""", 2)]
+    [InlineData("""{"kind":"text","value":"WORD bangle"}""", 2)]
+    public async Task Check_Longest_OnlyThatIsReported(string item, int matches)
+    {
+        var word = Some.Word();
+        await _node.PublishAsync(Some.Keyword(word));
+        await _node.PublishAsync(Some.Keyword($"{word} bangle"));
+
+        var answer = await ApiNode.ReadAsync<CheckResponse>(await _node.PostTextAsync(
+            ApiRoutes.Check, $"{{\"items\":[{item.Replace("WORD", word, StringComparison.Ordinal)}]}}"));
+
+        Assert.Equal((matches, "review"), (answer.Items[0].Matches.Count, answer.Items[0].Verdict));
+    }
+
+    [Theory]
+    [InlineData("""{"items":[{"kind":"seller","value":"VALUE","longest":true}]}""")]
+    [InlineData("""{"items":[{"kind":"text","value":"VALUE","longest":"true"}]}""")]
+    [InlineData("""{"items":[{"kind":"text","value":"VALUE","longest":null}]}""")]
+    [InlineData("""{"items":[{"kind":"text","value":"VALUE","longest":true,"longest":true}]}""")]
+    public async Task Check_LongestThatMeansNothing_Refused(string body)
+    {
+        var response = await _node.PostTextAsync(ApiRoutes.Check, body.Replace("VALUE", new string('0', 64), StringComparison.Ordinal));
+
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        Assert.Contains("longest", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("{\"items\":[]}")]
     [InlineData("{\"items\":[null]}")]
     public async Task Check_NothingToCheck_Invalid(string json) =>

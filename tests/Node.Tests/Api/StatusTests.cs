@@ -3,6 +3,7 @@ using FederationNode.Contracts.Api;
 using FederationNode.Contracts.Logs;
 using FederationNode.Grains.Replication;
 using FederationNode.Grains.Rosters;
+using FederationNode.Node.Peers;
 using FederationNode.Node.Tests.Peers;
 using FederationNode.Protocol;
 using FederationNode.Protocol.Entries;
@@ -97,6 +98,29 @@ public sealed class StatusTests
 
         Contact(node, works: true);
         Assert.False((await CheckAsync(node)).Stale);
+    }
+
+    [Theory]
+    [InlineData(null, "none", null)]
+    [InlineData("wlnorm/1=?", "malformed", "What secretariat says of its text tables cannot be read.")]
+    [InlineData(
+        "wlnorm/1=00000000000000000000000000000000000000000000000000000000000000ff",
+        "other",
+        "secretariat has other text tables under the name wlnorm/1")]
+    public async Task Status_PeerWithOtherTextTables_SaysSo(string? statement, string word, string? alarm)
+    {
+        await using var node = await ApiNode.StartReadyAsync();
+        Contact(node, works: true);
+        Assert.All((await StatusAsync(node)).Peers, p => Assert.Null(p.TextTables));
+
+        node.Services.GetRequiredService<TablesBoard>().Take(Origin.Secretariat, statement);
+
+        var status = await StatusAsync(node);
+        var peer = Assert.Single(status.Peers, p => p.Member == Origin.Secretariat);
+        Assert.Equal((word, statement is { Length: > 40 } ? statement[9..] : null), (peer.TextTables, peer.TextTablesHash));
+        Assert.Equal(alarm is null ? 0 : 1, status.Alarms.Count);
+        Assert.All(status.Alarms, a => Assert.StartsWith(alarm!, a, StringComparison.Ordinal));
+        Assert.All(status.Alarms, a => Assert.Contains("Logs replicate as ever", a, StringComparison.Ordinal));
     }
 
     [Fact]

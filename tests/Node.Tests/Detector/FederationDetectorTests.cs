@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using FederationNode.Contracts;
 using FederationNode.Contracts.Api;
+using FederationNode.Contracts.Feedback;
 using FederationNode.Detector;
 using FederationNode.Node.Tests.Api;
 using Xunit;
@@ -134,6 +135,80 @@ public sealed class FederationDetectorTests(SharedNode shared)
         using var detector = new FederationDetector(new Uri("http://127.0.0.1:1"), "key");
 
         await Assert.ThrowsAsync<HttpRequestException>(() => detector.CheckTextAsync("anything"));
+    }
+
+    [Fact]
+    public async Task GiveFeedback_OfEveryOutcome_IsTakenByTheNode()
+    {
+        var published = await _node.PublishAsync(Some.Keyword(Some.Word()));
+        using var detector = Connect(ApiRole.Detector);
+
+        foreach (var outcome in FeedbackOutcome.All)
+        {
+            var answer = await detector.GiveFeedbackAsync(
+                new FeedbackRequest(published.IndicatorIds, outcome, "ad-17", $"note of {outcome}"));
+            Assert.Equal((false, FeedbackOutcome.IsQueued(outcome)), (answer.Repeated, answer.Number is not null));
+        }
+
+        var queue = await ApiNode.ReadAsync<QueuePage>(await _node.GetAsync(ApiRoutes.Queue, ApiRole.Analyst));
+        Assert.Equal(
+            ["note of review", "note of false-positive"],
+            queue.Items.Where(i => i.IndicatorIds.SequenceEqual(published.IndicatorIds)).Select(i => i.Note));
+    }
+
+    [Fact]
+    public async Task GiveFeedback_SameKeyAgain_CountsOnce()
+    {
+        var published = await _node.PublishAsync(Some.Keyword(Some.Word()));
+        using var detector = Connect(ApiRole.Detector);
+        var feedback = new FeedbackRequest(published.IndicatorIds, FeedbackOutcome.Removed);
+        var key = Some.Word();
+
+        Assert.False((await detector.GiveFeedbackAsync(feedback, key)).Repeated);
+        Assert.True((await detector.GiveFeedbackAsync(feedback, key)).Repeated);
+        Assert.False((await detector.GiveFeedbackAsync(feedback)).Repeated);
+    }
+
+    [Fact]
+    public async Task GiveFeedback_NodeIsBusyAtFirst_SentAgainWithTheSameKey()
+    {
+        var keys = new List<string>();
+        using var busy = new ScriptedNode((request, number) =>
+        {
+            keys.Add(Assert.Single(request.Headers.GetValues(ApiRoutes.IdempotencyHeader)));
+            return number == 1
+                ? ScriptedNode.Problem(503, "not-ready")
+                : ScriptedNode.Answer(200, "application/json", """{"repeated":false,"number":null}""");
+        });
+        using var detector = new FederationDetector(
+            new FederationDetectorOptions
+            {
+                Nodes = [new Uri("http://node.example")],
+                Key = "a-key-of-a-detector",
+                RetryDelay = TimeSpan.FromMilliseconds(1),
+            },
+            busy);
+
+        await detector.GiveFeedbackAsync(new FeedbackRequest([new string('0', 64)], FeedbackOutcome.Matched));
+        await detector.GiveFeedbackAsync(new FeedbackRequest([new string('0', 64)], FeedbackOutcome.Matched));
+
+        Assert.Equal(3, keys.Count);
+        Assert.Equal(keys[0], keys[1]);
+        Assert.NotEqual(keys[1], keys[2]);
+    }
+
+    [Fact]
+    public async Task GiveFeedback_ThatTheNodeRefuses_SaysWhy()
+    {
+        using var detector = Connect(ApiRole.Detector);
+        Task<FeedbackResponse> Give(string id, string outcome, string? key = null) =>
+            detector.GiveFeedbackAsync(new FeedbackRequest([id], outcome), key);
+
+        Assert.Equal(404, (await Assert.ThrowsAsync<DetectorException>(() => Give(new string('0', 64), "removed"))).Status);
+        var unknown = await Assert.ThrowsAsync<DetectorException>(() => Give(new string('0', 64), "eaten"));
+        Assert.Contains("outcome must be one of", unknown.Message, StringComparison.Ordinal);
+        await Assert.ThrowsAsync<ArgumentException>(() => Give(new string('0', 64), "removed", "a key"));
+        await Assert.ThrowsAsync<ArgumentException>(() => Give(new string('0', 64), "removed", ""));
     }
 
     private FederationDetector Connect(string role) => new(_node.Client.BaseAddress!, ApiNode.KeyOf(role));

@@ -1,4 +1,5 @@
 using FederationNode.Contracts.Api;
+using FederationNode.Contracts.Feedback;
 using FederationNode.Detector;
 using FederationNode.Matching.Checking;
 using FederationNode.Protocol;
@@ -53,6 +54,12 @@ public sealed class ReadmeTests
         }
 
         Console.WriteLine((one, many, image));
+    }
+
+    internal static async Task FeedbackAsync(FederationDetector detector, CheckMatch match)
+    {
+        await detector.GiveFeedbackAsync(new FeedbackRequest([match.IndicatorId], FeedbackOutcome.Removed, ItemId: "ad-17"));
+        await detector.GiveFeedbackAsync(new FeedbackRequest([match.IndicatorId], FeedbackOutcome.FalsePositive, Note: "a piano key"));
     }
 
     internal static async Task InProcessAsync(Hash256 sellerTag, CancellationToken stopping)

@@ -67,6 +67,41 @@ public sealed class ReplicaTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task Check_Longest_AnswersAsTheNodeDoesAsABodyAndAsLines()
+    {
+        var word = Some.Word();
+        await _node.PublishAsync(Some.Keyword(word));
+        await _node.PublishAsync(Some.Keyword($"{word} bangle"));
+        var following = Follow();
+        await following.Replica.WaitReadyAsync().WaitAsync(Following.Patience);
+        using var detector = new FederationDetector(_node.Client.BaseAddress!, ApiNode.KeyOf(ApiRole.Detector));
+        var item = new CheckItem("text", $"{word} bangle and {word}", "a", Longest: true);
+
+        var answer = (await detector.CheckAsync([item])).Items[0];
+
+        Assert.Equal(
+            [(0, word.Length + 7), (word.Length + 12, word.Length)],
+            answer.Matches.Select(m => (m.Start!.Value, m.Length!.Value)).Order());
+        Assert.Equal(Json(answer), Json(following.Replica.Check(item)));
+        await foreach (var line in detector.CheckManyAsync(Lines(item)))
+        {
+            Assert.Equal(Json(answer), Json(line));
+        }
+
+        Assert.Equal(3, following.Replica.Check(item with { Longest = false }).Matches.Count);
+        Assert.Equal(2, following.Replica.Check(item.Value, longest: true).Matches.Length);
+        var hash = new CheckItem("image-sha256", new string('0', 64), Longest: true);
+        Assert.Throws<ArgumentException>(() => following.Replica.Check(hash));
+        Assert.Equal(400, (await Assert.ThrowsAsync<DetectorException>(() => detector.CheckAsync([hash]))).Status);
+
+        static async IAsyncEnumerable<CheckItem> Lines(CheckItem item)
+        {
+            await Task.Yield();
+            yield return item;
+        }
+    }
+
+    [Fact]
     public async Task CheckImage_File_AnswersAsTheNodeDoesWithAForm()
     {
         var original = await File.ReadAllBytesAsync(TestFiles.Vector("pdq", "bridge-1-original.jpg"));
@@ -389,7 +424,7 @@ internal sealed class RandomList(Random random, ApiNode node)
 
     public List<CheckItem> Items(int count) => [.. Enumerable.Range(0, count).Select(i => random.Next(3) switch
     {
-        0 => new CheckItem("text", Text(), i.ToString(CultureInfo.InvariantCulture)),
+        0 => new CheckItem("text", Text(), i.ToString(CultureInfo.InvariantCulture), random.Next(2) == 0),
         _ => new CheckItem(Pick(["seller", "image-sha256", "image-pdq", "image-pdq"]), Near(random.Next(5) == 0 ? Hex() : Pick(_hashes)), null),
     })];
 

@@ -8,12 +8,14 @@ using FederationNode.Contracts.Peers;
 using FederationNode.Grains.Peers;
 using FederationNode.Node.Peers;
 using FederationNode.Protocol.Replication;
+using FederationNode.Protocol.Text;
 using MessagePack;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
 namespace FederationNode.Node.Tests.Peers;
@@ -38,6 +40,7 @@ public sealed class HttpPeerTransportTests : IAsyncLifetime, IDisposable
 
     private readonly PeerCoalition _coalition = new();
     private readonly PeerTraffic _traffic = new();
+    private readonly TablesBoard _tables = new(TimeProvider.System, NullLogger<TablesBoard>.Instance);
     private WebApplication _server = null!;
     private HttpPeerTransport _transport = null!;
     private RequestDelegate _answer = _ => Task.CompletedTask;
@@ -59,7 +62,7 @@ public sealed class HttpPeerTransportTests : IAsyncLifetime, IDisposable
         await _server.StartAsync();
         var board = _coalition.BoardOf("a");
         board.Put(_coalition.Roster(_server.Urls.Single()));
-        _transport = new HttpPeerTransport(board, _coalition.A, _traffic);
+        _transport = new HttpPeerTransport(board, _coalition.A, _traffic, _tables);
     }
 
     public async Task DisposeAsync() => await _server.DisposeAsync();
@@ -79,6 +82,33 @@ public sealed class HttpPeerTransportTests : IAsyncLifetime, IDisposable
         var row = Assert.Single(_traffic.Rows());
         Assert.Equal((PeerRoutes.Heads, 1, 4), (row.Route, row.Requests, row.BytesReceived));
         Assert.InRange(row.BytesSent, 30, 200);
+    }
+
+    [Theory]
+    [InlineData(null, TablesVerdict.NotTold)]
+    [InlineData("wlnorm/1=ff", TablesVerdict.Malformed)]
+    [InlineData("wlnorm/1=00000000000000000000000000000000000000000000000000000000000000ff", TablesVerdict.Other)]
+    public async Task Answer_OtherTextTablesOrNone_IsTakenAllTheSame(string? says, TablesVerdict verdict)
+    {
+        string? told = null;
+        AnswerWith(MessagePackSerializer.Serialize(s_heads));
+        var answer = _answer;
+        _answer = context =>
+        {
+            told = context.Request.Headers[TablesStatement.Header];
+            if (says is not null)
+            {
+                context.Response.Headers[TablesStatement.Header] = says;
+            }
+
+            return answer(context);
+        };
+
+        var heads = await _transport.AskHeadsAsync("b", s_question, CancellationToken.None);
+
+        Assert.Equal(7, heads.Version);
+        Assert.Equal(TablesStatement.Own, told);
+        Assert.Equal(verdict, _tables.Get("b")!.Verdict);
     }
 
     [Fact]

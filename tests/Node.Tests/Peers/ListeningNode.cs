@@ -16,6 +16,7 @@ using FederationNode.Protocol;
 using FederationNode.Protocol.Replication;
 using MessagePack;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Time.Testing;
 using Orleans.Storage;
 
 namespace FederationNode.Node.Tests.Peers;
@@ -34,8 +35,10 @@ internal sealed class ListeningNode : IAsyncDisposable
         Grains = FakeGrains.Make(out var factory);
         Roster = Coalition.BoardOf("b");
         RosterOfA = Coalition.BoardOf("a");
-        Transport = new HttpPeerTransport(RosterOfA, Coalition.A, new PeerTraffic());
         _loggers = new LoggerFactory([_lines]);
+        Tables = new TablesBoard(Clock, _loggers.CreateLogger<TablesBoard>());
+        TablesOfA = new TablesBoard(Clock, _loggers.CreateLogger<TablesBoard>());
+        Transport = new HttpPeerTransport(RosterOfA, Coalition.A, new PeerTraffic(), TablesOfA);
         var damages = new DamageBoard(_loggers.CreateLogger<DamageBoard>());
         _follower = new ListFollower(
             List,
@@ -61,7 +64,7 @@ internal sealed class ListeningNode : IAsyncDisposable
             TimeProvider.System,
             _loggers.CreateLogger<ReplicationDriver>());
         var endpoints = new PeerEndpoints(
-            factory, Roster, Heads, Replication, _loggers.CreateLogger<PeerEndpoints>(), sellers);
+            factory, Roster, Heads, Replication, Tables, _loggers.CreateLogger<PeerEndpoints>(), sellers);
         _host = new PeerHost(
             new PeerHostOptions(new IPEndPoint(IPAddress.Loopback, 0)), Coalition.B, Roster, endpoints, _loggers);
     }
@@ -73,6 +76,15 @@ internal sealed class ListeningNode : IAsyncDisposable
     public HeadBoard Heads { get; } = new();
 
     public LinkBoard Links { get; } = new();
+
+    /// <summary>The clock of the boards with what peers say of their tables.</summary>
+    public FakeTimeProvider Clock { get; } = new();
+
+    /// <summary>What "b" knows of others' text tables.</summary>
+    public TablesBoard Tables { get; }
+
+    /// <summary>What "a" knows of others' text tables.</summary>
+    public TablesBoard TablesOfA { get; }
 
     public MergedList List { get; } = new();
 

@@ -48,6 +48,22 @@ public sealed class PolicyReaderTests : IDisposable
             """{"kinds":{"seller":{"categories":{"ivory":{"categories":{"a":{}}}}}}}""",
             Says(1, "kinds.seller.categories.ivory.categories", "must go: a category has no categories.")
         },
+        {
+            """{"kinds":{"seller":{"evasions":{"separated":"review"}}}}""",
+            Says(1, "kinds.seller.evasions", "must go: only keywords can be hidden in a text.")
+        },
+        {
+            """{"kinds":{"keyword":{"evasions":{"separated":"ban"}}}}""",
+            Says(1, "kinds.keyword.evasions.separated", "must be none, signal, review, or block, which lowers nothing.")
+        },
+        {
+            "{\"kinds\":{\"keyword\":{\"categories\":{\"ivory\":{\"evasions\":{\n\"spaced\":\"review\"}}}}}}",
+            Says(2, "kinds.keyword.categories.ivory.evasions.spaced", "is no way to hide a keyword: these are lookalike, separated, repeated.")
+        },
+        {
+            """{"kinds":{"keyword":{"evasions":null}}}""",
+            Says(1, "kinds.keyword.evasions", "must not be null: leave out what is to keep its default.")
+        },
         { """{"trusted":["a","Not A Name"]}""", Says(1, "trusted[1]", "is no member's name: 1 to 63 of a-z, 0-9 and '-'.") },
         { """{"muted":[""]}""", Says(1, "muted[0]", "is no member's name: 1 to 63 of a-z, 0-9 and '-'.") },
         {
@@ -172,6 +188,50 @@ public sealed class PolicyReaderTests : IDisposable
         Assert.Equal(VerdictPolicy.Default[IndicatorKind.Keyword], policy.Kinds[IndicatorKind.Keyword]);
         Assert.Equal(["ifaw"], policy.Trusted);
         Assert.Equal(["acme"], policy.Muted);
+    }
+
+    [Fact]
+    public void Read_EvasionCeilings_RefinedByCategoryAndWrittenOut()
+    {
+        var policy = Read(
+            """
+            {
+              "kinds": { "keyword": {
+                "blockAt": 2,
+                "evasions": { "separated": "review" },
+                "categories": { "ivory": { "evasions": { "lookalike": "signal" } }, "antique": { "blockAt": 0 } }
+              } }
+            }
+            """);
+
+        var rule = policy.Verdicts.Kinds[IndicatorKind.Keyword];
+        Assert.Equal(new EvasionCeilings(Verdict.Block, Verdict.Review, Verdict.Block), rule.Hidden);
+        Assert.Equal(new EvasionCeilings(Verdict.Signal, Verdict.Review, Verdict.Block), rule.Categories["ivory"].Hidden);
+        Assert.Equal(EvasionCeilings.None, policy.Verdicts.Kinds[IndicatorKind.Seller].Hidden);
+        Assert.Equal(
+            ["lookalike block", "separated review", "repeated block"],
+            policy.Document.Kinds["keyword"].Evasions!.Select(e => $"{e.Key} {e.Value}"));
+        Assert.Null(policy.Document.Kinds["seller"].Evasions);
+        Assert.Empty(PolicyNotes.Of(policy.Verdicts));
+    }
+
+    [Fact]
+    public void Notes_CeilingThatLowersNothing_IsNamed()
+    {
+        var policy = Read(
+            """
+            { "kinds": { "keyword": {
+              "evasions": { "separated": "review", "lookalike": "signal" },
+              "categories": { "ivory": { "reviewAt": 0, "evasions": { "repeated": "signal" } } }
+            } } }
+            """);
+
+        Assert.Equal(
+            [
+                "\"kinds.keyword.evasions.separated\" lowers nothing: by \"blockAt\" and \"reviewAt\" of kinds.keyword no keyword there gives more than review.",
+                "\"kinds.keyword.categories.ivory.evasions.repeated\" lowers nothing: by \"blockAt\" and \"reviewAt\" of kinds.keyword.categories.ivory no keyword there gives more than signal.",
+            ],
+            PolicyNotes.Of(policy.Verdicts));
     }
 
     [Fact]

@@ -20,7 +20,8 @@ internal sealed class CheckEndpoint(
         .WithSummary("Asks whether texts, image hashes, images and seller tags are on the list.")
         .WithDescription(
             "A PDQ hash is looked up as given: for a mirrored or turned image, send its other seven hashes as items of "
-            + "their own, or the image itself in a form. Each item gets the gravest verdict of its matches. As "
+            + "their own, or the image itself in a form. Each item gets the gravest verdict of its matches. A text with longest "
+            + "set to true has no keywords reported that overlap a longer one as grave. As "
             + "application/x-ndjson the body is any number of items, one a line, and so is the answer (CheckLine, at the "
             + "end CheckLinesEnd): read it while you send. As multipart/form-data the parts are named image, text or "
             + "seller, or image:ID and so on (answer: CheckFormResponse); images are hashed in the node and kept nowhere. "

@@ -83,6 +83,7 @@ internal static class CheckReader
 
         string? id = null, kind = null, value = null;
         var hasId = false;
+        bool? longest = null;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             if (kind is null && reader.ValueTextEquals("kind"u8) && IsString(ref reader))
@@ -97,6 +98,11 @@ internal static class CheckReader
             {
                 (id, hasId) = (reader.GetString(), true);
             }
+            else if (longest is null && reader.ValueTextEquals("longest"u8) && reader.Read()
+                && reader.TokenType is JsonTokenType.True or JsonTokenType.False)
+            {
+                longest = reader.GetBoolean();
+            }
             else
             {
                 return null;
@@ -104,7 +110,7 @@ internal static class CheckReader
         }
 
         return kind is not null && value is not null && reader.TokenType == JsonTokenType.EndObject
-            ? new CheckItem(kind, value, id)
+            ? new CheckItem(kind, value, id, longest ?? false)
             : null;
     }
 

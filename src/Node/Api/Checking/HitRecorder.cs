@@ -74,7 +74,7 @@ internal sealed partial class HitRecorder(
     {
         while (!stoppingToken.IsCancellationRequested)
         {
-            await Task.Delay(options.HitsInterval, stoppingToken);
+            await Task.Delay(options.HitsInterval, clock, stoppingToken);
             await FlushAsync(stoppingToken);
         }
     }

@@ -20,6 +20,7 @@ internal sealed class ItemChecker(MergedList list, RosterBoard roster, PolicyBoa
     public static string? FaultOf(CheckItem? item) =>
         item is null ? "must be an object"
         : item.Id is { Length: > 128 } ? ".id must have at most 128 characters"
+        : item.Longest && item.Kind != Text ? $".longest must be left out: it is for items of kind {Text} only"
         : item.Kind switch
         {
             Text => item.Value.Length is > 0 and <= Limits.MaxCheckText
@@ -60,7 +61,7 @@ internal sealed class ItemChecker(MergedList list, RosterBoard roster, PolicyBoa
     {
         var verdict = item.Kind switch
         {
-            Text => checker.CheckText(item.Value),
+            Text => checker.CheckText(item.Value, item.Longest),
             IndicatorKind.ImagePdq when PdqHash.TryParse(item.Value, out var hash, out _) => checker.CheckPdq(hash),
             IndicatorKind.ImageSha256 when LowerHex.TryParse(item.Value, out var sha256) => checker.CheckImage(sha256),
             IndicatorKind.Seller when LowerHex.TryParse(item.Value, out var tag) => checker.CheckSeller(tag),

@@ -87,7 +87,7 @@ internal sealed partial class TallyRecorder(
     {
         while (!stoppingToken.IsCancellationRequested)
         {
-            await Task.Delay(options.TallyInterval, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(options.TallyInterval, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (!stoppingToken.IsCancellationRequested)
             {
                 await FlushAsync();

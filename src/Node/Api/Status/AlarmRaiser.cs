@@ -5,8 +5,11 @@ using FederationNode.Grains.Lists;
 using FederationNode.Grains.Logs;
 using FederationNode.Grains.Rosters;
 using FederationNode.Grains.Storage;
+using FederationNode.Node.Api.Webhooks;
+using FederationNode.Node.Peers;
 using FederationNode.Node.Policies;
 using FederationNode.Protocol.Roster;
+using FederationNode.Protocol.Text;
 
 namespace FederationNode.Node.Api.Status;
 
@@ -21,6 +24,7 @@ internal sealed class AlarmRaiser(
     DamageBoard damages,
     MergedList list,
     PolicyBoard policy,
+    WebhookSender webhooks,
     LocalApiOptions options,
     [FromKeyedServices(FederationClock.Key)] TimeProvider clock)
 {
@@ -36,6 +40,7 @@ internal sealed class AlarmRaiser(
                 + (peer.LastContactSecondsAgo is { } silent ? $"silent for {silent:0} s." : "it was never heard of."));
         }
 
+        AddTables(alarms, peers);
         alarms.AddRange(damages.All());
         foreach (var (origin, _) in follower.HeldUp.OrderBy(h => h.Key, StringComparer.Ordinal))
         {
@@ -44,12 +49,38 @@ internal sealed class AlarmRaiser(
         }
 
         alarms.AddRange(policy.Alarms);
+        if (webhooks.Alarm is { } alarm)
+        {
+            alarms.Add(alarm);
+        }
+
         if (await StorageFaultAsync() is { } fault)
         {
             alarms.Add($"The storage failed: {fault}");
         }
 
         return alarms;
+    }
+
+    /// <summary>One that says nothing is an older program: no reason to call somebody.</summary>
+    private static void AddTables(List<string> alarms, IReadOnlyList<PeerRow> peers)
+    {
+        foreach (var peer in peers)
+        {
+            if (peer.TextTables == TablesBoard.Word(TablesVerdict.Other))
+            {
+                alarms.Add(
+                    $"{peer.Member} has other text tables under the name {Wlnorm.Name}: keywords may have other ids there and be "
+                    + $"found in other texts. Logs replicate as ever. Its tables are {peer.TextTablesHash}, this node's "
+                    + $"{Wlnorm.TableHash}: compare the versions of the two programs with {peer.Member}.");
+            }
+            else if (peer.TextTables == TablesBoard.Word(TablesVerdict.Malformed))
+            {
+                alarms.Add(
+                    $"What {peer.Member} says of its text tables cannot be read. Logs replicate as ever: compare the versions "
+                    + $"of the two programs with {peer.Member}.");
+            }
+        }
     }
 
     private void AddRoster(List<string> alarms)

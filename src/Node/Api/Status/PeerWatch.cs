@@ -2,7 +2,9 @@ using FederationNode.Contracts.Api;
 using FederationNode.Grains;
 using FederationNode.Grains.Replication;
 using FederationNode.Grains.Rosters;
+using FederationNode.Node.Peers;
 using FederationNode.Protocol.Roster;
+using FederationNode.Protocol.Text;
 
 namespace FederationNode.Node.Api.Status;
 
@@ -17,6 +19,7 @@ internal readonly record struct Freshness(double? AgeSeconds, bool Stale);
 /// </summary>
 internal sealed class PeerWatch(
     LinkBoard links,
+    TablesBoard tables,
     RosterBoard roster,
     LocalApiOptions options,
     [FromKeyedServices(FederationClock.Key)] TimeProvider clock)
@@ -47,13 +50,16 @@ internal sealed class PeerWatch(
         [.. roster.ActivePeers().Select(peer =>
         {
             var link = links.Get(peer.Name);
+            var said = tables.Get(peer.Name);
             return new PeerRow(
                 peer.Name,
                 peer.Endpoint,
                 link.Reachable,
                 SilenceOf(link),
                 link.Failures,
-                link.LastError);
+                link.LastError,
+                said is null ? null : TablesBoard.Word(said.Verdict),
+                said is { Verdict: TablesVerdict.Same or TablesVerdict.Other } ? said.Hash.ToString() : null);
         })];
 
     private IEnumerable<RosterMember> Dialled() => roster.ActivePeers().Where(p => p.Endpoint.Length > 0);

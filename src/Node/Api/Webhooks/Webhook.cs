@@ -9,6 +9,14 @@ namespace FederationNode.Node.Api.Webhooks;
 public sealed record Webhook(
     string Name, Uri Url, ReadOnlyMemory<byte> Secret, IReadOnlyList<string> Kinds, IReadOnlyList<string> Categories)
 {
+    /// <summary>Whether another says the same in all its parts.</summary>
+    public bool IsSame(Webhook other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return Name == other.Name && Url == other.Url && Secret.Span.SequenceEqual(other.Secret.Span)
+            && Kinds.SequenceEqual(other.Kinds) && Categories.SequenceEqual(other.Categories);
+    }
+
     /// <summary>Without the secret: this may end in a log.</summary>
     public override string ToString() => $"{Name} at {Url}";
 }

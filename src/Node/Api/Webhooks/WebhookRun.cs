@@ -44,6 +44,9 @@ internal sealed class WebhookRun(
 
     public string Name => webhook.Name;
 
+    /// <summary>Whom it tells.</summary>
+    public Webhook Webhook => webhook;
+
     /// <summary>How it goes with this webhook.</summary>
     public WebhookStatus Status
     {

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using FederationNode.Grains;
 using FederationNode.Grains.Lists;
 using FederationNode.Grains.Storage;
@@ -5,7 +6,10 @@ using FederationNode.Node.Api.Changes;
 
 namespace FederationNode.Node.Api.Webhooks;
 
-/// <summary>Tells the webhooks of changes, each for itself: one that is away keeps no other waiting.</summary>
+/// <summary>
+/// Tells the webhooks of changes, each for itself: one that is away keeps no other waiting. The webhooks may be replaced while
+/// it runs. Safe from any thread.
+/// </summary>
 internal sealed partial class WebhookSender : BackgroundService
 {
     private static readonly TimeSpan s_retryAfter = TimeSpan.FromSeconds(5);
@@ -24,8 +28,15 @@ internal sealed partial class WebhookSender : BackgroundService
         Timeout = Timeout.InfiniteTimeSpan,
     };
 
+    private readonly Lock _taking = new();
+    private readonly Func<Webhook, WebhookRun> _makeRun;
     private readonly TimeProvider _clock;
     private readonly ILogger<WebhookSender> _logger;
+
+    // Both replaced as a whole, under the lock; the signal ends when there are other runs.
+    private volatile IReadOnlyList<WebhookRun> _runs;
+    private volatile TaskCompletionSource _replaced = NewSignal();
+    private volatile string? _fault;
 
     public WebhookSender(
         LocalApiOptions options,
@@ -37,10 +48,38 @@ internal sealed partial class WebhookSender : BackgroundService
         ILogger<WebhookSender> logger)
     {
         (_clock, _logger) = (clock, logger);
-        Runs = [.. options.Webhooks.Select(w => new WebhookRun(w, options.WebhookTimes, _http, rows, reader, follower, damages, clock))];
+        _makeRun = webhook => new WebhookRun(webhook, options.WebhookTimes, _http, rows, reader, follower, damages, clock);
+        _runs = [.. options.Webhooks.Select(_makeRun)];
     }
 
-    public IReadOnlyList<WebhookRun> Runs { get; }
+    /// <summary>One for each webhook, in the order of the file.</summary>
+    public IReadOnlyList<WebhookRun> Runs => _runs;
+
+    /// <summary>What an operator must know of the file, or null.</summary>
+    public string? Alarm => _fault is { } fault ? $"The webhooks on the disk are not in force, those before still are: {fault}" : null;
+
+    /// <summary>
+    /// From now on tells these. One that is as it was goes on undisturbed. One that was changed goes on from where it had
+    /// come, at its new address.
+    /// </summary>
+    /// <returns>Whether anything is other than before.</returns>
+    public bool Take(IReadOnlyList<Webhook> webhooks)
+    {
+        lock (_taking)
+        {
+            var before = _runs;
+            ImmutableArray<WebhookRun> runs = [.. webhooks.Select(w => before.FirstOrDefault(r => r.Webhook.IsSame(w)) ?? _makeRun(w))];
+            var isOther = _fault is not null || !runs.SequenceEqual(before);
+            (_runs, _fault) = (runs, null);
+            var replaced = _replaced;
+            _replaced = NewSignal();
+            replaced.TrySetResult();
+            return isOther;
+        }
+    }
+
+    /// <summary>What is on the disk cannot be used: those before stay.</summary>
+    public void Refuse(string fault) => _fault = fault;
 
     public override void Dispose()
     {
@@ -48,8 +87,50 @@ internal sealed partial class WebhookSender : BackgroundService
         base.Dispose();
     }
 
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-        Task.WhenAll(Runs.Select(run => RunAsync(run, stoppingToken)));
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var running = new Dictionary<WebhookRun, (CancellationTokenSource Stop, Task Task)>();
+        try
+        {
+            while (!stoppingToken.IsCancellationRequested)
+            {
+                // The signal first: what is taken meanwhile ends the wait at once.
+                var replaced = _replaced.Task;
+                var runs = _runs;
+
+                // One that was changed may have written a row just now: the new one reads it after that.
+                foreach (var run in running.Keys.Except(runs).ToList())
+                {
+                    await StopAsync(running[run]);
+                    running.Remove(run);
+                }
+
+                foreach (var run in runs.Except(running.Keys))
+                {
+                    var stop = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+                    running[run] = (stop, RunAsync(run, stop.Token));
+                }
+
+                await replaced.WaitAsync(stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+        finally
+        {
+            foreach (var one in running.Values)
+            {
+                await StopAsync(one);
+            }
+        }
+    }
+
+    private static async Task StopAsync((CancellationTokenSource Stop, Task Task) running)
+    {
+        await running.Stop.CancelAsync();
+        await running.Task;
+        running.Stop.Dispose();
+    }
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private async Task RunAsync(WebhookRun run, CancellationToken stopping)
     {
