@@ -48,6 +48,10 @@ public class SellerIdentifierTests
             SellerIdentifierCases.All.Count,
             SellerIdentifierCases.All.Select(row => (row.Type, row.Raw, row.Region)).Distinct().Count());
         Assert.All(SellerIdentifierCases.All, row => Assert.True((row.Canonical is null) != (row.Reason is null)));
+        Assert.Contains(
+            $"cases.json` has {SellerIdentifierCases.All.Count} identifiers",
+            File.ReadAllText(Path.Combine(TestFiles.Repository, "docs", "protocol.md")),
+            StringComparison.Ordinal);
         foreach (var isAccepted in new[] { true, false })
         {
             Assert.All(
