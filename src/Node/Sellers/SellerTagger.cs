@@ -26,7 +26,11 @@ internal sealed class SellerAnswerException(string message, Exception? inner = n
 /// <param name="Type">What it is.</param>
 /// <param name="Raw">The identifier.</param>
 /// <param name="Region">The region of the account, ISO 3166-1 alpha-2, or null.</param>
-internal sealed record RawSeller(SellerIdentifierType Type, string Raw, string? Region);
+internal sealed record RawSeller(SellerIdentifierType Type, string Raw, string? Region)
+{
+    /// <summary>The type only: logs and exceptions print objects, and the identifier must not get there.</summary>
+    public override string ToString() => $"({Type})";
+}
 
 /// <summary>A tag with the key that made it.</summary>
 /// <param name="Scheme">The type and epoch.</param>

@@ -9,7 +9,11 @@ namespace FederationNode.Node.Cli.Tagging;
 /// <param name="Raw">The identifier as it stands there; empty if the row could not be read.</param>
 /// <param name="Seller">What to tag; null if there is a fault.</param>
 /// <param name="Fault">What is wrong, without any part of the identifier.</param>
-internal sealed record SellerRow(long Line, string? Id, string Raw, RawSeller? Seller, string? Fault);
+internal sealed record SellerRow(long Line, string? Id, string Raw, RawSeller? Seller, string? Fault)
+{
+    /// <summary>The line only: logs and exceptions print objects, and the identifier must not get there.</summary>
+    public override string ToString() => $"line {Line}";
+}
 
 /// <summary>Reads the rows of a file of identifiers, once it has begun.</summary>
 /// <param name="records">The file; disposed with this object.</param>

@@ -52,7 +52,11 @@ internal sealed class TagRun(
                 }
             }
 
-            Tell();
+            if (told < _read || _read == 0)
+            {
+                Tell();
+            }
+
             return rejects.Count == 0 ? ExitCode.Done : ExitCode.Incomplete;
         }
         catch (CliException stopped)

@@ -42,6 +42,14 @@ public sealed class SellerRowsTests
     }
 
     [Fact]
+    public async Task ToString_RowAndWhatItHolds_NeverTheIdentifier()
+    {
+        var row = Assert.Single(await ReadAsync("phone\n+8613800138000\n", Phone));
+
+        Assert.Equal(("line 2", "(tel)"), (row.ToString(), row.Seller!.ToString()));
+    }
+
+    [Fact]
     public async Task Read_LineOfEndlessLength_CostsThatLineAlone()
     {
         var rows = await ReadAsync($"phone\n+861\n{new string('9', 200_000)}\n+863\n", Phone);
