@@ -60,6 +60,12 @@ public static class Limits
     /// <summary>Largest body of a request for seller tags, in bytes: 4,000 points.</summary>
     public const int MaxEvaluateBody = 160 * 1024;
 
+    /// <summary>Most raw identifiers in one request for seller tags to the local API.</summary>
+    public const int MaxSellerTagItems = 1000;
+
+    /// <summary>Most requests for seller tags to the local API at the same time.</summary>
+    public const int MaxSellerTagRequests = 16;
+
     /// <summary>Largest body of a request to the local API, in bytes.</summary>
     public const int MaxApiBody = 8 * 1024 * 1024;
 

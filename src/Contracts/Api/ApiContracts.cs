@@ -47,6 +47,9 @@ public static class ApiRoutes
     /// <summary>POST: blinded points for seller tags, passed on to the key holder. Role analyst or detector.</summary>
     public const string SellerEvaluate = "/v1/seller/evaluate";
 
+    /// <summary>POST <see cref="SellerTagsRequest"/>: raw identifiers become tags. Role analyst or detector.</summary>
+    public const string SellerTags = "/v1/seller/tags";
+
     /// <summary>GET: whether the process is up; no key.</summary>
     public const string Health = "/healthz";
 
@@ -693,3 +696,38 @@ public sealed record SellerEvaluateRequest(string Type, int Epoch, IReadOnlyList
 /// <param name="Proof">The DLEQ proof, base64.</param>
 /// <param name="PublicKey">The key that the roster names for the type and epoch, in hexadecimal.</param>
 public sealed record SellerEvaluateResponse(IReadOnlyList<string> Evaluated, string Proof, string PublicKey);
+
+/// <summary>Raw identifiers to tag. They must not leave the company: only the node on this machine gets them.</summary>
+/// <param name="Items">1 to 1,000 identifiers.</param>
+/// <param name="Epoch">The epoch of the keys, from 1.</param>
+public sealed record SellerTagsRequest(IReadOnlyList<RawSellerItem> Items, int Epoch = 1);
+
+/// <summary>One identifier as the company has it on record.</summary>
+/// <param name="Type">The identifier type, such as <c>tel</c>.</param>
+/// <param name="Value">The identifier, at most 2,048 UTF-16 code units.</param>
+/// <param name="Region">
+/// The region of the account, ISO 3166-1 alpha-2: for telephone numbers that do not begin with '+'.
+/// </param>
+/// <param name="Id">The caller's own name for the item, handed back; at most 128 characters.</param>
+public sealed record RawSellerItem(string Type, string Value, string? Region = null, string? Id = null)
+{
+    /// <summary>The type only: logs and exceptions print objects, and the identifier must not get there.</summary>
+    public override string ToString() => $"({Type})";
+}
+
+/// <summary>Tags, in the order of the items.</summary>
+/// <param name="Items">One for each item.</param>
+public sealed record SellerTagsResponse(IReadOnlyList<SellerTagsItem> Items);
+
+/// <summary>The tags of one identifier, or why it has none.</summary>
+/// <param name="Id">The caller's name for it.</param>
+/// <param name="Tags">
+/// Its tag; for an address of the form number@qq.com also that of the QQ number, if the coalition has tags of these.
+/// </param>
+/// <param name="Error"><c>invalid</c>, <c>not-canonical</c> or <c>unknown-seller-key</c>; null if there are tags.</param>
+public sealed record SellerTagsItem(string? Id, IReadOnlyList<SellerTagView> Tags, ApiProblem? Error);
+
+/// <summary>A tag, as it goes into a check or a listing.</summary>
+/// <param name="Scheme">Which key made it, <c>voprf/&lt;type&gt;/&lt;epoch&gt;</c>.</param>
+/// <param name="Tag">64 lower-case hexadecimal digits.</param>
+public sealed record SellerTagView(string Scheme, string Tag);

@@ -52,6 +52,7 @@ public static class LocalApi
         services.AddSingleton<RosterWatch>();
         services.AddSingleton<CheckStreamPlaces>();
         services.AddSingleton<CheckFormPlaces>();
+        services.AddSingleton<SellerTagPlaces>();
         services.AddSingleton<ItemChecker>();
         services.AddSingleton<ListWatch>();
         services.AddSingleton<PictureHasher>();
@@ -120,6 +121,7 @@ public static class LocalApi
         LogEndpoints.Map(routes);
         RosterEndpoints.Map(routes);
         SellerEndpoint.Map(routes);
+        SellerTagsEndpoint.Map(routes);
         routes.MapOpenApi("/openapi/{documentName}.json");
         return routes;
     }

@@ -35,5 +35,8 @@ internal sealed class SnapshotPlaces() : Places(Limits.MaxSnapshots);
 /// <summary>Places of checks as streams of lines.</summary>
 internal sealed class CheckStreamPlaces() : Places(Limits.MaxCheckStreams);
 
+/// <summary>Places of requests for seller tags.</summary>
+internal sealed class SellerTagPlaces() : Places(Limits.MaxSellerTagRequests);
+
 /// <summary>Places of checks as forms.</summary>
 internal sealed class CheckFormPlaces() : Places(Limits.MaxCheckForms);

@@ -54,14 +54,14 @@ internal static class CheckVerbs
             raw,
             async (parsed, target, cancel) =>
             {
-                var (_, tag) = await SellerTagging.TagAsync(
+                var tags = await SellerTagging.TagAsync(
                     target.EvaluateSellersAsync,
                     parsed.GetRequiredValue(type),
                     parsed.GetValue(epoch),
                     SellerTagging.ReadRaw(parsed.GetRequiredValue(raw)),
                     parsed.GetValue(region),
                     cancel);
-                return [new CheckItem("seller", tag.ToString())];
+                return [.. tags.Select(t => new CheckItem("seller", t.Tag.ToString()))];
             });
         verb.Add(type);
         verb.Add(region);

@@ -1,8 +1,10 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using FederationNode.Grains.Storage;
+using FederationNode.Node.Cli.Tagging;
 using FederationNode.Node.Demo;
 using FederationNode.Node.Folder;
+using FederationNode.Node.Sellers;
 
 namespace FederationNode.Node.Cli;
 
@@ -58,6 +60,7 @@ internal static class CommandLine
             RosterVerbs.Create(),
             RunVerb.Create(),
             StatusVerb.Create(),
+            TagVerb.Create(),
             PublishVerbs.Create(),
             ImportVerb.Create(),
             AmendVerbs.CreateWithdraw(),
@@ -82,6 +85,7 @@ internal static class CommandLine
     private static (int Code, string Message)? Explain(Exception e) => e switch
     {
         CliException cli => (cli.ExitCode, cli.Message),
+        UnknownSellerKeyException or SellerAnswerException => (ExitCode.Refused, e.Message),
         NodeFolderException folder => (ExitCode.BadFolder, folder.Message),
         StorageException storage => (ExitCode.BadFolder, storage.Message),
         InvalidDataException damaged => (ExitCode.BadFolder, damaged.Message),

@@ -21,7 +21,9 @@ public static class ExitCode
     /// <summary>The node refused the request: key, role, content.</summary>
     public const int Refused = 5;
 
-    /// <summary>Not everything could be looked at: an audit without a trust anchor, or with a log missing.</summary>
+    /// <summary>
+    /// Not everything could be done: an audit without a trust anchor or with a log missing, rows that got no tag.
+    /// </summary>
     public const int Incomplete = 6;
 
     /// <summary>A fault of the program itself.</summary>

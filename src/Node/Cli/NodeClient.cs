@@ -4,6 +4,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using FederationNode.Contracts.Api;
 using FederationNode.Node.Api.Problems;
+using FederationNode.Node.Sellers;
 
 namespace FederationNode.Node.Cli;
 
@@ -95,8 +96,8 @@ internal sealed class NodeClient : IDisposable
         using (response)
         {
             var (type, explanation) = await ExplainAsync(response, cancel);
-            throw type == ProblemResult.TypePrefix + Fault.DamagedRow.Code
-                ? new DamagedRowException(explanation)
+            throw type == ProblemResult.TypePrefix + Fault.DamagedRow.Code ? new DamagedRowException(explanation)
+                : type == ProblemResult.TypePrefix + Fault.UnknownSellerKey.Code ? new UnknownSellerKeyException(explanation)
                 : new CliException(
                     response.StatusCode == HttpStatusCode.ServiceUnavailable ? ExitCode.Unreachable : ExitCode.Refused,
                     explanation);

@@ -125,8 +125,9 @@ internal static class PublishVerbs
         listing.AddTo(verb);
         verb.Does((parsed, output, cancel) => listing.PublishAsync(parsed, output, async (common, client) =>
         {
-            var tag = await SellerTagging.TagAsync(
-                client.EvaluateSellersAsync, parsed.GetRequiredValue(type), parsed.GetValue(epoch), SellerTagging.ReadRaw(parsed.GetRequiredValue(raw)), parsed.GetValue(region), cancel);
+            // Its own tag alone: listings beside each other would say that two identifiers belong to one person.
+            var tag = (await SellerTagging.TagAsync(
+                client.EvaluateSellersAsync, parsed.GetRequiredValue(type), parsed.GetValue(epoch), SellerTagging.ReadRaw(parsed.GetRequiredValue(raw)), parsed.GetValue(region), cancel))[0];
             return [common with { Kind = IndicatorKind.Seller, Value = tag.Tag.ToString(), Scheme = tag.Scheme.ToString() }];
         }, cancel));
         return verb;

@@ -27,8 +27,7 @@ internal static class StoppedSellerTags
     {
         if (roster.SellerKeys.FirstOrDefault(k => k.Type == request.Type && k.Epoch == request.Epoch) is not { } key)
         {
-            throw new CliException(
-                ExitCode.Refused,
+            throw new UnknownSellerKeyException(
                 $"The roster, version {roster.Version}, names no key for {request.Type}, epoch {request.Epoch}.");
         }
 

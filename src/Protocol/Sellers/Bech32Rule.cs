@@ -5,8 +5,10 @@ namespace FederationNode.Protocol.Sellers;
 
 /// <summary>
 /// Blockchain addresses in bech32 (BIP-173) or bech32m (BIP-350): lower-case, one case only, and the checksum must
-/// hold. For Bitcoin (bc, tb) the witness version decides which of the two checksums. Up to 128 characters instead of
-/// 90, because Cardano's addresses have 103. A "bitcoin:" prefix is refused: give the address alone.
+/// hold. For Bitcoin and Litecoin (bc, tb, ltc) the witness version decides which of the two checksums, and the witness
+/// program must be one: version 0 to 16, 2 to 40 bytes, 20 or 32 in version 0, padded with zero bits. Up to 128
+/// characters instead of 90, because Cardano's addresses have 103. A "bitcoin:" prefix is refused: give the address
+/// alone.
 /// </summary>
 internal static class Bech32Rule
 {
@@ -50,15 +52,35 @@ internal static class Bech32Rule
             return false;
         }
 
+        if (IsSegwit(address, separator) && !HasWitnessProgram(address.AsSpan()[(separator + 1)..^ChecksumLength]))
+        {
+            error = "The bech32 address has a right checksum, but is no address of Bitcoin or Litecoin: its version is "
+                + "above 16, or it has not the length of an address.";
+            return false;
+        }
+
         canonical = address;
         error = null;
         return true;
     }
 
+    private static bool IsSegwit(string address, int separator) => address[..separator] is "bc" or "tb" or "ltc";
+
+    // BIP-173, "Segwit address format": a version, then bytes in groups of five bits, filled up with zero bits.
+    private static bool HasWitnessProgram(ReadOnlySpan<char> data)
+    {
+        var version = Alphabet.IndexOf(data[0], StringComparison.Ordinal);
+        var bits = (data.Length - 1) * 5;
+        var (bytes, padding) = (bits / 8, bits % 8);
+        var isPadded = padding < 5
+            && (data.Length == 1 || (Alphabet.IndexOf(data[^1], StringComparison.Ordinal) & ((1 << padding) - 1)) == 0);
+        return version <= 16 && isPadded && bytes is >= 2 and <= 40 && (version > 0 || bytes is 20 or 32);
+    }
+
     private static bool HasChecksum(string address, int separator)
     {
         var remainder = Polymod(address, separator);
-        if (address[..separator] is not ("bc" or "tb"))
+        if (!IsSegwit(address, separator))
         {
             return remainder is Bech32Constant or Bech32mConstant;
         }

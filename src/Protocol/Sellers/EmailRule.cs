@@ -3,8 +3,9 @@ using System.Diagnostics.CodeAnalysis;
 namespace FederationNode.Protocol.Sellers;
 
 /// <summary>
-/// E-mail addresses: all white space goes, ASCII letters become lower-case, the local part is a dot-atom (RFC 5321
-/// section 4.1.2), the domain as <see cref="HostName"/>. Addresses at gmail.com and googlemail.com lose dots and a
+/// E-mail addresses: white space beside a dot or the '@' goes (RFC 5322 section 4.4), ASCII letters become lower-case,
+/// the local part is a dot-atom (RFC 5321 section 4.1.2), the domain as <see cref="HostName"/>. White space between two
+/// words is refused: without it, "call jane@example.org" would name somebody else. Addresses at gmail.com and googlemail.com lose dots and a
 /// '+suffix' and end in gmail.com, because that is one mailbox; at every other domain the local part is as it is.
 /// Google's published formatting keeps googlemail.com apart; merging it is a choice of ours.
 /// </summary>
@@ -18,18 +19,17 @@ internal static class EmailRule
         ReadOnlySpan<char> raw, [NotNullWhen(true)] out string? canonical, [NotNullWhen(false)] out string? error)
     {
         canonical = null;
-        var address = Ascii.ToLower(WhiteSpace.Remove(raw));
+        if (!TryRemoveWhiteSpace(raw, out var spaceless))
+        {
+            error = "The e-mail address has white space between two words: give the address alone.";
+            return false;
+        }
+
+        var address = Ascii.ToLower(spaceless);
         var at = address.LastIndexOf('@');
         if (at < 0)
         {
             error = "An e-mail address needs an '@'.";
-            return false;
-        }
-
-        if (address.Length > MaxAddress || at > MaxLocal)
-        {
-            error = $"An e-mail address has at most {MaxAddress} characters, at most {MaxLocal} of them before the "
-                + "'@'.";
             return false;
         }
 
@@ -38,6 +38,13 @@ internal static class EmailRule
         if (error is not null
             || !HostName.TryCanonicalize(address.AsSpan()[(at + 1)..], underscores: false, out var domain, out error))
         {
+            return false;
+        }
+
+        if (local.Length > MaxLocal || local.Length + 1 + domain.Length > MaxAddress)
+        {
+            error = $"An e-mail address has at most {MaxAddress} characters, at most {MaxLocal} of them before the "
+                + "'@'.";
             return false;
         }
 
@@ -60,6 +67,33 @@ internal static class EmailRule
 
         return Accept(mailbox + "@gmail.com", out canonical, out error);
     }
+
+    private static bool TryRemoveWhiteSpace(ReadOnlySpan<char> raw, out string spaceless)
+    {
+        Span<char> kept = new char[raw.Length];
+        var (length, skipped) = (0, false);
+        foreach (var c in raw)
+        {
+            if (WhiteSpace.Contains(c))
+            {
+                skipped = true;
+                continue;
+            }
+
+            if (skipped && length > 0 && !Separates(c) && !Separates(kept[length - 1]))
+            {
+                spaceless = "";
+                return false;
+            }
+
+            (kept[length++], skipped) = (c, false);
+        }
+
+        spaceless = new string(kept[..length]);
+        return true;
+    }
+
+    private static bool Separates(char c) => c == '@' || HostName.IsDot(c);
 
     private static string? FindFault(ReadOnlySpan<char> local)
     {

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Text;
 
 namespace FederationNode.Protocol.Sellers;
 
@@ -6,21 +7,42 @@ namespace FederationNode.Protocol.Sellers;
 internal static class HandleRules
 {
     private const int MaxAccountLength = 128;
+    private const int Replacement = 0xfffd;
 
     /// <summary>
-    /// One leading '@' is dropped and ASCII letters become lower-case. Only visible ASCII without spaces: letters of
-    /// other scripts need the pinned case folding of <c>wlnorm/1</c> and are refused until the rules use it. No
-    /// look-alikes are merged: that would tag innocent people.
+    /// toNFKC_Casefold by the pinned tables, then one leading '@' is dropped. No spaces and control characters. No
+    /// look-alikes are merged, nor simplified and traditional characters: that would tag innocent people.
     /// </summary>
     internal static bool TryApplyAccount(
         ReadOnlySpan<char> raw, [NotNullWhen(true)] out string? canonical, [NotNullWhen(false)] out string? error)
     {
         canonical = null;
-        var name = raw[0] == '@' ? raw[1..] : raw;
-        if (name.IsEmpty || name[0] == '@')
+        if (!CaseFolding.TryFold(raw, out var folded) || folded.Contains(Replacement))
         {
-            error = "The account name has nothing after '@', or more than one '@' before it: give the name itself.";
+            error = "The account name contains half a character, or the sign that stands for lost ones (U+FFFD): copy "
+                + "it again.";
             return false;
+        }
+
+        var codePoints = folded is ['@', ..] ? folded.AsSpan(1) : folded;
+        if (codePoints is [] or ['@', ..])
+        {
+            error = "The account name has nothing after '@', or more than one '@' before it, or nothing visible: give "
+                + "the name itself.";
+            return false;
+        }
+
+        var name = new StringBuilder(codePoints.Length);
+        foreach (var codePoint in codePoints)
+        {
+            if (codePoint < 0x10000 && (char.IsControl((char)codePoint) || WhiteSpace.Contains((char)codePoint)))
+            {
+                error = "The account name contains a space or control character: give the account's name, not its "
+                    + "title.";
+                return false;
+            }
+
+            name.Append(char.ConvertFromUtf32(codePoint));
         }
 
         if (name.Length > MaxAccountLength)
@@ -29,21 +51,12 @@ internal static class HandleRules
             return false;
         }
 
-        if (name.ContainsAnyExceptInRange('!', '~'))
-        {
-            error = name.ContainsAnyExceptInRange('\0', '\x7f')
-                ? "The account name has characters outside ASCII, which this version cannot fold safely: use the "
-                    + "platform's numeric or ASCII account id."
-                : "The account name contains a space or control character: give the account's name, not its title.";
-            return false;
-        }
-
-        return Accept(Ascii.ToLower(name), out canonical, out error);
+        return Accept(name.ToString(), out canonical, out error);
     }
 
     /// <summary>
-    /// Lower-case, then <c>[a-z][-_a-z0-9]{5,19}</c>. What WeChat accepts by its clients' behaviour; there is no
-    /// official grammar.
+    /// Lower-case, then <c>[a-z][-_a-z0-9]{5,19}</c>: the rule that WeChat shows where an id is chosen. Ids that WeChat
+    /// gave itself (<c>wxid_...</c>, <c>gh_...</c>) have the same form; each is an identifier of its own.
     /// </summary>
     internal static bool TryApplyWeChat(
         ReadOnlySpan<char> raw, [NotNullWhen(true)] out string? canonical, [NotNullWhen(false)] out string? error)
@@ -76,7 +89,7 @@ internal static class HandleRules
         canonical = null;
         if (raw.Length is < 5 or > 11 || raw[0] == '0' || raw.ContainsAnyExceptInRange('0', '9'))
         {
-            error = "A QQ number has 5 to 11 ASCII digits, without separators, and does not start with 0.";
+            error = "A QQ number has 5 to 11 digits 0-9, without separators, and does not start with 0.";
             return false;
         }
 

@@ -3,10 +3,10 @@ using System.Diagnostics.CodeAnalysis;
 namespace FederationNode.Protocol.Sellers;
 
 /// <summary>
-/// International Bank Account Numbers (ISO 13616): without white space, upper-case, two letters, two check digits and
-/// 11 to 30 letters or digits, and the check digits of ISO 7064 MOD 97-10 must hold. Check digits are 02 to 98, so
-/// that one account has one number. Lengths per country are not checked: that register changes every year, and two
-/// nodes with different copies would disagree.
+/// International Bank Account Numbers (ISO 13616): without white space and hyphens, upper-case, two letters, two check
+/// digits and 11 to 30 letters or digits, and the check digits of ISO 7064 MOD 97-10 must hold. Check digits are 02 to
+/// 98, so that one account has one number. A country of the pinned register (<see cref="IbanLengths"/>) must have its
+/// length; the check digits alone would let one broken number in 97 pass.
 /// </summary>
 internal static class IbanRule
 {
@@ -14,11 +14,17 @@ internal static class IbanRule
         ReadOnlySpan<char> raw, [NotNullWhen(true)] out string? canonical, [NotNullWhen(false)] out string? error)
     {
         canonical = null;
-        var iban = Ascii.ToUpper(WhiteSpace.Remove(raw));
+        var iban = Ascii.ToUpper(RemoveSeparators(raw));
         if (!HasForm(iban))
         {
             error = "An IBAN has two letters, two digits and 11 to 30 letters or digits, with nothing but spaces "
-                + "between them. Card numbers are not accepted.";
+                + "and hyphens between them. Card numbers are not accepted.";
+            return false;
+        }
+
+        if (!IbanLengths.Fits(iban))
+        {
+            error = "The IBAN has not the length that its country uses: a character is missing or added.";
             return false;
         }
 
@@ -32,6 +38,21 @@ internal static class IbanRule
         canonical = iban;
         error = null;
         return true;
+    }
+
+    private static string RemoveSeparators(ReadOnlySpan<char> raw)
+    {
+        Span<char> kept = new char[raw.Length];
+        var length = 0;
+        foreach (var c in raw)
+        {
+            if (c != '-' && !WhiteSpace.Contains(c))
+            {
+                kept[length++] = c;
+            }
+        }
+
+        return new string(kept[..length]);
     }
 
     private static bool HasForm(string iban)

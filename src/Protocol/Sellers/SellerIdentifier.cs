@@ -61,7 +61,9 @@ public sealed class SellerIdentifier : IEquatable<SellerIdentifier>
             return false;
         }
 
-        if (!TryApplyRule(type, trimmed, region, out var canonical, out error))
+        // A full-width path names another page than a narrow one: the rule for URLs reads the host alone.
+        var narrow = type == SellerIdentifierType.Url ? trimmed : FullWidth.ToAscii(trimmed);
+        if (!TryApplyRule(type, narrow, region, out var canonical, out error))
         {
             return false;
         }

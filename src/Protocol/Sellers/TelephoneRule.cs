@@ -8,7 +8,8 @@ namespace FederationNode.Protocol.Sellers;
 /// Telephone numbers in E.164 form with '+', by libphonenumber and its metadata. The package's exact version is part
 /// of the rules, since national prefixes and lengths come from that metadata, which it carries as embedded resources:
 /// it does no I/O at run time. A number passes if its length is possible in full; whether the range is assigned is
-/// not asked, because that changes monthly. Stricter than libphonenumber, which would search a number in any text:
+/// not asked, because that changes monthly; it only ever refuses, where a number without '+' could be meant with its
+/// country calling code and without it. Stricter than libphonenumber, which would search a number in any text:
 /// only digits, separators and a well-known extension mark are allowed, no letters as on a keypad, no second number.
 /// </summary>
 internal static class TelephoneRule
@@ -16,17 +17,15 @@ internal static class TelephoneRule
     private const int MaxLength = 64;
     private const int MaxExtension = 9;
 
-    // The '0' of each block of decimal digits that numbers are written with: ASCII, full-width, Arabic-Indic,
-    // Extended Arabic-Indic, Devanagari.
-    private const string Zeros = "0\uff10\u0660\u06f0\u0966";
+    // The '0' of each block of decimal digits that numbers are written with: ASCII, Arabic-Indic, Extended Arabic-Indic,
+    // Devanagari, Bengali, Gurmukhi, Gujarati, Oriya, Tamil, Telugu, Kannada, Malayalam, Thai, Lao, Tibetan, Myanmar,
+    // Khmer, Mongolian. Full-width ones are ASCII by now.
+    private const string Zeros =
+        "0\u0660\u06f0\u0966\u09e6\u0a66\u0ae6\u0b66\u0be6\u0c66\u0ce6\u0d66\u0e50\u0ed0\u0f20\u1040\u17e0\u1810";
 
-    // ASCII hyphen, full stop and parentheses, the Unicode hyphens and dashes, minus, and the full-width forms.
-    private const string Separators =
-        "-.()\u2010\u2011\u2012\u2013\u2014\u2015\u2212\uff0d\uff0e\uff08\uff09";
-
-    // Left behind by copying from chats and web pages: zero-width and direction marks.
-    private const string Invisible =
-        "\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff";
+    // ASCII hyphen, full stop and parentheses, the Unicode hyphens and dashes, minus, and the long vowel mark, which
+    // Japanese keyboards write for a hyphen.
+    private const string Separators = "-.()\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u30fc";
 
     private static readonly string[] ExtensionMarks =
         [";ext=", "extension", "ext.", "ext", "x", "#", "\u5206\u673a", "\u8f6c", "\u8f49"];
@@ -55,6 +54,13 @@ internal static class TelephoneRule
 
         if (!TryFormat(digits, parsed, out var once, out error))
         {
+            return false;
+        }
+
+        if (parsed is not null && MayLackPlus(digits, parsed, once))
+        {
+            error = "The telephone number can be read in two ways, with and without its country calling code: give it "
+                + "as '+', country calling code and number.";
             return false;
         }
 
@@ -97,6 +103,25 @@ internal static class TelephoneRule
         return true;
     }
 
+    /// <summary>
+    /// Whether digits without '+' are the assigned number of a country once one is put before them, and this is another
+    /// number than they are inside the region, where they are either not assigned, or assigned too and begin with the
+    /// region's own calling code.
+    /// </summary>
+    private static bool MayLackPlus(string digits, string region, string inside)
+    {
+        if (!TryParse("+" + digits, null, out var abroad, out _)
+            || !Numbers.IsValidNumber(abroad)
+            || Numbers.Format(abroad, PhoneNumberFormat.E164) == inside)
+        {
+            return false;
+        }
+
+        return abroad.CountryCode == Numbers.GetCountryCodeForRegion(region)
+            || !TryParse(inside, null, out var number, out _)
+            || !Numbers.IsValidNumber(number);
+    }
+
     private static bool TryFormat(
         string digits,
         string? region,
@@ -104,17 +129,8 @@ internal static class TelephoneRule
         [NotNullWhen(false)] out string? error)
     {
         canonical = null;
-        PhoneNumber number;
-        try
+        if (!TryParse(digits, region, out var number, out error))
         {
-            number = Numbers.Parse(digits, region);
-        }
-        catch (NumberParseException exception)
-        {
-            // Its message may quote the number: only its kind goes on.
-            error = exception.ErrorType == ErrorType.INVALID_COUNTRY_CODE
-                ? "The telephone number starts with no known country calling code."
-                : "The text is no telephone number: too few or too many digits.";
             return false;
         }
 
@@ -133,6 +149,29 @@ internal static class TelephoneRule
         return canonical is not null;
     }
 
+    private static bool TryParse(
+        string digits,
+        string? region,
+        [NotNullWhen(true)] out PhoneNumber? number,
+        [NotNullWhen(false)] out string? error)
+    {
+        try
+        {
+            number = Numbers.Parse(digits, region);
+            error = null;
+            return true;
+        }
+        catch (NumberParseException exception)
+        {
+            // Its message may quote the number: only its kind goes on.
+            error = exception.ErrorType == ErrorType.INVALID_COUNTRY_CODE
+                ? "The telephone number starts with no known country calling code."
+                : "The text is no telephone number: too few or too many digits.";
+            number = null;
+            return false;
+        }
+    }
+
     /// <summary>'+' if there is one, and the digits as ASCII, without separators and extension.</summary>
     private static bool TryReadDigits(
         ReadOnlySpan<char> raw, [NotNullWhen(true)] out string? digits, [NotNullWhen(false)] out string? error)
@@ -146,7 +185,7 @@ internal static class TelephoneRule
             {
                 kept.Append(digit);
             }
-            else if (c is '+' or '\uff0b' && kept.Length == 0)
+            else if (c == '+' && kept.Length == 0)
             {
                 kept.Append('+');
             }
@@ -221,5 +260,5 @@ internal static class TelephoneRule
     private static bool IsSeparator(char c) =>
         WhiteSpace.Contains(c)
         || Separators.Contains(c, StringComparison.Ordinal)
-        || Invisible.Contains(c, StringComparison.Ordinal);
+        || WhiteSpace.IsInvisible(c);
 }

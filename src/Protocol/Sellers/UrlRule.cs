@@ -6,12 +6,13 @@ namespace FederationNode.Protocol.Sellers;
 
 /// <summary>
 /// Page addresses: the serialisation of the WHATWG URL standard for the http and https URLs that are unambiguous,
-/// without user name, default port, fragment and query parameters whose name starts with utm_. The host is in
-/// lower-case, the path keeps its case. Differences from the standard, all towards refusing: the scheme must be there
-/// with its two slashes, hosts must be complete domain names (<see cref="HostName"/>, '_' allowed), white space,
-/// control characters, backslashes and broken %-escapes are errors. Two merges go further: the hexadecimal digits of
-/// an escape become upper-case, which RFC 3986 section 6.2.2.1 calls the same address, and empty query parameters
-/// (also a bare '?') go with the utm_ ones.
+/// without user name, default port, the name of a place on the page, and query parameters whose name starts with utm_.
+/// The host is in lower-case, the path keeps its case. Differences from the standard, all towards refusing: the scheme
+/// must be there with its two slashes, hosts must be complete domain names (<see cref="HostName"/>, '_' allowed), white
+/// space, control characters, backslashes and broken %-escapes are errors, and so is a fragment that may choose the page
+/// (<c>#/user/42</c>). Three merges go further: an escaped letter, digit, '-', '.', '_' or '~' is the character itself
+/// and the digits of other escapes become upper-case, which RFC 3986 section 6.2.2 calls the same address, and empty
+/// query parameters (also a bare '?') go with the utm_ ones.
 /// </summary>
 internal static class UrlRule
 {
@@ -38,6 +39,12 @@ internal static class UrlRule
 
         var rest = raw[(colon + 3)..];
         var hash = rest.IndexOf('#');
+        if (hash >= 0 && !IsPlace(rest[(hash + 1)..]))
+        {
+            error = "What stands behind the '#' of the URL may choose the page: give the address of the page itself.";
+            return false;
+        }
+
         rest = hash < 0 ? rest : rest[..hash];
         var authorityEnd = rest.IndexOfAny('/', '?');
         authorityEnd = authorityEnd < 0 ? rest.Length : authorityEnd;
@@ -52,6 +59,22 @@ internal static class UrlRule
         var query = question < 0 ? default : target[(question + 1)..];
         canonical = $"{scheme}://{authority}{CanonicalPath(path)}{CanonicalQuery(query)}";
         return true;
+    }
+
+    // The name of an element, or a text to scroll to: neither chooses the page.
+    private static bool IsPlace(ReadOnlySpan<char> fragment)
+    {
+        var directive = fragment.IndexOf(":~:", StringComparison.Ordinal);
+        fragment = directive < 0 ? fragment : fragment[..directive];
+        foreach (var c in fragment)
+        {
+            if (!char.IsAsciiLetterOrDigit(c) && c is not ('-' or '_' or '.' or ':'))
+            {
+                return false;
+            }
+        }
+
+        return fragment.IsEmpty || char.IsAsciiLetter(fragment[0]);
     }
 
     private static string? FindFault(ReadOnlySpan<char> url)
@@ -73,9 +96,9 @@ internal static class UrlRule
             {
                 i++;
             }
-            else if (char.IsSurrogate(c))
+            else if (char.IsSurrogate(c) || c == '\ufffd')
             {
-                return "The URL contains half a character (a lone surrogate): copy it again.";
+                return "The URL contains half a character, or the sign that stands for lost ones (U+FFFD): copy it again.";
             }
         }
 
@@ -128,38 +151,19 @@ internal static class UrlRule
         path = path.IsEmpty ? path : path[1..];
         foreach (var range in path.Split('/'))
         {
-            var segment = path[range];
-            var dots = DotsOf(segment);
-            trailing = dots > 0;
-            if (dots == 2 && segments.Count > 0)
+            var segment = Encode(path[range], EncodedInPath);
+            trailing = segment is "." or "..";
+            if (!trailing)
+            {
+                segments.Add(segment);
+            }
+            else if (segment == ".." && segments.Count > 0)
             {
                 segments.RemoveAt(segments.Count - 1);
-            }
-            else if (dots == 0)
-            {
-                segments.Add(Encode(segment, EncodedInPath));
             }
         }
 
         return "/" + string.Join('/', segments) + (trailing && segments.Count > 0 ? "/" : "");
-    }
-
-    // 1 for "." and "%2e", 2 for ".." in any such spelling, 0 for every other segment.
-    private static int DotsOf(ReadOnlySpan<char> segment)
-    {
-        var dots = 0;
-        while (!segment.IsEmpty)
-        {
-            var size = segment[0] == '.' ? 1 : segment.StartsWith("%2e", StringComparison.OrdinalIgnoreCase) ? 3 : 0;
-            if (size == 0 || ++dots > 2)
-            {
-                return 0;
-            }
-
-            segment = segment[size..];
-        }
-
-        return dots;
     }
 
     private static string CanonicalQuery(ReadOnlySpan<char> query)
@@ -167,10 +171,10 @@ internal static class UrlRule
         var kept = new List<string>();
         foreach (var range in query.Split('&'))
         {
-            var parameter = query[range];
-            if (!parameter.IsEmpty && !parameter.StartsWith("utm_", StringComparison.OrdinalIgnoreCase))
+            var parameter = Encode(query[range], EncodedInQuery);
+            if (parameter.Length > 0 && !parameter.StartsWith("utm_", StringComparison.OrdinalIgnoreCase))
             {
-                kept.Add(Encode(parameter, EncodedInQuery));
+                kept.Add(parameter);
             }
         }
 
@@ -186,7 +190,7 @@ internal static class UrlRule
             var c = text[i];
             if (c == '%')
             {
-                result.Append('%').Append(Ascii.ToUpper(text.Slice(i + 1, 2)));
+                AppendEscape(result, text.Slice(i + 1, 2));
                 i += 2;
             }
             else if (char.IsAscii(c) && !encoded.Contains(c, StringComparison.Ordinal))
@@ -203,6 +207,19 @@ internal static class UrlRule
         }
 
         return result.ToString();
+    }
+
+    private static void AppendEscape(StringBuilder result, ReadOnlySpan<char> digits)
+    {
+        var c = (char)byte.Parse(digits, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+        if (char.IsAsciiLetterOrDigit(c) || c is '-' or '.' or '_' or '~')
+        {
+            result.Append(c);
+        }
+        else
+        {
+            result.Append('%').Append(Ascii.ToUpper(digits));
+        }
     }
 
     private static void AppendEscapes(StringBuilder result, ReadOnlySpan<byte> bytes)

@@ -23,7 +23,7 @@ public sealed class SellerTests(SharedNode shared)
         Assert.Equal(
             points.Select(p => Convert.ToBase64String(Convert.FromBase64String(p).Select(b => (byte)~b).ToArray())), answer.Evaluated);
         Assert.Equal(64, Convert.FromBase64String(answer.Proof).Length);
-        Assert.Equal(Hash256.Of("tel"u8).ToString(), answer.PublicKey);
+        Assert.Equal(TestCoalition.TelephoneKey.PublicKey.ToString(), answer.PublicKey);
         Assert.Equal(("tel", 1), (_node.Transport.Evaluated!.Type, _node.Transport.Evaluated.Epoch));
     }
 

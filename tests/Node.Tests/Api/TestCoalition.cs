@@ -8,6 +8,7 @@ using FederationNode.Protocol.Keys;
 using FederationNode.Protocol.Merkle;
 using FederationNode.Protocol.Notes;
 using FederationNode.Protocol.Roster;
+using FederationNode.Protocol.Sellers;
 
 namespace FederationNode.Node.Tests.Api;
 
@@ -40,6 +41,9 @@ internal sealed class TestCoalition
         };
     }
 
+    /// <summary>The key of telephone numbers; the key holder has it, if a test lets it answer truthfully.</summary>
+    public static VoprfSecretKey TelephoneKey { get; } = VoprfSecretKey.DeriveFromSeed(Hash256.Of("tel"u8).Span, "voprf/tel/1"u8);
+
     public long Issued { get; }
 
     public SigningKey SecretariatKey { get; }
@@ -59,7 +63,7 @@ internal sealed class TestCoalition
         Expires = Issued + (365 * 86_400),
         Threshold = 1,
         SecretariatKeys = [SecretariatKey.VerificationKey],
-        SellerKeys = [new SellerKey("tel", 1, Hash256.Of("tel"u8))],
+        SellerKeys = [new SellerKey("tel", 1, new Hash256(TelephoneKey.PublicKey.Span))],
         Members =
         [
             Member(Origin.Secretariat, "https://127.0.0.1:7100", "secretariat", "secretariat/roster"),

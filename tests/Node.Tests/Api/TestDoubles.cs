@@ -1,10 +1,14 @@
 using System.Collections.Concurrent;
+using System.Security.Cryptography;
 using FederationNode.Contracts.Logs;
 using FederationNode.Contracts.Peers;
 using FederationNode.Grains.Peers;
+using FederationNode.Node.Sellers;
 using FederationNode.Protocol;
 using FederationNode.Protocol.Replication;
+using FederationNode.Protocol.Sellers;
 using Microsoft.Extensions.Logging;
+using Xunit;
 
 namespace FederationNode.Node.Tests.Api;
 
@@ -26,6 +30,9 @@ internal sealed class TestTransport : IPeerTransport
     public int RefuseEvaluation { get; set; }
 
     public EvaluateMessage? Evaluated { get; private set; }
+
+    /// <summary>The key with which the key holder answers truthfully; null: it only turns bytes around.</summary>
+    public VoprfSecretKey? SellerKey { get; set; }
 
     public Task<HeadsAnswer> AskHeadsAsync(
         string member, HeadsQuestion question, CancellationToken cancellationToken) =>
@@ -62,6 +69,17 @@ internal sealed class TestTransport : IPeerTransport
         }
 
         Evaluated = request;
+        if (SellerKey is { } key)
+        {
+            Assert.True(SellerKeyHolder.TryDecode(request.Blinded, out var blinded, out var error), error);
+            var evaluation = VoprfServer.Evaluate(key, blinded, RandomNumberGenerator.GetBytes(DleqProof.RandomSize));
+            return Answer(member, new EvaluatedMessage
+            {
+                Evaluated = [.. evaluation.Elements.Select(e => e.ToArray())],
+                Proof = evaluation.Proof.ToArray(),
+            });
+        }
+
         return Answer(member, new EvaluatedMessage
         {
             Evaluated = [.. request.Blinded.Select(p => p.Select(b => (byte)~b).ToArray())],

@@ -30,6 +30,8 @@ internal sealed record Fault(string Code, int Status, string Title, int? RetryAf
     public static readonly Fault UnknownMember = new("unknown-member", 422, "The roster names no such member");
     public static readonly Fault UnknownSellerKey =
         new("unknown-seller-key", 422, "The roster names no such seller key");
+    public static readonly Fault NotCanonical =
+        new("not-canonical", 422, "The identifier is none of its type, or could be read in several ways");
     public static readonly Fault BadPoint = new("bad-point", 422, "The key holder refused the points");
     public static readonly Fault RosterRefused = new("roster-refused", 422, "The roster does not follow");
     public static readonly Fault TooMany = new("too-many-requests", 429, "Too much for now", 5);

@@ -14,7 +14,7 @@ internal static class SellerEndpoint
     private const int MaxPoints = 4000;
 
     public static void Map(IEndpointRouteBuilder routes) => routes
-        .MapPost(ApiRoutes.SellerEvaluate, EvaluateAsync)
+        .MapPost(ApiRoutes.SellerEvaluate, AnswerAsync)
         .WithName("evaluateSellers")
         .WithSummary("Has blinded seller identifiers evaluated by the key holder.")
         .WithDescription(
@@ -26,7 +26,7 @@ internal static class SellerEndpoint
         .MayFail(400, 413, 415, 422, 429)
         .Needs(Permission.Ask);
 
-    private static async Task<IResult> EvaluateAsync(HttpContext context, RosterBoard roster, ISellerTags tags)
+    private static async Task<IResult> AnswerAsync(HttpContext context, RosterBoard roster, ISellerTags tags)
     {
         if (QueryReader.FirstFault(context.Request) is { } query)
         {
@@ -55,14 +55,20 @@ internal static class SellerEndpoint
             points.Add(point.ToArray());
         }
 
-        return roster.Current is not { } document ? Fault.NotReady.Because("No roster was received yet.")
-            : document.SellerKeys.FirstOrDefault(k => k.Type == request.Type && k.Epoch == request.Epoch) is not { } key
-                ? Fault.UnknownSellerKey.Because(
-                    $"The roster, version {document.Version}, names no key of this type and epoch.")
-            : await AskAsync(tags, key, points, context.RequestAborted);
+        var answer = await EvaluateAsync(roster, tags, request.Type, request.Epoch, points, context.RequestAborted);
+        return answer.Value is { } value ? TypedResults.Json(value, ApiJson.Options) : answer.Problem!;
     }
 
-    private static async Task<IResult> AskAsync(
+    /// <summary>Has points evaluated under the key that the roster names, or says why not.</summary>
+    internal static async Task<Parsed<SellerEvaluateResponse>> EvaluateAsync(
+        RosterBoard roster, ISellerTags tags, string type, int epoch, List<byte[]> points, CancellationToken aborted) =>
+        roster.Current is not { } document ? Fault.NotReady.Because("No roster was received yet.")
+            : document.SellerKeys.FirstOrDefault(k => k.Type == type && k.Epoch == epoch) is not { } key
+                ? Fault.UnknownSellerKey.Because(
+                    $"The roster, version {document.Version}, names no key of this type and epoch.")
+            : await AskAsync(tags, key, points, aborted);
+
+    private static async Task<Parsed<SellerEvaluateResponse>> AskAsync(
         ISellerTags tags, SellerKey key, List<byte[]> points, CancellationToken aborted)
     {
         try
@@ -70,12 +76,10 @@ internal static class SellerEndpoint
             var result = await tags.EvaluateAsync(key.Type, key.Epoch, points, aborted);
             return result.Evaluated.Count != points.Count
                 ? Fault.KeyHolder.Because("The key holder's answer does not fit the request.")
-                : TypedResults.Json(
-                    new SellerEvaluateResponse(
-                        [.. result.Evaluated.Select(Convert.ToBase64String)],
-                        Convert.ToBase64String(result.Proof),
-                        key.PublicKey.ToString()),
-                    ApiJson.Options);
+                : new SellerEvaluateResponse(
+                    [.. result.Evaluated.Select(Convert.ToBase64String)],
+                    Convert.ToBase64String(result.Proof),
+                    key.PublicKey.ToString());
         }
         catch (PeerException refusal)
         {

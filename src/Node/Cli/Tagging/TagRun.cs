@@ -1,0 +1,132 @@
+using System.Globalization;
+using System.Text.Json;
+using FederationNode.Node.Sellers;
+
+namespace FederationNode.Node.Cli.Tagging;
+
+/// <summary>
+/// Tags the rows of a file, a batch at a time, in their order. Memory is bounded by a batch. What was written when it
+/// fails or is stopped is whole up to a line, which the message names.
+/// </summary>
+/// <param name="rows">The file.</param>
+/// <param name="evaluate">The way to the key holder.</param>
+/// <param name="epoch">The epoch of the keys.</param>
+/// <param name="batch">Rows that are tagged at once, 1 to 4,000.</param>
+/// <param name="oneType">Whether all rows have one type: without its key none can be tagged.</param>
+/// <param name="tags">Where tags go.</param>
+/// <param name="rejects">Where the others go.</param>
+/// <param name="json">Whether progress is for programs.</param>
+internal sealed class TagRun(
+    SellerRows rows,
+    SellerEvaluator evaluate,
+    int epoch,
+    int batch,
+    bool oneType,
+    TagWriter tags,
+    Rejects rejects,
+    bool json)
+{
+    private const int ProgressRows = 20_000;
+
+    private long _read;
+    private long _tagged;
+    private long _done;
+
+    /// <summary>Tags all rows behind a line.</summary>
+    /// <param name="afterLine">The line; 0: all.</param>
+    /// <param name="cancel">Stops it.</param>
+    /// <returns>The exit code.</returns>
+    public async Task<int> RunAsync(long afterLine, CancellationToken cancel)
+    {
+        _done = afterLine;
+        try
+        {
+            var told = 0L;
+            while (await ReadBatchAsync(afterLine, cancel) is { Count: > 0 } read)
+            {
+                await TagAsync(read, cancel);
+                if (_read - told >= ProgressRows)
+                {
+                    told = _read;
+                    Tell();
+                }
+            }
+
+            if (told < _read || _read == 0)
+            {
+                Tell();
+            }
+
+            return rejects.Count == 0 ? ExitCode.Done : ExitCode.Incomplete;
+        }
+        catch (CliException stopped)
+        {
+            throw new CliException(stopped.ExitCode, $"{stopped.Message} {WhereToGoOn}", stopped);
+        }
+        catch (SellerAnswerException wrong)
+        {
+            throw new CliException(ExitCode.Refused, $"{wrong.Message} {WhereToGoOn}", wrong);
+        }
+        catch (OperationCanceledException)
+        {
+            await Console.Error.WriteLineAsync($"fednode: stopped. {WhereToGoOn}");
+            throw;
+        }
+    }
+
+    private string WhereToGoOn => _done == 0
+        ? "Nothing was tagged."
+        : string.Create(
+            CultureInfo.InvariantCulture, $"All rows up to line {_done} are done: go on with --after-line {_done}.");
+
+    private async Task<List<SellerRow>> ReadBatchAsync(long afterLine, CancellationToken cancel)
+    {
+        var read = new List<SellerRow>();
+        while (read.Count < batch && await rows.ReadAsync(cancel) is { } row)
+        {
+            if (row.Line > afterLine)
+            {
+                read.Add(row);
+            }
+        }
+
+        return read;
+    }
+
+    private async Task TagAsync(List<SellerRow> read, CancellationToken cancel)
+    {
+        var sellers = read.Select(r => r.Seller).OfType<RawSeller>().ToList();
+        var tagged = await SellerTagger.TagAsync(evaluate, epoch, sellers, cancel);
+        if (oneType && tagged.FirstOrDefault(t => t.LacksKey) is { Error: { } error })
+        {
+            throw new CliException(ExitCode.Refused, error);
+        }
+
+        var next = 0;
+        foreach (var row in read)
+        {
+            var answer = row.Seller is null ? null : tagged[next++];
+            if ((row.Fault ?? answer?.Error) is { } reason)
+            {
+                rejects.Add(row, reason);
+                continue;
+            }
+
+            _tagged++;
+            foreach (var tag in answer!.Tags)
+            {
+                tags.Write(row, tag);
+            }
+        }
+
+        await tags.FlushAsync();
+        await rejects.FlushAsync();
+        _read += read.Count;
+        _done = read[^1].Line;
+    }
+
+    private void Tell() => Console.Error.WriteLine(json
+        ? JsonSerializer.Serialize(new { rows = _read, tagged = _tagged, rejected = rejects.Count })
+        : string.Create(
+            CultureInfo.InvariantCulture, $"fednode: {_read} rows read, {_tagged} tagged, {rejects.Count} rejected."));
+}

@@ -1,0 +1,217 @@
+using System.Buffers.Text;
+using System.Diagnostics.CodeAnalysis;
+using System.Security.Cryptography;
+using FederationNode.Contracts.Api;
+using FederationNode.Protocol;
+using FederationNode.Protocol.Sellers;
+
+namespace FederationNode.Node.Sellers;
+
+/// <summary>
+/// Has blinded identifiers evaluated by the holder of the keys, through a node or directly.
+/// </summary>
+/// <param name="request">Type, epoch and 1 to 4,000 points.</param>
+/// <param name="cancellationToken">Stops the waiting.</param>
+/// <exception cref="UnknownSellerKeyException">The roster names no key of the type and epoch.</exception>
+internal delegate Task<SellerEvaluateResponse> SellerEvaluator(
+    SellerEvaluateRequest request, CancellationToken cancellationToken);
+
+/// <summary>The roster names no key of a type and epoch.</summary>
+internal sealed class UnknownSellerKeyException(string message, Exception? inner = null) : Exception(message, inner);
+
+/// <summary>What a key holder answered gives no tag: malformed, or its proof does not hold.</summary>
+internal sealed class SellerAnswerException(string message, Exception? inner = null) : Exception(message, inner);
+
+/// <summary>An identifier as a company has it on record.</summary>
+/// <param name="Type">What it is.</param>
+/// <param name="Raw">The identifier.</param>
+/// <param name="Region">The region of the account, ISO 3166-1 alpha-2, or null.</param>
+internal sealed record RawSeller(SellerIdentifierType Type, string Raw, string? Region)
+{
+    /// <summary>The type only: logs and exceptions print objects, and the identifier must not get there.</summary>
+    public override string ToString() => $"({Type})";
+}
+
+/// <summary>A tag with the key that made it.</summary>
+/// <param name="Scheme">The type and epoch.</param>
+/// <param name="Tag">The tag.</param>
+internal readonly record struct SchemedTag(SellerScheme Scheme, Hash256 Tag);
+
+/// <summary>What became of a raw identifier.</summary>
+/// <param name="Tags">Its tag, and behind it those of what it also stands for; empty if there is an error.</param>
+/// <param name="Error">Why there is no tag, without any part of the identifier; null if there is one.</param>
+/// <param name="LacksKey">Whether the error is that the roster names no key for it.</param>
+internal sealed record TaggedSeller(IReadOnlyList<SchemedTag> Tags, string? Error, bool LacksKey);
+
+/// <summary>
+/// Turns raw identifiers into tags inside this process: they are made canonical and blinded here, and only blinded
+/// points go to the node and on to the key holder. What is given twice is asked for once, since every point counts.
+/// The one way to tags, for the verbs and for the local API.
+/// </summary>
+internal static class SellerTagger
+{
+    /// <summary>Tags identifiers of any types.</summary>
+    /// <param name="evaluate">The way to the key holder; asked once for each type and each 4,000 identifiers.</param>
+    /// <param name="epoch">The epoch of the keys.</param>
+    /// <param name="sellers">The identifiers; memory is needed for all of them at once.</param>
+    /// <param name="cancellationToken">Stops it between and within batches.</param>
+    /// <returns>One for each, in their order.</returns>
+    /// <exception cref="SellerAnswerException">An answer does not hold.</exception>
+    public static async Task<IReadOnlyList<TaggedSeller>> TagAsync(
+        SellerEvaluator evaluate, int epoch, IReadOnlyList<RawSeller> sellers, CancellationToken cancellationToken)
+    {
+        var named = new List<(SellerIdentifier? Own, SellerIdentifier? Implied, string? Error)>(sellers.Count);
+        foreach (var seller in sellers)
+        {
+            named.Add(Canonicalize(seller));
+        }
+
+        var wanted = named.SelectMany(n => (SellerIdentifier?[])[n.Own, n.Implied]).OfType<SellerIdentifier>().Distinct();
+        var tags = new Dictionary<SellerIdentifier, SchemedTag>();
+        var faults = new Dictionary<SellerIdentifierType, string>();
+        foreach (var ofType in wanted.GroupBy(i => i.Type).ToList())
+        {
+            try
+            {
+                await TagTypeAsync(evaluate, new SellerScheme(ofType.Key, epoch), [.. ofType], tags, cancellationToken);
+            }
+            catch (UnknownSellerKeyException fault)
+            {
+                faults[ofType.Key] = fault.Message;
+            }
+        }
+
+        return named.ConvertAll(n => Answer(n.Own, n.Implied, n.Error, tags, faults));
+    }
+
+    private static (SellerIdentifier? Own, SellerIdentifier? Implied, string? Error) Canonicalize(RawSeller seller)
+    {
+        if (!SellerIdentifier.TryCanonicalize(seller.Type, seller.Raw, seller.Region, out var own, out var error))
+        {
+            return (null, null, error);
+        }
+
+        return (own, own.TryImplyQq(out var qq) ? qq : null, null);
+    }
+
+    private static TaggedSeller Answer(
+        SellerIdentifier? own,
+        SellerIdentifier? implied,
+        string? error,
+        Dictionary<SellerIdentifier, SchemedTag> tags,
+        Dictionary<SellerIdentifierType, string> faults)
+    {
+        if (own is null)
+        {
+            return new TaggedSeller([], error, LacksKey: false);
+        }
+
+        if (!tags.TryGetValue(own, out var tag))
+        {
+            return new TaggedSeller([], faults[own.Type], LacksKey: true);
+        }
+
+        // Without a key for what it also stands for, nobody has such tags: there is nothing to miss.
+        return new TaggedSeller(
+            implied is not null && tags.TryGetValue(implied, out var second) ? [tag, second] : [tag], null, LacksKey: false);
+    }
+
+    private static async Task TagTypeAsync(
+        SellerEvaluator evaluate,
+        SellerScheme scheme,
+        SellerIdentifier[] identifiers,
+        Dictionary<SellerIdentifier, SchemedTag> tags,
+        CancellationToken cancellationToken)
+    {
+        foreach (var batch in identifiers.Chunk(VoprfBatch.MaxBatch))
+        {
+            var result = await TagBatchAsync(evaluate, scheme, batch, cancellationToken);
+            for (var i = 0; i < batch.Length; i++)
+            {
+                tags[batch[i]] = new SchemedTag(scheme, result[i]);
+            }
+        }
+    }
+
+    private static async Task<Hash256[]> TagBatchAsync(
+        SellerEvaluator evaluate, SellerScheme scheme, SellerIdentifier[] identifiers, CancellationToken cancellationToken)
+    {
+        var states = new BlindState[identifiers.Length];
+        try
+        {
+            // Thousands of scalar multiplications: off the caller's thread, which may be that of a request.
+            await Task.Run(() => Blind(identifiers, states), cancellationToken);
+            var answer = await evaluate(
+                new SellerEvaluateRequest(
+                    scheme.Type.Name, scheme.Epoch, [.. states.Select(s => Convert.ToBase64String(s.BlindedElement.Span))]),
+                cancellationToken);
+            return await Task.Run(() => Finish(answer, states), cancellationToken);
+        }
+        finally
+        {
+            foreach (var state in states)
+            {
+                state?.Dispose();
+            }
+        }
+    }
+
+    private static void Blind(SellerIdentifier[] identifiers, BlindState[] states)
+    {
+        var random = new byte[VoprfClient.RandomSize];
+        for (var i = 0; i < states.Length; i++)
+        {
+            RandomNumberGenerator.Fill(random);
+            states[i] = SellerTag.Blind(identifiers[i], random);
+        }
+
+        CryptographicOperations.ZeroMemory(random);
+    }
+
+    private static Hash256[] Finish(SellerEvaluateResponse answer, BlindState[] states)
+    {
+        string? error = "It is malformed.";
+        if (!Hash256.TryParseHex(answer.PublicKey, out var key)
+            || !RistrettoPoint.TryDecode(key.Span, out var publicKey, out error)
+            || !TryDecode(answer.Evaluated, out var points, out error)
+            || !TryFromBase64(answer.Proof, DleqProof.Size, out var encoded, out error)
+            || !DleqProof.TryDecode(encoded, out var proof, out error)
+            || !SellerTag.TryFinalize(publicKey, states, points, proof, out var tags, out error))
+        {
+            throw new SellerAnswerException($"The key holder's answer does not hold: {error}");
+        }
+
+        return tags;
+    }
+
+    private static bool TryDecode(
+        IReadOnlyList<string> evaluated,
+        [NotNullWhen(true)] out RistrettoPoint[]? points,
+        [NotNullWhen(false)] out string? error)
+    {
+        points = null;
+        var encoded = new byte[evaluated.Count][];
+        for (var i = 0; i < encoded.Length; i++)
+        {
+            if (!TryFromBase64(evaluated[i], RistrettoPoint.Size, out var point, out error))
+            {
+                return false;
+            }
+
+            encoded[i] = point;
+        }
+
+        return SellerKeyHolder.TryDecode(encoded, out points, out error);
+    }
+
+    private static bool TryFromBase64(
+        string text, int size, [NotNullWhen(true)] out byte[]? bytes, [NotNullWhen(false)] out string? error)
+    {
+        var decoded = new byte[size];
+        var isRight = text.Length == Base64.GetMaxEncodedToUtf8Length(size)
+            && Convert.TryFromBase64String(text, decoded, out var written) && written == size;
+        bytes = isRight ? decoded : null;
+        error = isRight ? null : $"It is not the base64 of {size} bytes where it must be.";
+        return isRight;
+    }
+}
