@@ -124,16 +124,18 @@ internal static class DetectorFigures
         _ => new() { Kind = "image-sha256", Value = Hex(random), Category = "tiger" },
     };
 
-    private static async Task ChecksAsync(FederationReplica replica, FederationDetectorOptions options, Random random)
+    /// <summary>What a check takes, in process and over HTTP.</summary>
+    internal static async Task ChecksAsync(FederationReplica replica, FederationDetectorOptions options, Random random)
     {
         string[] texts = [.. Enumerable.Range(0, 100).Select(_ => Text(random))];
         Hash256[] tags = [.. texts.Select(_ => new Hash256(Bytes(random)))];
         PdqHash[] images = [.. texts.Select(_ => new PdqHash(Bytes(random)))];
-        var (micros, bytes) = (new List<double>(), 0L);
+        var (micros, processor, bytes) = (new List<double>(), new List<double>(), 0L);
         for (var round = 0; round < Rounds + 2; round++)
         {
             const int Times = 100;
             var (begun, before) = (Stopwatch.GetTimestamp(), GC.GetAllocatedBytesForCurrentThread());
+            var used = Environment.CpuUsage.TotalTime;
             var found = 0;
             for (var i = 0; i < Times * texts.Length; i++)
             {
@@ -151,12 +153,14 @@ internal static class DetectorFigures
             if (round >= 2)
             {
                 micros.Add(Stopwatch.GetElapsedTime(begun).TotalMicroseconds / (Times * texts.Length));
+                processor.Add((Environment.CpuUsage.TotalTime - used).TotalMicroseconds / (Times * texts.Length));
             }
         }
 
         Console.WriteLine(
             $"a text of {TextLength} characters, a PDQ hash and a seller tag that match nothing, {replica.Status.Indicators:N0} indicators");
         PrintMicros("  in process, one thread", micros);
+        PrintMicros("  in process, processor time of the whole process", processor);
         Console.WriteLine($"  in process: {bytes / 10_000.0:0.0} bytes allocated a listing");
 
         using var detector = new FederationDetector(options);

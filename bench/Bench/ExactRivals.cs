@@ -257,12 +257,22 @@ internal static class ExactRivals
 
         var server = await PostgresServer.GetSharedAsync();
         var source = NpgsqlDataSource.Create(await server.CreateDatabaseAsync());
+        var watch = Stopwatch.StartNew();
+        await FillAsync(source, keys);
+
+        await using var size = source.CreateCommand("SELECT pg_total_relation_size('keys')");
+        Loaded("PostgreSQL", watch, keys.Length, (long)(await size.ExecuteScalarAsync())!);
+        return source;
+    }
+
+    /// <summary>Makes the table of keys and their rows.</summary>
+    internal static async Task FillAsync(NpgsqlDataSource source, ReadOnlyMemory<Hash256> keys)
+    {
         await using (var create = source.CreateCommand("CREATE TABLE keys (key bytea NOT NULL, row int NOT NULL)"))
         {
             await create.ExecuteNonQueryAsync();
         }
 
-        var watch = Stopwatch.StartNew();
         await using (var connection = await source.OpenConnectionAsync())
         await using (var copy = await connection.BeginBinaryImportAsync("COPY keys FROM STDIN (FORMAT binary)"))
         {
@@ -283,10 +293,6 @@ internal static class ExactRivals
             finish.CommandText = "VACUUM ANALYZE keys";
             await finish.ExecuteNonQueryAsync();
         }
-
-        await using var size = source.CreateCommand("SELECT pg_total_relation_size('keys')");
-        Loaded("PostgreSQL", watch, keys.Length, (long)(await size.ExecuteScalarAsync())!);
-        return source;
     }
 
     private static void Loaded(string what, Stopwatch watch, int count, long bytes) => Console.WriteLine(string.Create(

@@ -129,9 +129,12 @@ internal sealed class NodeProcesses : IAsyncDisposable
         File.WriteAllText(folder.ConfigFile, (folder.ReadConfig() with { OutlineFirst = true }).ToText());
     }
 
-    public async Task<RunningNode> StartAsync(string name)
+    /// <summary>Starts a node that was founded.</summary>
+    /// <param name="name">The member.</param>
+    /// <param name="environment">Variables for its process beside those of this one.</param>
+    public async Task<RunningNode> StartAsync(string name, IReadOnlyDictionary<string, string>? environment = null)
     {
-        var process = Start(["run", "--data", Folder(name), "--stop-on-eof"]);
+        var process = Start(["run", "--data", Folder(name), "--stop-on-eof"], environment);
         process.ErrorDataReceived += (_, _) => { };
         process.BeginErrorReadLine();
         _ = await process.StandardOutput.ReadLineAsync();
@@ -203,7 +206,7 @@ internal sealed class NodeProcesses : IAsyncDisposable
         }
     }
 
-    private static Process Start(IEnumerable<string> arguments)
+    private static Process Start(IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
     {
         var start = new ProcessStartInfo("dotnet")
         {
@@ -215,6 +218,11 @@ internal sealed class NodeProcesses : IAsyncDisposable
         foreach (var argument in arguments)
         {
             start.ArgumentList.Add(argument);
+        }
+
+        foreach (var (name, value) in environment ?? new Dictionary<string, string>())
+        {
+            start.Environment[name] = value;
         }
 
         return Process.Start(start)!;

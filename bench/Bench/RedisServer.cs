@@ -23,11 +23,14 @@ internal sealed class RedisServer : IDisposable
     private RedisServer(Process process, string folder, Socket socket) =>
         (_process, _folder, _socket) = (process, folder, socket);
 
+    /// <summary>Where it listens.</summary>
+    public string SocketPath => PathIn(_folder);
+
     /// <summary>Starts it; where it is missing, says what to install.</summary>
     public static async Task<RedisServer?> StartAsync()
     {
         var folder = Directory.CreateTempSubdirectory("fednode-redis-").FullName;
-        var path = Path.Combine(folder, "socket");
+        var path = PathIn(folder);
         Process process;
         try
         {
@@ -57,6 +60,23 @@ internal sealed class RedisServer : IDisposable
                 await Task.Delay(50);
             }
         }
+    }
+
+    /// <summary>The request for members of 32 bytes each.</summary>
+    public static byte[] AskFor(ReadOnlySpan<byte> members)
+    {
+        const int Size = Protocol.Hash256.Size;
+        var length = AskStart.Length + Size + 2;
+        var request = new byte[members.Length / Size * length];
+        for (var i = 0; i < members.Length / Size; i++)
+        {
+            var one = request.AsSpan(i * length, length);
+            AskStart.CopyTo(one);
+            members.Slice(i * Size, Size).CopyTo(one[AskStart.Length..]);
+            "\r\n"u8.CopyTo(one[^2..]);
+        }
+
+        return request;
     }
 
     /// <summary>Adds members to the set, a thousand a request.</summary>
@@ -132,6 +152,8 @@ internal sealed class RedisServer : IDisposable
         _process.Dispose();
         Directory.Delete(_folder, recursive: true);
     }
+
+    private static string PathIn(string folder) => Path.Combine(folder, "socket");
 
     private void Send(ReadOnlySpan<byte> bytes)
     {

@@ -15,6 +15,9 @@ internal sealed class CheckScratch
     /// <summary>What the matcher found.</summary>
     public List<IndicatorMatch> Found { get; } = [];
 
+    /// <summary>What the matcher found of many items, each with the place of its item.</summary>
+    public List<(int Place, IndicatorMatch Match)> Placed { get; } = [];
+
     /// <summary>Where the text has phrases that the policy allows.</summary>
     public List<KeywordHit> Phrases { get; } = [];
 
@@ -38,9 +41,10 @@ internal sealed class CheckScratch
     /// <summary>Hands the lists back.</summary>
     public void Return()
     {
-        if (Found.Capacity <= KeptCapacity && Phrases.Capacity <= KeptCapacity)
+        if (Found.Capacity <= KeptCapacity && Placed.Capacity <= KeptCapacity && Phrases.Capacity <= KeptCapacity)
         {
             Found.Clear();
+            Placed.Clear();
             Phrases.Clear();
             Places.Clear();
             Known.Clear();

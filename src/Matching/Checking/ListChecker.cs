@@ -86,17 +86,65 @@ public sealed class ListChecker(
         return Finish(scratch);
     }
 
+    /// <summary>
+    /// Looks for the sellers with each of many tags: says what <see cref="CheckSeller"/> says of each, several times as fast.
+    /// </summary>
+    /// <param name="tags">The tags.</param>
+    /// <param name="verdicts">Receives the verdict on each; at least as many.</param>
+    public void CheckSellers(ReadOnlySpan<Hash256> tags, Span<ItemVerdict> verdicts)
+    {
+        var scratch = CheckScratch.Take();
+        matcher.MatchSellers(tags, scratch.Placed);
+        FinishAll(scratch, verdicts[..tags.Length]);
+    }
+
+    /// <summary>
+    /// Looks for the images with each of many SHA-256: says what <see cref="CheckImage"/> says of each, several times as fast.
+    /// </summary>
+    /// <param name="hashes">The hashes.</param>
+    /// <param name="verdicts">Receives the verdict on each; at least as many.</param>
+    public void CheckImages(ReadOnlySpan<Hash256> hashes, Span<ItemVerdict> verdicts)
+    {
+        var scratch = CheckScratch.Take();
+        matcher.MatchImages(hashes, scratch.Placed);
+        FinishAll(scratch, verdicts[..hashes.Length]);
+    }
+
     /// <summary>Judges what was found; of a text whose longest keywords are wanted with its length, else 0.</summary>
     private ItemVerdict Finish(CheckScratch scratch, int longestOf = 0)
     {
         var verdict = scratch.Found.Count == 0 ? ItemVerdict.None : Judge(scratch, longestOf);
         scratch.Return();
-        return IsStale && policy.WhenStale == StaleRule.Closed && verdict.Verdict < Verdict.Review
-            ? verdict with { Verdict = Verdict.Review, Reason = StaleReason }
-            : verdict;
+        return Settle(verdict);
     }
 
-    private ItemVerdict Judge(CheckScratch scratch, int longestOf)
+    /// <summary>The verdicts on many items, whose matches stand in the order of the items.</summary>
+    private void FinishAll(CheckScratch scratch, Span<ItemVerdict> verdicts)
+    {
+        verdicts.Fill(Settle(ItemVerdict.None));
+        var placed = CollectionsMarshal.AsSpan(scratch.Placed);
+        for (var start = 0; start < placed.Length;)
+        {
+            var place = placed[start].Place;
+            scratch.Found.Clear();
+            scratch.Judged.Clear();
+            for (; start < placed.Length && placed[start].Place == place; start++)
+            {
+                scratch.Found.Add(placed[start].Match);
+            }
+
+            verdicts[place] = Settle(Judge(scratch));
+        }
+
+        scratch.Return();
+    }
+
+    private ItemVerdict Settle(ItemVerdict verdict) =>
+        IsStale && policy.WhenStale == StaleRule.Closed && verdict.Verdict < Verdict.Review
+            ? verdict with { Verdict = Verdict.Review, Reason = StaleReason }
+            : verdict;
+
+    private ItemVerdict Judge(CheckScratch scratch, int longestOf = 0)
     {
         scratch.Found.Sort(ByIndicator);
         var found = CollectionsMarshal.AsSpan(scratch.Found);

@@ -17,6 +17,9 @@ public sealed class IndicatorMatcher
     /// <summary>A thread keeps no longer list of hits.</summary>
     private const int MaxKeptHits = 4096;
 
+    /// <summary>Keys that are looked up at once; their rows stand on the stack.</summary>
+    private const int Together = 256;
+
     private readonly ExactIndex _sellers;
     private readonly ExactIndex _images;
     private readonly PdqIndex _pdq = new();
@@ -164,19 +167,23 @@ public sealed class IndicatorMatcher
     private void MatchExact(
         ExactIndex index, ReadOnlySpan<Hash256> keys, List<(int Place, IndicatorMatch Match)> matches)
     {
-        var rows = new int[keys.Length];
-        if (index.TryGetMany(keys, rows) == 0)
+        Span<int> rows = stackalloc int[Math.Min(keys.Length, Together)];
+        for (var start = 0; start < keys.Length; start += Together)
         {
-            return;
-        }
-
-        for (var place = 0; place < rows.Length; place++)
-        {
-            if (rows[place] >= 0)
+            var part = keys.Slice(start, Math.Min(Together, keys.Length - start));
+            if (index.TryGetMany(part, rows) == 0)
             {
-                foreach (var id in _rows.Get(rows[place]))
+                continue;
+            }
+
+            for (var i = 0; i < part.Length; i++)
+            {
+                if (rows[i] >= 0)
                 {
-                    matches.Add((place, new IndicatorMatch(id, -1, 0, 0, KeywordEvasions.None, [])));
+                    foreach (var id in _rows.Get(rows[i]))
+                    {
+                        matches.Add((start + i, new IndicatorMatch(id, -1, 0, 0, KeywordEvasions.None, [])));
+                    }
                 }
             }
         }

@@ -80,7 +80,8 @@ internal sealed class StoppedList
         }
 
         var opened = Open(isStale: true);
-        var verdicts = request.Items.Select(item => ItemChecker.Check(opened, item, [])).ToList();
+        var verdicts = request.Items
+            .Select(item => ItemChecker.Answer(ItemChecker.Check(opened, AskedItem.Of(item)), item.Kind, item.Id, [])).ToList();
         return new CheckResponse(verdicts, Current.Digest.ToString(), Current.InForce, AgeSeconds: null, Stale: true);
     }
 

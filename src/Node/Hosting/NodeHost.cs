@@ -171,6 +171,9 @@ public sealed class NodeHost : IAsyncDisposable
         // Real stalls of the thread pool are reported by another part, the silo's health monitor.
         logging.AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);
 
+        // It says of each request at levels below what is shown; asked whether it is heard at all, it makes an activity for each.
+        logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
+
         // Why a node does not start, or stops, is said once, in the verb's message; what a grain or the storage throws,
         // by who called it.
         logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
-using System.Security.Cryptography;
 using System.Text;
 
 namespace FederationNode.Protocol.Entries;
@@ -88,6 +87,9 @@ public sealed record Indicator(string Kind, string Scheme, ReadOnlyMemory<byte> 
     /// <summary>Longest value in bytes.</summary>
     public const int MaxValue = 512;
 
+    /// <summary>A longer text that an id is the hash of does not stand on the stack, in bytes.</summary>
+    private const int MaxOnStack = 1024;
+
     // Boxed, so that a reader on another thread sees the whole id or none.
     private StrongBox<Hash256>? _id;
 
@@ -112,15 +114,17 @@ public sealed record Indicator(string Kind, string Scheme, ReadOnlyMemory<byte> 
 
     private Hash256 ComputeId()
     {
-        using var sha = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        sha.AppendData("fednode/indicator/1\0"u8);
-        sha.AppendData(Encoding.UTF8.GetBytes(Kind));
-        sha.AppendData([0]);
-        sha.AppendData(Encoding.UTF8.GetBytes(Scheme));
-        sha.AppendData([0]);
-        sha.AppendData(Value.Span);
-        Hash256 hash = default;
-        sha.GetHashAndReset(hash);
-        return hash;
+        // At once and on the stack: an id is computed for each listing that is decoded, and for each match.
+        ReadOnlySpan<byte> domain = "fednode/indicator/1\0"u8;
+        var length = domain.Length + Encoding.UTF8.GetByteCount(Kind) + Encoding.UTF8.GetByteCount(Scheme) + 2 + Value.Length;
+        Span<byte> text = length <= MaxOnStack ? stackalloc byte[length] : new byte[length];
+        domain.CopyTo(text);
+        var at = domain.Length;
+        at += Encoding.UTF8.GetBytes(Kind, text[at..]);
+        text[at++] = 0;
+        at += Encoding.UTF8.GetBytes(Scheme, text[at..]);
+        text[at++] = 0;
+        Value.Span.CopyTo(text[at..]);
+        return Hash256.Of(text);
     }
 }

@@ -45,6 +45,69 @@ public sealed class ListCheckerTests
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
     }
 
+    [Theory]
+    [InlineData(StaleRule.Open)]
+    [InlineData(StaleRule.Closed)]
+    public void CheckSellersAndImages_AnyValues_EachAsOneAfterTheOther(StaleRule whenStale)
+    {
+        foreach (byte value in (byte[])[1, 2, 3, 4])
+        {
+            _list.List("acme", Evidence.Seller(value), action: "signal");
+            _list.List("acme", Evidence.Image(value), expires: value == 2 ? Evidence.Now : Evidence.Now + 1);
+        }
+
+        _list.List("globex", Evidence.Seller(3), confidence: 90);
+        _list.Opine("globex", Evidence.Image(4));
+        var checker = new ListChecker(
+            _list.Matcher,
+            _list.TryGet,
+            new VerdictPolicy { Self = "self", WhenStale = whenStale },
+            _ => true,
+            Evidence.Now,
+            new CheckLimits(10, 1000))
+        {
+            IsStale = true,
+        };
+        Hash256[] asked = [.. Enumerable.Range(0, 600).Select(i => Hash((byte)(i % 7)))];
+        var (sellers, images) = (new ItemVerdict[asked.Length + 1], new ItemVerdict[asked.Length + 1]);
+
+        checker.CheckSellers(asked, sellers);
+        checker.CheckImages(asked, images);
+
+        for (var i = 0; i < asked.Length; i++)
+        {
+            AssertSame(checker.CheckSeller(asked[i]), sellers[i]);
+            AssertSame(checker.CheckImage(asked[i]), images[i]);
+        }
+
+        Assert.Equal(default, sellers[^1]);
+        checker.CheckSellers([], []);
+
+        static void AssertSame(ItemVerdict alone, ItemVerdict among)
+        {
+            Assert.Equal((alone.Verdict, alone.Reason), (among.Verdict, among.Reason));
+            Assert.Equal(
+                alone.Matches.Select(m => (m.Match.IndicatorId, m.Judgement.Verdict, m.Judgement.Reason, m.Confidence)),
+                among.Matches.Select(m => (m.Match.IndicatorId, m.Judgement.Verdict, m.Judgement.Reason, m.Confidence)));
+        }
+    }
+
+    [Fact]
+    public void CheckSellers_NoneListed_NoAllocation()
+    {
+        _list.List("acme", Evidence.Seller(1));
+        var checker = _list.Checker();
+        Hash256[] asked = [.. Enumerable.Repeat(Hash(9), 1000)];
+        var verdicts = new ItemVerdict[asked.Length];
+        checker.CheckSellers(asked, verdicts);
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        checker.CheckSellers(asked, verdicts);
+
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.All(verdicts, v => Assert.Equal(ItemVerdict.None, v));
+    }
+
     [Fact]
     public void CheckText_NoListingInForce_LeftOut()
     {

@@ -1,8 +1,11 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Http.Headers;
+using System.Text.Json;
 using FederationNode.Contracts;
 using FederationNode.Contracts.Api;
 using FederationNode.Contracts.Indicators;
+using FederationNode.Node.Api;
 using FederationNode.Node.Api.Checking;
 using FederationNode.Protocol.Entries;
 using Microsoft.Extensions.DependencyInjection;
@@ -176,6 +179,44 @@ public sealed class CheckTests(SharedNode shared)
     }
 
     [Fact]
+    public async Task Check_ManyOfAllKinds_AnsweredAsEachAloneAndAsALine()
+    {
+        var seed = Environment.TickCount;
+        var random = new Random(seed);
+        var (word, image, tag) = (Some.Word(), Some.Hex(), Some.Hex());
+        await _node.PublishAsync(Some.Keyword(word));
+        await _node.PublishAsync(Some.Image(image));
+        await _node.PublishAsync(Some.Image(image) with { Kind = "image-pdq" });
+        await _node.PublishAsync(Some.Image(tag) with { Kind = "seller", Scheme = "voprf/tel/1" });
+        var items = Enumerable.Range(0, 300).Select(i => new CheckItem(
+            random.GetItems(["text", "seller", "image-pdq", "image-sha256"], 1)[0],
+            "",
+            random.Next(2) == 0 ? null : $"{i}")).Select(item => item with
+            {
+                Value = random.Next(3) == 0
+                    ? item.Kind switch { "text" => $"an old {word}", "seller" => tag, _ => image }
+                    : item.Kind == "text" ? "an old bicycle" : Some.Hex(),
+            }).ToList();
+
+        var together = await ItemsOfAsync(new CheckRequest(items));
+        var lines = await LinesOfAsync(items);
+
+        Assert.Equal((items.Count, items.Count), (together.Count, lines.Count));
+        for (var i = 0; i < items.Count; i++)
+        {
+            var alone = Assert.Single(await ItemsOfAsync(new CheckRequest([items[i]])));
+            Assert.True(alone == together[i], $"seed {seed}, item {i}: {alone} alone, {together[i]} among others");
+
+            var line = alone.Replace("{\"id\":", $"{{\"line\":{i + 1},\"id\":", StringComparison.Ordinal)[..^1] + ",\"error\":null}";
+            Assert.True(line == lines[i], $"seed {seed}, item {i}: {line} wanted, {lines[i]} as a line");
+
+            // And as the serializer writes it.
+            var verdict = JsonSerializer.Deserialize<CheckVerdict>(alone, ApiJson.Options);
+            Assert.Equal(JsonSerializer.Serialize(verdict, ApiJson.Options), alone);
+        }
+    }
+
+    [Fact]
     public async Task Check_Values_NeverInTheLog()
     {
         var (text, tag) = ("call " + Some.Word(), Some.Hex());
@@ -255,6 +296,26 @@ public sealed class CheckTests(SharedNode shared)
 
         await ApiNode.ReadProblemAsync(
             await _node.PostAsync(ApiRoutes.Check, new CheckRequest(items)), HttpStatusCode.BadRequest, "invalid");
+    }
+
+    private async Task<List<string>> ItemsOfAsync(CheckRequest request)
+    {
+        var answer = await _node.PostAsync(ApiRoutes.Check, request, ApiRole.Detector);
+        using var json = JsonDocument.Parse(await answer.Content.ReadAsStringAsync());
+        return [.. json.RootElement.GetProperty("items").EnumerateArray().Select(item => item.GetRawText())];
+    }
+
+    private async Task<List<string>> LinesOfAsync(IEnumerable<CheckItem> items)
+    {
+        var body = string.Concat(items.Select(item => JsonSerializer.Serialize(item, ApiJson.Options) + "\n"));
+        using var request = new HttpRequestMessage(HttpMethod.Post, ApiRoutes.Check)
+        {
+            Content = new StringContent(body, new MediaTypeHeaderValue("application/x-ndjson")),
+        };
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", ApiNode.KeyOf(ApiRole.Detector));
+        using var answer = await _node.Client.SendAsync(request);
+        var lines = (await answer.Content.ReadAsStringAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        return [.. lines[..^1]];
     }
 
     private static CheckItem Image(string hex) => new("image-sha256", hex);

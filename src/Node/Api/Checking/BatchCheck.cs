@@ -1,12 +1,10 @@
 using System.Buffers;
-using System.Globalization;
 using System.Text.Json;
-using FederationNode.Contracts;
-using FederationNode.Contracts.Api;
 using FederationNode.Grains;
 using FederationNode.Node.Api.Feedback;
 using FederationNode.Node.Api.Problems;
 using FederationNode.Protocol;
+using FederationNode.Protocol.Entries;
 
 namespace FederationNode.Node.Api.Checking;
 
@@ -33,17 +31,14 @@ internal sealed class BatchCheck(
     public async ValueTask<ProblemResult?> AnswerAsync(HttpContext context, Deadline deadline)
     {
         var body = await RequestBody.ReadAsync(context, CheckReader.ReadRequest, deadline);
-        if (body.Value is not { } request)
+        if (body.Value is not { } items)
         {
             return body.Problem;
         }
 
-        if (FirstFault(request) is { } fault)
-        {
-            return fault;
-        }
-
-        if (!TryWrite(context.Response, request, deadline))
+        var isWritten = TryWrite(context.Response, items, deadline);
+        items.Return();
+        if (!isWritten)
         {
             return Deadline.Missed();
         }
@@ -53,7 +48,7 @@ internal sealed class BatchCheck(
     }
 
     /// <summary>Puts the whole answer into the server's buffer; false if the time is over.</summary>
-    private bool TryWrite(HttpResponse response, CheckRequest request, Deadline deadline)
+    private bool TryWrite(HttpResponse response, AskedItems items, Deadline deadline)
     {
         var buffer = t_buffer ??= new ArrayBufferWriter<byte>(4096);
         var json = t_json ??= new Utf8JsonWriter(
@@ -61,25 +56,12 @@ internal sealed class BatchCheck(
         try
         {
             json.Reset(buffer);
-            var current = watch.Current;
-            var opened = checker.Open(clock.GetUtcNow().ToUnixTimeSeconds(), watch.IsStale);
-            var hits = new List<Hash256>();
-            CheckWriter.BeginResponse(json);
-            for (var i = 0; i < request.Items.Count; i++)
+            if (!TryWrite(json, items, deadline))
             {
-                if (i % Stride == Stride - 1 && deadline.IsPassed)
-                {
-                    return false;
-                }
-
-                var verdict = ItemChecker.Check(opened, request.Items[i], hits);
-                tallies.Count(verdict);
-                CheckWriter.WriteVerdict(json, verdict);
+                return false;
             }
 
-            CheckWriter.EndResponse(json, watch.Describe(current));
             json.Flush();
-            recorder.Record(hits);
             response.ContentType = ApiJson.ContentType;
             response.ContentLength = buffer.WrittenCount;
             response.BodyWriter.Write(buffer.WrittenSpan);
@@ -95,22 +77,45 @@ internal sealed class BatchCheck(
         }
     }
 
-    private static ProblemResult? FirstFault(CheckRequest request)
+    private bool TryWrite(Utf8JsonWriter json, AskedItems items, Deadline deadline)
     {
-        if (request.Items.Count is 0 or > Limits.MaxCheckItems)
+        var list = watch.Describe(watch.Current);
+        var opened = checker.Open(clock.GetUtcNow().ToUnixTimeSeconds(), list.Stale);
+        List<Hash256>? hits = null;
+        CheckWriter.BeginResponse(json);
+        for (var start = 0; start < items.Count; start += AskedItems.GroupSize)
         {
-            return Fault.Invalid.Because($"items must have 1 to {Limits.MaxCheckItems} items.");
-        }
-
-        for (var i = 0; i < request.Items.Count; i++)
-        {
-            if (ItemChecker.FaultOf(request.Items[i]) is { } fault)
+            var group = items.All.Slice(start, Math.Min(AskedItems.GroupSize, items.Count - start));
+            var verdicts = items.LookUp(opened, group);
+            for (var i = 0; i < group.Length; i++)
             {
-                return Fault.Invalid.Because(string.Create(
-                    CultureInfo.InvariantCulture, $"items[{i}]{(fault[0] == '.' ? "" : " ")}{fault}."));
+                if (i % Stride == Stride - 1 && deadline.IsPassed)
+                {
+                    return false;
+                }
+
+                ref readonly var item = ref group[i];
+                var verdict = item.Kind is IndicatorKind.Seller or IndicatorKind.ImageSha256
+                    ? verdicts[i]
+                    : ItemChecker.Check(opened, item);
+                if (verdict.Matches.IsEmpty)
+                {
+                    CheckWriter.WriteNoMatch(json, item.Id, verdict);
+                    continue;
+                }
+
+                var answer = ItemChecker.Answer(verdict, item.Kind, item.Id, hits ??= []);
+                tallies.Count(answer);
+                CheckWriter.WriteVerdict(json, answer);
             }
         }
 
-        return null;
+        CheckWriter.EndResponse(json, list);
+        if (hits is not null)
+        {
+            recorder.Record(hits);
+        }
+
+        return true;
     }
 }

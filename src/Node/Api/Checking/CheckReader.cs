@@ -1,24 +1,49 @@
 using System.Buffers;
+using System.Globalization;
 using System.Text.Json;
+using FederationNode.Contracts;
 using FederationNode.Contracts.Api;
 using FederationNode.Node.Api.Problems;
+using FederationNode.Protocol;
 using FederationNode.Protocol.Entries;
 
 namespace FederationNode.Node.Api.Checking;
 
 /// <summary>
-/// Reads what is to be checked. The plain way knows the shape by heart; whatever it does not know is read again by the
-/// serializer, which takes it or says what is wrong and where.
+/// Reads what is to be checked. The plain way knows the shape by heart and takes only what has no fault; whatever it does
+/// not take is read again by the serializer, which takes it or says what is wrong and where.
 /// </summary>
 internal static class CheckReader
 {
-    public static Parsed<CheckRequest> ReadRequest(in ReadOnlySequence<byte> body)
+    /// <summary>A longer body is read where it lies.</summary>
+    private const int MaxCopied = 256 * 1024;
+
+    private static readonly SearchValues<byte> s_digits = SearchValues.Create("0123456789abcdef"u8);
+
+    /// <summary>Reads the items of a request, which the caller hands back.</summary>
+    public static Parsed<AskedItems> ReadRequest(in ReadOnlySequence<byte> body)
+    {
+        var items = AskedItems.Take();
+        if (TryReadPlain(body, items) || ReadAny(body, items) is not { } problem)
+        {
+            return items;
+        }
+
+        items.Return();
+        return problem;
+    }
+
+    /// <summary>Reads a line.</summary>
+    /// <param name="line">The line.</param>
+    /// <param name="item">The item, if there is no problem.</param>
+    public static ProblemResult? ReadLine(in ReadOnlySequence<byte> line, out AskedItem item)
     {
         try
         {
-            if (TryReadRequest(body) is { } request)
+            var reader = RequestBody.MakeReader(line);
+            if (reader.Read() && TryReadItem(ref reader, out item) && !reader.Read())
             {
-                return request;
+                return null;
             }
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
@@ -26,77 +51,145 @@ internal static class CheckReader
             // Not JSON, or a string that is not well-formed: said below.
         }
 
-        return RequestBody.Decode<CheckRequest>(body);
+        item = default;
+        var read = RequestBody.Decode<CheckItem>(line);
+        if (read.Value is not { } any)
+        {
+            return read.Problem;
+        }
+
+        if (ItemChecker.FaultOf(any) is { } fault)
+        {
+            return Fault.Invalid.Because($"{fault.TrimStart('.')}.");
+        }
+
+        item = AskedItem.Of(any);
+        return null;
     }
 
-    public static Parsed<CheckItem> ReadItem(in ReadOnlySequence<byte> line)
+    /// <summary>The way that takes everything which the API takes; the problem, if this is none of it.</summary>
+    private static ProblemResult? ReadAny(in ReadOnlySequence<byte> body, AskedItems items)
     {
+        items.Clear();
+        var read = RequestBody.Decode<CheckRequest>(body);
+        if (read.Value is not { } request)
+        {
+            return read.Problem;
+        }
+
+        if (request.Items.Count is 0 or > Limits.MaxCheckItems)
+        {
+            return Fault.Invalid.Because($"items must have 1 to {Limits.MaxCheckItems} items.");
+        }
+
+        for (var i = 0; i < request.Items.Count; i++)
+        {
+            if (ItemChecker.FaultOf(request.Items[i]) is { } fault)
+            {
+                return Fault.Invalid.Because(string.Create(
+                    CultureInfo.InvariantCulture, $"items[{i}]{(fault[0] == '.' ? "" : " ")}{fault}."));
+            }
+
+            items.Add(AskedItem.Of(request.Items[i]));
+        }
+
+        return null;
+    }
+
+    private static bool TryReadPlain(in ReadOnlySequence<byte> body, AskedItems items)
+    {
+        // A reader is slower where what it reads lies in pieces than a copy is.
+        var copy = body.IsSingleSegment || body.Length > MaxCopied ? null : ArrayPool<byte>.Shared.Rent((int)body.Length);
         try
         {
-            var reader = RequestBody.MakeReader(line);
-            if (reader.Read() && TryReadItem(ref reader) is { } item && !reader.Read())
+            if (copy is null)
             {
-                return item;
+                return TryReadItems(RequestBody.MakeReader(body), items);
             }
+
+            body.CopyTo(copy);
+            return TryReadItems(RequestBody.MakeReader(new ReadOnlySequence<byte>(copy, 0, (int)body.Length)), items);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             // Likewise.
+            return false;
         }
-
-        return RequestBody.Decode<CheckItem>(line);
+        finally
+        {
+            if (copy is not null)
+            {
+                ArrayPool<byte>.Shared.Return(copy);
+            }
+        }
     }
 
-    private static CheckRequest? TryReadRequest(in ReadOnlySequence<byte> body)
+    private static bool TryReadItems(Utf8JsonReader reader, AskedItems items)
     {
-        var reader = RequestBody.MakeReader(body);
         if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject
             || !reader.Read() || reader.TokenType != JsonTokenType.PropertyName || !reader.ValueTextEquals("items"u8)
             || !reader.Read() || reader.TokenType != JsonTokenType.StartArray)
         {
-            return null;
+            return false;
         }
 
-        var items = new List<CheckItem>();
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
-            if (TryReadItem(ref reader) is not { } item)
+            if (items.Count == Limits.MaxCheckItems || !TryReadItem(ref reader, out var item))
             {
-                return null;
+                return false;
             }
 
             items.Add(item);
         }
 
-        return reader.Read() && reader.TokenType == JsonTokenType.EndObject && !reader.Read()
-            ? new CheckRequest(items)
-            : null;
+        return items.Count > 0 && reader.Read() && reader.TokenType == JsonTokenType.EndObject && !reader.Read();
     }
 
-    /// <summary>Reads an item of which the reader stands at the beginning, or null.</summary>
-    private static CheckItem? TryReadItem(ref Utf8JsonReader reader)
+    /// <summary>Reads an item of which the reader stands at the beginning.</summary>
+    private static bool TryReadItem(ref Utf8JsonReader reader, out AskedItem item)
     {
+        item = default;
         if (reader.TokenType != JsonTokenType.StartObject)
         {
-            return null;
+            return false;
         }
 
-        string? id = null, kind = null, value = null;
-        var hasId = false;
+        string? id = null, kind = null, text = null;
+        Hash256 value = default;
+        bool hasId = false, hasValue = false;
         bool? longest = null;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            if (kind is null && reader.ValueTextEquals("kind"u8) && IsString(ref reader))
+            if (kind is null && reader.ValueTextEquals("kind"u8))
             {
-                kind = ReadKind(ref reader);
+                if (!reader.Read() || (kind = KindOf(ref reader)) is null)
+                {
+                    return false;
+                }
             }
-            else if (value is null && reader.ValueTextEquals("value"u8) && IsString(ref reader))
+            else if (!hasValue && reader.ValueTextEquals("value"u8) && reader.Read())
             {
-                value = reader.GetString();
+                hasValue = true;
+                if (reader.TokenType != JsonTokenType.String)
+                {
+                    return false;
+                }
+
+                if (kind is null or ItemChecker.Text || !TryReadHash(ref reader, out value))
+                {
+                    text = reader.GetString();
+                }
             }
-            else if (!hasId && reader.ValueTextEquals("id"u8) && IsString(ref reader))
+            else if (!hasId && reader.ValueTextEquals("id"u8) && reader.Read())
             {
-                (id, hasId) = (reader.GetString(), true);
+                hasId = true;
+                if (reader.TokenType is not (JsonTokenType.String or JsonTokenType.Null))
+                {
+                    return false;
+                }
+
+                id = reader.GetString();
             }
             else if (longest is null && reader.ValueTextEquals("longest"u8) && reader.Read()
                 && reader.TokenType is JsonTokenType.True or JsonTokenType.False)
@@ -105,21 +198,51 @@ internal static class CheckReader
             }
             else
             {
-                return null;
+                return false;
             }
         }
 
-        return kind is not null && value is not null && reader.TokenType == JsonTokenType.EndObject
-            ? new CheckItem(kind, value, id, longest ?? false)
-            : null;
+        if (kind is null || !hasValue || reader.TokenType != JsonTokenType.EndObject || id is { Length: > ItemChecker.MaxId }
+            || (longest == true && kind != ItemChecker.Text))
+        {
+            return false;
+        }
+
+        if (kind == ItemChecker.Text)
+        {
+            item = new AskedItem(kind, default, text, id, longest ?? false);
+            return text!.Length is > 0 and <= Limits.MaxCheckText;
+        }
+
+        // Before its kind, or written with escapes, it was read as a text.
+        if (text is not null && !LowerHex.TryParse(text, out value))
+        {
+            return false;
+        }
+
+        item = new AskedItem(kind, value, null, id);
+        return true;
     }
 
-    private static bool IsString(ref Utf8JsonReader reader) => reader.Read() && reader.TokenType == JsonTokenType.String;
+    private static bool TryReadHash(ref Utf8JsonReader reader, out Hash256 hash)
+    {
+        hash = default;
+        if (reader.HasValueSequence || reader.ValueSpan.Length != 2 * Hash256.Size || reader.ValueSpan.ContainsAnyExcept(s_digits))
+        {
+            return false;
+        }
 
-    private static string ReadKind(ref Utf8JsonReader reader) =>
-        reader.ValueTextEquals("text"u8) ? ItemChecker.Text
+        Span<byte> bytes = stackalloc byte[Hash256.Size];
+        Convert.FromHexString(reader.ValueSpan, bytes, out _, out _);
+        hash = new Hash256(bytes);
+        return true;
+    }
+
+    private static string? KindOf(ref Utf8JsonReader reader) =>
+        reader.TokenType != JsonTokenType.String ? null
+        : reader.ValueTextEquals("seller"u8) ? IndicatorKind.Seller
+        : reader.ValueTextEquals("text"u8) ? ItemChecker.Text
         : reader.ValueTextEquals("image-pdq"u8) ? IndicatorKind.ImagePdq
         : reader.ValueTextEquals("image-sha256"u8) ? IndicatorKind.ImageSha256
-        : reader.ValueTextEquals("seller"u8) ? IndicatorKind.Seller
-        : reader.GetString()!;
+        : null;
 }

@@ -1,5 +1,9 @@
+using System.Buffers;
+using System.Globalization;
 using System.Text.Json;
 using FederationNode.Contracts.Api;
+using FederationNode.Matching.Checking;
+using FederationNode.Matching.Policy;
 
 namespace FederationNode.Node.Api.Checking;
 
@@ -30,6 +34,12 @@ internal static class CheckWriter
     private static readonly JsonEncodedText s_ageSeconds = JsonEncodedText.Encode("ageSeconds");
     private static readonly JsonEncodedText s_stale = JsonEncodedText.Encode("stale");
 
+    /// <summary>Digits of the longest number of a line.</summary>
+    private const int MaxDigits = 20;
+
+    /// <summary>Most answers by far are this one.</summary>
+    private static ReadOnlySpan<byte> Nothing => """{"id":null,"verdict":"none","matches":[],"reason":null}"""u8;
+
     /// <summary>Begins a <see cref="CheckResponse"/>; its verdicts follow.</summary>
     public static void BeginResponse(Utf8JsonWriter json)
     {
@@ -57,6 +67,42 @@ internal static class CheckWriter
         WriteMatches(json, verdict.Matches);
         WriteText(json, s_reason, verdict.Reason);
         json.WriteEndObject();
+    }
+
+    /// <summary>Writes a <see cref="CheckVerdict"/> on an item without matches.</summary>
+    public static void WriteNoMatch(Utf8JsonWriter json, string? id, in ItemVerdict verdict)
+    {
+        if (id is null && verdict is { Verdict: Verdict.None, Reason: null })
+        {
+            json.WriteRawValue(Nothing, skipInputValidation: true);
+        }
+        else
+        {
+            WriteVerdict(json, new CheckVerdict(id, verdict.Verdict.ToText(), [], verdict.Reason));
+        }
+    }
+
+    /// <summary>
+    /// Writes, if it is the one that most lines have, the <see cref="CheckLine"/> on an item without matches and its line feed;
+    /// false: nothing is written.
+    /// </summary>
+    public static bool TryWriteNothing(IBufferWriter<byte> output, long line, string? id, in ItemVerdict verdict)
+    {
+        if (id is not null || verdict is not { Verdict: Verdict.None, Matches.IsEmpty: true, Reason: null })
+        {
+            return false;
+        }
+
+        var start = """{"line":"""u8;
+        var end = "\"id\":null,\"verdict\":\"none\",\"matches\":[],\"reason\":null,\"error\":null}\n"u8;
+        var span = output.GetSpan(start.Length + MaxDigits + 1 + end.Length);
+        start.CopyTo(span);
+        _ = line.TryFormat(span[start.Length..], out var digits, default, CultureInfo.InvariantCulture);
+        var length = start.Length + digits;
+        span[length++] = (byte)',';
+        end.CopyTo(span[length..]);
+        output.Advance(length + end.Length);
+        return true;
     }
 
     /// <summary>Writes a <see cref="CheckLine"/> with a verdict.</summary>

@@ -200,7 +200,7 @@ internal sealed class FormCheck(
     private CheckVerdict Check(CheckItem item)
     {
         var hits = new List<Hash256>();
-        var verdict = ItemChecker.Check(Open(), item, hits);
+        var verdict = ItemChecker.Answer(ItemChecker.Check(Open(), AskedItem.Of(item)), item.Kind, item.Id, hits);
         recorder.Record(hits);
         return verdict;
     }

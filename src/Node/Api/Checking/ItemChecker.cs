@@ -16,10 +16,13 @@ internal sealed class ItemChecker(MergedList list, RosterBoard roster, PolicyBoa
 {
     public const string Text = VerdictShapes.Text;
 
+    /// <summary>Longest name of an item, in UTF-16 code units.</summary>
+    public const int MaxId = 128;
+
     /// <summary>What is wrong with an item, without its value, or null.</summary>
     public static string? FaultOf(CheckItem? item) =>
         item is null ? "must be an object"
-        : item.Id is { Length: > 128 } ? ".id must have at most 128 characters"
+        : item.Id is { Length: > MaxId } ? $".id must have at most {MaxId} characters"
         : item.Longest && item.Kind != Text ? $".longest must be left out: it is for items of kind {Text} only"
         : item.Kind switch
         {
@@ -33,6 +36,8 @@ internal sealed class ItemChecker(MergedList list, RosterBoard roster, PolicyBoa
                 + $"{IndicatorKind.ImagePdq}, {IndicatorKind.ImageSha256} or {IndicatorKind.Seller}",
         };
 
+    private readonly IndicatorLookup _lookup = list.TryGet;
+
     /// <summary>The list as it stands now, for all items of one request.</summary>
     /// <param name="now">Unix seconds.</param>
     /// <param name="isStale">Whether it may be out of date.</param>
@@ -42,7 +47,7 @@ internal sealed class ItemChecker(MergedList list, RosterBoard roster, PolicyBoa
         var document = roster.Current;
         return new ListChecker(
             list.Matcher,
-            list.TryGet,
+            _lookup,
             policy.Verdicts,
             member => document?.Counts(member) ?? false,
             now,
@@ -53,22 +58,17 @@ internal sealed class ItemChecker(MergedList list, RosterBoard roster, PolicyBoa
         };
     }
 
-    /// <summary>Checks an item that has no fault.</summary>
+    /// <summary>Checks an item.</summary>
     /// <param name="checker">What <see cref="Open"/> gave.</param>
     /// <param name="item">The item.</param>
-    /// <param name="hits">Takes the indicators that it matches.</param>
-    public static CheckVerdict Check(ListChecker checker, CheckItem item, List<Hash256> hits)
+    public static ItemVerdict Check(ListChecker checker, in AskedItem item) => item.Kind switch
     {
-        var verdict = item.Kind switch
-        {
-            Text => checker.CheckText(item.Value, item.Longest),
-            IndicatorKind.ImagePdq when PdqHash.TryParse(item.Value, out var hash, out _) => checker.CheckPdq(hash),
-            IndicatorKind.ImageSha256 when LowerHex.TryParse(item.Value, out var sha256) => checker.CheckImage(sha256),
-            IndicatorKind.Seller when LowerHex.TryParse(item.Value, out var tag) => checker.CheckSeller(tag),
-            _ => ItemVerdict.None,
-        };
-        return Answer(verdict, item.Kind, item.Id, hits);
-    }
+        Text => checker.CheckText(item.Text!, item.Longest),
+        IndicatorKind.ImagePdq => checker.CheckPdq(new PdqHash(item.Value.Span)),
+        IndicatorKind.ImageSha256 => checker.CheckImage(item.Value),
+        IndicatorKind.Seller => checker.CheckSeller(item.Value),
+        var kind => throw new ArgumentException($"There is no kind {kind}.", nameof(item)),
+    };
 
     /// <summary>Puts a verdict into the API's shape.</summary>
     /// <param name="verdict">The verdict.</param>

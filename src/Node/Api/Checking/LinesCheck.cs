@@ -4,6 +4,7 @@ using System.Text.Json;
 using FederationNode.Contracts;
 using FederationNode.Contracts.Api;
 using FederationNode.Grains;
+using FederationNode.Matching.Checking;
 using FederationNode.Node.Api.Feedback;
 using FederationNode.Node.Api.Problems;
 using FederationNode.Protocol;
@@ -26,6 +27,9 @@ internal sealed class LinesCheck(
     [FromKeyedServices(FederationClock.Key)] TimeProvider clock)
 {
     private const int FlushBytes = 32 * 1024;
+
+    /// <summary>A stream keeps no buffer that is longer.</summary>
+    private const int MaxKept = 256 * 1024;
 
     private readonly ItemChecker _checker = checker;
     private readonly ListWatch _watch = watch;
@@ -80,6 +84,9 @@ internal sealed class LinesCheck(
         private readonly PipeReader _input = context.Request.BodyReader;
         private readonly PipeWriter _output = context.Response.BodyWriter;
         private readonly List<Hash256> _hits = [];
+
+        // Gathered here, since the server takes a lock for each piece that it is given.
+        private ArrayBufferWriter<byte> _answers = new();
         private long _lines;
         private long _errors;
 
@@ -89,19 +96,34 @@ internal sealed class LinesCheck(
         /// <summary>Answers all lines; the problem for which it was given up, or null.</summary>
         public async Task<ProblemResult?> AnswerAllAsync(CancellationTokenSource ended)
         {
-            while (true)
+            for (var isFirst = true; ; isFirst = false)
             {
-                if (await ReadAsync(ended.Token) is not { } read)
+                // A client that sends without a pause is never waited for.
+                ended.Token.ThrowIfCancellationRequested();
+                if (!_input.TryRead(out var read))
                 {
-                    return Fault.Deadline.Because(
-                        $"Nothing came for {owner._options.CheckStreamIdle.TotalSeconds} s. Send the next lines in a new request.");
+                    if (!isFirst)
+                    {
+                        // What is answered is sent before more is waited for.
+                        await FlushAsync(ended.Token);
+                    }
+
+                    if (await WaitAsync(ended.Token) is not { } came)
+                    {
+                        return Fault.Deadline.Because(
+                            $"Nothing came for {owner._options.CheckStreamIdle.TotalSeconds} s. Send the next lines in a new request.");
+                    }
+
+                    read = came;
                 }
 
+                // Lines that came together are checked at once, as of one time and one policy.
+                var opened = owner._checker.Open(owner._clock.GetUtcNow().ToUnixTimeSeconds(), owner._watch.IsStale);
                 var buffer = read.Buffer;
                 while (TryTakeLine(ref buffer, read.IsCompleted, out var line))
                 {
-                    AnswerLine(line);
-                    if (_output.UnflushedBytes >= FlushBytes)
+                    AnswerLine(line, opened);
+                    if (_answers.WrittenCount >= FlushBytes)
                     {
                         await FlushAsync(ended.Token);
                     }
@@ -122,9 +144,6 @@ internal sealed class LinesCheck(
                 {
                     return null;
                 }
-
-                // What is answered is sent before more is waited for.
-                await FlushAsync(ended.Token);
             }
         }
 
@@ -138,13 +157,8 @@ internal sealed class LinesCheck(
         }
 
         /// <summary>What came, or null if nothing did for long.</summary>
-        private async ValueTask<ReadResult?> ReadAsync(CancellationToken ended)
+        private async ValueTask<ReadResult?> WaitAsync(CancellationToken ended)
         {
-            if (_input.TryRead(out var read))
-            {
-                return read;
-            }
-
             using var idle = new CancellationTokenSource(owner._options.CheckStreamIdle, owner._clock);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(idle.Token, ended);
             try
@@ -185,7 +199,7 @@ internal sealed class LinesCheck(
             }
         }
 
-        private void AnswerLine(in ReadOnlySequence<byte> line)
+        private void AnswerLine(in ReadOnlySequence<byte> line, ListChecker opened)
         {
             if (line.Length > Limits.MaxCheckLine)
             {
@@ -193,24 +207,22 @@ internal sealed class LinesCheck(
                 return;
             }
 
-            var read = CheckReader.ReadItem(line);
-            if (read.Value is not { } item)
+            if (CheckReader.ReadLine(line, out var item) is { } problem)
             {
-                WriteError(read.Problem!);
+                WriteError(problem);
                 return;
             }
 
-            if (ItemChecker.FaultOf(item) is { } fault)
-            {
-                WriteError(Fault.Invalid.Because($"{fault.TrimStart('.')}."));
-                return;
-            }
-
-            var verdict = ItemChecker.Check(
-                owner._checker.Open(owner._clock.GetUtcNow().ToUnixTimeSeconds(), owner._watch.IsStale), item, _hits);
-            owner._tallies.Count(verdict);
             _lines++;
-            json.Reset(_output);
+            var found = ItemChecker.Check(opened, item);
+            if (CheckWriter.TryWriteNothing(_answers, _lines, item.Id, found))
+            {
+                return;
+            }
+
+            var verdict = ItemChecker.Answer(found, item.Kind, item.Id, _hits);
+            owner._tallies.Count(verdict);
+            json.Reset(_answers);
             CheckWriter.WriteLine(json, _lines, verdict);
             EndLine();
         }
@@ -224,7 +236,7 @@ internal sealed class LinesCheck(
 
         private void Write<T>(T line)
         {
-            json.Reset(_output);
+            json.Reset(_answers);
             JsonSerializer.Serialize(json, line, ApiJson.Options);
             EndLine();
         }
@@ -232,13 +244,20 @@ internal sealed class LinesCheck(
         private void EndLine()
         {
             json.Flush();
-            _output.Write("\n"u8);
+            _answers.Write("\n"u8);
         }
 
         private async ValueTask FlushAsync(CancellationToken cancellationToken)
         {
             owner._recorder.Record(_hits);
             _hits.Clear();
+            _output.Write(_answers.WrittenSpan);
+            _answers.ResetWrittenCount();
+            if (_answers.Capacity > MaxKept)
+            {
+                _answers = new ArrayBufferWriter<byte>();
+            }
+
             await _output.FlushAsync(cancellationToken);
         }
     }

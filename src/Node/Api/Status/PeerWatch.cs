@@ -24,17 +24,20 @@ internal sealed class PeerWatch(
     LocalApiOptions options,
     [FromKeyedServices(FederationClock.Key)] TimeProvider clock)
 {
+    // Replaced whole when another roster is in force.
+    private Peers _dialled = new(null, []);
+
     public Freshness Freshness()
     {
-        if (roster.Current is null)
+        if (roster.Current is not { } current)
         {
             return new Freshness(null, true);
         }
 
         double age = 0;
-        foreach (var peer in Dialled())
+        foreach (var peer in Dialled(current))
         {
-            if (SilenceOf(links.Get(peer.Name)) is not { } silence)
+            if (SilenceOf(links.Get(peer)) is not { } silence)
             {
                 return new Freshness(null, true);
             }
@@ -62,9 +65,29 @@ internal sealed class PeerWatch(
                 said is { Verdict: TablesVerdict.Same or TablesVerdict.Other } ? said.Hash.ToString() : null);
         })];
 
-    private IEnumerable<RosterMember> Dialled() => roster.ActivePeers().Where(p => p.Endpoint.Length > 0);
+    /// <summary>The names of the peers that this node calls: every check asks for them, the roster seldom changes.</summary>
+    private string[] Dialled(RosterDocument current)
+    {
+        var known = Volatile.Read(ref _dialled);
+        if (ReferenceEquals(known.Roster, current))
+        {
+            return known.Names;
+        }
+
+        string[] names = [.. roster.ActivePeers().Where(p => p.Endpoint.Length > 0).Select(p => p.Name)];
+
+        // The roster may have changed meanwhile: then the names are asked for again.
+        if (ReferenceEquals(roster.Current, current))
+        {
+            Volatile.Write(ref _dialled, new Peers(current, names));
+        }
+
+        return names;
+    }
 
     private double? SilenceOf(LinkStatus link) => link.LastContact > 0
         ? Math.Max(0, (clock.GetUtcNow().ToUnixTimeMilliseconds() - link.LastContact) / 1000.0)
         : null;
+
+    private sealed record Peers(RosterDocument? Roster, string[] Names);
 }
