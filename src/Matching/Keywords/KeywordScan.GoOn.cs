@@ -13,7 +13,7 @@ internal ref partial struct KeywordScan
     {
         var text = _text;
         var word = text.WordOrEnd(index);
-        if (TextUnits.Kind(word) == UnitKind.Space)
+        while (index < text.Length && IsPlainGap(word))
         {
             word = text.WordOrEnd(++index);
         }
@@ -31,15 +31,16 @@ internal ref partial struct KeywordScan
                     word = text.WordOrEnd(++index);
                 }
                 while (TextUnits.Kind(word) == UnitKind.Letter);
-                var isSeparated = TextUnits.Kind(word) == UnitKind.Separator && (word & TextUnits.LetterLike) == 0;
-                return letters > 1
-                    && TextUnits.Kind(isSeparated ? text.WordOrEnd(index + 1) : word) == UnitKind.Space
-                    && !_table.MayHave(hash.Value);
+                return letters > 1 && EndsPlainly(word, index) && !_table.MayHave(hash.Value);
 
             default:
                 return index >= text.Length;
         }
     }
+
+    private static bool IsPlainGap(uint word) =>
+        TextUnits.Kind(word) == UnitKind.Space
+        || (TextUnits.Kind(word) == UnitKind.Separator && (word & TextUnits.LetterLike) == 0);
 
     /// <summary>
     /// Follows longer keywords from an inner key on: piece by piece, and where a piece alone leads nowhere, with those

@@ -37,9 +37,9 @@ internal ref partial struct KeywordScan
                 one = (seed ^ unitClass) * KeywordHash.Multiplier;
                 (atThree, atTwo, at) = (atTwo, at, i);
                 doubled <<= 1;
-                Unsafe.Add(ref candidates, count) = new KeywordCandidate(three, unitClass, atThree, i + width);
+                Unsafe.Add(ref candidates, count).Set(three, unitClass, atThree, i + width);
                 count += filter.MayHave(three) ? 1 : 0;
-                Unsafe.Add(ref candidates, count) = new KeywordCandidate(two, unitClass, atTwo, i + width);
+                Unsafe.Add(ref candidates, count).Set(two, unitClass, atTwo, i + width);
                 count += filter.MayHave(two) ? 1 : 0;
             }
 

@@ -10,7 +10,7 @@ internal ref partial struct KeywordScan
     private int AddCandidate(ulong key, uint last, int start, int end)
     {
         var index = _count++;
-        _candidates[index] = new KeywordCandidate(key, last, start, end);
+        _candidates[index].Set(key, last, start, end);
         if (_count <= MaxCandidates - CandidatesAtOnce)
         {
             return index;
@@ -21,37 +21,43 @@ internal ref partial struct KeywordScan
     }
 
     /// <summary>Whether what ends a word lets nothing belong together with it.</summary>
-    private readonly bool EndsPlainly(uint word, int index)
-    {
-        if (index >= _text.Length)
-        {
-            return true;
-        }
-
-        var isSeparator = TextUnits.Kind(word) == UnitKind.Separator && (word & TextUnits.LetterLike) == 0;
-        return TextUnits.Kind(isSeparator ? _text.WordOrEnd(index + 1) : word) == UnitKind.Space;
-    }
+    private readonly bool EndsPlainly(uint word, int index) =>
+        index >= _text.Length
+        || TextUnits.Kind(word) == UnitKind.Space
+        || (IsPlainGap(word) && TextUnits.Kind(_text.WordOrEnd(index + 1)) == UnitKind.Space);
 
     [MethodImpl(MethodImplOptions.NoInlining)]
+    [SkipLocalsInit]
     private void VisitCandidates()
     {
         var candidates = _candidates[.._count];
+        Span<ulong> nodes = stackalloc ulong[MaxCandidates];
         _count = 0;
-        foreach (ref var candidate in candidates)
-        {
-            candidate.Node = _table.Find(candidate.Key);
-            _table.Prefetch(candidate.Node);
-        }
-
         foreach (ref readonly var candidate in candidates)
         {
-            if (candidate.Node != KeywordTable.None && candidate.Start >= 0)
+            _table.PrefetchSlot(candidate.Key);
+        }
+
+        for (var index = 0; index < candidates.Length; index++)
+        {
+            nodes[index] = _table.Find(candidates[index].Key);
+            _table.Prefetch(nodes[index]);
+        }
+
+        for (var index = 0; index < candidates.Length; index++)
+        {
+            ref readonly var candidate = ref candidates[index];
+            var node = nodes[index];
+            if (node == KeywordTable.None || candidate.Start < 0)
             {
-                Try(candidate.Node, candidate.Start);
-                if (KeywordTable.IsInner(candidate.Node) && !candidate.LeadsNowhere)
-                {
-                    GoOnBoth(KeywordHash.Resume(candidate.Key, candidate.Last), candidate.Start, candidate.End, letterLike: false);
-                }
+                continue;
+            }
+
+            Try(node, candidate.Start);
+            if (KeywordTable.IsInner(node) && !candidate.LeadsNowhere)
+            {
+                var hash = KeywordHash.Resume(candidate.Key, candidate.Last);
+                GoOnBoth(hash, candidate.Start, candidate.End, letterLike: false);
             }
         }
     }

@@ -113,7 +113,7 @@ internal ref partial struct KeywordScan
                     if (pending >= 0 && start == groupEnd + 1 && isSpaced && !isRepeated && !single
                         && !filter.MayHave(joined) && EndsPlainly(word, i))
                     {
-                        _candidates[pending].LeadsNowhere = true;
+                        _candidates[pending].EndHere();
                     }
 
                     pending = -1;

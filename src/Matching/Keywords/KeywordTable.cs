@@ -100,6 +100,15 @@ internal sealed class KeywordTable
         }
     }
 
+    /// <summary>Asks the memory for the slot of a key that will be looked up.</summary>
+    public unsafe void PrefetchSlot(ulong key)
+    {
+        if (Sse.IsSupported)
+        {
+            Sse.Prefetch0(Unsafe.AsPointer(ref _slots[FirstPlace(key)]));
+        }
+    }
+
     /// <summary>Whether longer keywords go on from a node.</summary>
     public static bool IsInner(ulong node) => (node & InnerBit) != 0;
 
@@ -146,7 +155,7 @@ internal sealed class KeywordTable
     {
         var slots = _slots;
         var mask = slots.Length - 1;
-        for (var i = (int)((key ^ (key >> 29)) * KeywordHash.Multiplier >> 32) & mask; ; i = (i + 1) & mask)
+        for (var i = FirstPlace(key); ; i = (i + 1) & mask)
         {
             var slot = Volatile.Read(ref slots[i]);
             if (slot == None || (uint)(slot >> 32) == (uint)key)
@@ -155,6 +164,8 @@ internal sealed class KeywordTable
             }
         }
     }
+
+    private int FirstPlace(ulong key) => (int)((key ^ (key >> 29)) * KeywordHash.Multiplier >> 32) & (_slots.Length - 1);
 
     /// <summary>Until something is written into it, a new slot looks empty.</summary>
     private int PlaceOrAdd(ulong key)
