@@ -9,6 +9,7 @@ using FederationNode.Bench;
 // dotnet run -c Release --project bench/Bench -- exact KEYS
 // dotnet run -c Release --project bench/Bench -- keywords KEYWORDS
 // dotnet run -c Release --project bench/Bench -- detector [TAKEDOWNS]
+// dotnet run -c Release --project bench/Bench -- tags [ROUNDS]
 CultureInfo.CurrentCulture = CultureInfo.DefaultThreadCurrentCulture = CultureInfo.InvariantCulture;
 Console.WriteLine($"{Environment.ProcessorCount} cores, .NET {Environment.Version}");
 switch (args)
@@ -53,6 +54,12 @@ switch (args)
     case ["detector", var count] when IsCount(count, 10_000, out var urgent):
         await DetectorFigures.RunAsync(urgent);
         return 0;
+    case ["tags"]:
+        TagFigures.Run(5);
+        return 0;
+    case ["tags", var count] when IsCount(count, 100, out var repeats):
+        TagFigures.Run(repeats);
+        return 0;
     case ["silo"]:
         await IdleFigures.RunSiloAsync();
         return 0;
@@ -60,7 +67,7 @@ switch (args)
         Console.Error.WriteLine(
             "Give a number of rounds from 1 to 100, or: bootstrap [ENTRIES], up to 10000000; or: outline [ENTRIES], 10000 to "
             + "10000000; or: takedowns [NODES [TAKEDOWNS]]; or: images HASHES, up to 20000000; or: exact KEYS, up to 100000000; or: "
-            + "keywords KEYWORDS, 100 to 1000000; or: detector [TAKEDOWNS].");
+            + "keywords KEYWORDS, 100 to 1000000; or: detector [TAKEDOWNS]; or: tags [ROUNDS].");
         return 2;
 }
 
