@@ -51,6 +51,21 @@ public class ReshareTests
     }
 
     [Fact]
+    public void Reshare_OfAKeyThatOneMemberHolds_KeepsTheTags()
+    {
+        var seed = new byte[VoprfSecretKey.SeedSize];
+        using var whole = VoprfSecretKey.DeriveFromSeed(seed, DealtKey.Scheme.ToBytes());
+        var key = SharedKey.OfOne(DealtKey.Scheme, "secretariat", whole.PublicKey);
+        Assert.True(KeyShare.TryCreate(key, 1, whole, out var share, out var error), error);
+        using var hall = new Hall(CeremonyPlan.ForReshare("demo", key, 1, [1], 3, DealtKey.Names(5)), 1, oldShares: [share]);
+        var ceremony = hall.Hold();
+
+        Assert.Equal(CeremonyStep.Done, ceremony.Step);
+        Assert.Equal(whole.PublicKey, ceremony.Key!.PublicKey);
+        CeremonyTests.AssertOneKey(ceremony.Key, hall.Shares(), 1);
+    }
+
+    [Fact]
     public void Reshare_ADealerThatDealsSomethingElse_IsNamedAndLeftOut()
     {
         using var old = DealtKey.Deal(1, 2, 3);
