@@ -10,6 +10,7 @@ using FederationNode.Bench;
 // dotnet run -c Release --project bench/Bench -- keywords KEYWORDS
 // dotnet run -c Release --project bench/Bench -- detector [TAKEDOWNS]
 // dotnet run -c Release --project bench/Bench -- checks [ROUNDS]
+// dotnet run -c Release --project bench/Bench -- tags [ROUNDS]
 CultureInfo.CurrentCulture = CultureInfo.DefaultThreadCurrentCulture = CultureInfo.InvariantCulture;
 Console.WriteLine($"{Environment.ProcessorCount} cores, .NET {Environment.Version}");
 switch (args)
@@ -63,6 +64,12 @@ switch (args)
     case ["asking", var redis, var postgres, var listed]:
         await AskingServer.RunAsync(redis, postgres, listed);
         return 0;
+    case ["tags"]:
+        TagFigures.Run(5);
+        return 0;
+    case ["tags", var count] when IsCount(count, 100, out var repeats):
+        TagFigures.Run(repeats);
+        return 0;
     case ["silo"]:
         await IdleFigures.RunSiloAsync();
         return 0;
@@ -70,7 +77,7 @@ switch (args)
         Console.Error.WriteLine(
             "Give a number of rounds from 1 to 100, or: bootstrap [ENTRIES], up to 10000000; or: outline [ENTRIES], 10000 to "
             + "10000000; or: takedowns [NODES [TAKEDOWNS]]; or: images HASHES, up to 20000000; or: exact KEYS, up to 100000000; or: "
-            + "keywords KEYWORDS, 100 to 1000000; or: detector [TAKEDOWNS]; or: checks [ROUNDS].");
+            + "keywords KEYWORDS, 100 to 1000000; or: detector [TAKEDOWNS]; or: checks [ROUNDS]; or: tags [ROUNDS].");
         return 2;
 }
 

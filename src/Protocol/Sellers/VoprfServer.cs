@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace FederationNode.Protocol.Sellers;
 
 /// <summary>
@@ -20,6 +22,48 @@ public static class VoprfServer
     {
         var evaluated = BlindEvaluate(key, blinded);
         return new VoprfEvaluation(evaluated, DleqProof.Create(key, blinded, evaluated, proofRandom64));
+    }
+
+    /// <summary>
+    /// The same for elements as they come off the wire. Each is decoded once, by the multiplication itself, which refuses
+    /// what is no canonical encoding and the identity.
+    /// </summary>
+    /// <param name="key">The secret key or share.</param>
+    /// <param name="blinded">The elements, meant to be 1 to <see cref="VoprfBatch.MaxBatch"/> of 32 bytes.</param>
+    /// <param name="proofRandom64">64 fresh random bytes for the proof; the caller erases them.</param>
+    /// <param name="evaluation">Evaluations in the order of the elements and one proof for all of them.</param>
+    /// <param name="error">Which element is bad, by its position from 0, or that the number is not allowed.</param>
+    /// <exception cref="ArgumentException">There are not 64 random bytes.</exception>
+    public static bool TryEvaluate(
+        VoprfSecretKey key,
+        IReadOnlyList<byte[]> blinded,
+        ReadOnlySpan<byte> proofRandom64,
+        [NotNullWhen(true)] out VoprfEvaluation? evaluation,
+        [NotNullWhen(false)] out string? error)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        ArgumentNullException.ThrowIfNull(blinded);
+        evaluation = null;
+        if (!VoprfBatch.IsAllowedCount(blinded.Count, out error))
+        {
+            return false;
+        }
+
+        var elements = new RistrettoPoint[blinded.Count];
+        var evaluated = new RistrettoPoint[blinded.Count];
+        for (var i = 0; i < elements.Length; i++)
+        {
+            if (!RistrettoPoint.TryReadUnchecked(blinded[i], out elements[i])
+                || !RistrettoPoint.TryMultiply(in key.Scalar, in elements[i], out evaluated[i]))
+            {
+                _ = RistrettoPoint.TryDecode(blinded[i], out _, out var reason);
+                error = $"Element {i}: {reason}";
+                return false;
+            }
+        }
+
+        evaluation = new VoprfEvaluation(evaluated, DleqProof.Create(key, elements, evaluated, proofRandom64));
+        return true;
     }
 
     /// <summary>

@@ -31,8 +31,8 @@ internal static class SellerExample
             .Heading("17.8 A seller tag")
             .Text($"The telephone number `{Raw}` of an account opened in Germany is `{Identifier.Canonical}`. The key is\n"
                 + "`DeriveKeyPair` of RFC 9497 with the seed `e0 e1 ... ff` and the information `voprf/tel/1`. The blind is the\n"
-                + "64 bytes `00 01 ... 3f`, the nonce of the proof the 64 bytes `40 41 ... 7f`, each as a little-endian number\n"
-                + "modulo the group order.")
+                + "64 bytes `00 01 ... 3f` as a little-endian number modulo the group order. The proof is one of many that hold:\n"
+                + "its nonce is free, and here a hash of the key, the batch and the 64 bytes `40 41 ... 7f`.")
             .Block(
                 ("secret key", secret),
                 ("public key", Key.PublicKey),

@@ -153,6 +153,7 @@ public sealed class WorkedExamplesTests
         .Append(SellerExample.Write())
         .Append(ReplicationExamples.Write())
         .Append(ReplicationExamples.WriteOutline())
+        .Append(ThresholdExample.Write())
         .ToString()
         .TrimEnd('\n') + "\n";
 }
