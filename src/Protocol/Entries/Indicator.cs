@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
-using System.Security.Cryptography;
 using System.Text;
 
 namespace FederationNode.Protocol.Entries;
@@ -88,6 +87,8 @@ public sealed record Indicator(string Kind, string Scheme, ReadOnlyMemory<byte> 
     /// <summary>Longest value in bytes.</summary>
     public const int MaxValue = 512;
 
+    private const int MaxStack = 1024;
+
     // Boxed, so that a reader on another thread sees the whole id or none.
     private StrongBox<Hash256>? _id;
 
@@ -110,17 +111,19 @@ public sealed record Indicator(string Kind, string Scheme, ReadOnlyMemory<byte> 
     /// <inheritdoc/>
     public override int GetHashCode() => Id.GetHashCode();
 
+    [SkipLocalsInit]
     private Hash256 ComputeId()
     {
-        using var sha = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        sha.AppendData("fednode/indicator/1\0"u8);
-        sha.AppendData(Encoding.UTF8.GetBytes(Kind));
-        sha.AppendData([0]);
-        sha.AppendData(Encoding.UTF8.GetBytes(Scheme));
-        sha.AppendData([0]);
-        sha.AppendData(Value.Span);
-        Hash256 hash = default;
-        sha.GetHashAndReset(hash);
-        return hash;
+        var domain = "fednode/indicator/1\0"u8;
+        var length = domain.Length + Encoding.UTF8.GetByteCount(Kind) + 1 + Encoding.UTF8.GetByteCount(Scheme) + 1 + Value.Length;
+        Span<byte> input = length <= MaxStack ? stackalloc byte[MaxStack] : new byte[length];
+        domain.CopyTo(input);
+        var at = domain.Length;
+        at += Encoding.UTF8.GetBytes(Kind, input[at..]);
+        input[at++] = 0;
+        at += Encoding.UTF8.GetBytes(Scheme, input[at..]);
+        input[at++] = 0;
+        Value.Span.CopyTo(input[at..]);
+        return Hash256.Of(input[..length]);
     }
 }
