@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
+using System.Net.NetworkInformation;
 using System.Text.Json;
 using FederationNode.Contracts;
 using FederationNode.Contracts.Api;
@@ -20,6 +21,16 @@ internal sealed record RunningNode(string Folder, Process Process, HttpClient Ap
 
     /// <summary>Memory in use now, in bytes.</summary>
     public long Memory => MemoryOf("VmRSS:");
+
+    /// <summary>Processor time that the process has taken, in seconds.</summary>
+    public double ProcessorSeconds
+    {
+        get
+        {
+            Process.Refresh();
+            return Process.TotalProcessorTime.TotalSeconds;
+        }
+    }
 
     public async Task<NodeStatus> StatusAsync() =>
         await Api.GetFromJsonAsync<NodeStatus>(ApiRoutes.Status) ?? throw new JsonException("The status is empty.");
@@ -185,13 +196,25 @@ internal sealed class NodeProcesses : IAsyncDisposable
 
     private string[] Places()
     {
-        var (peers, api) = (_port++, _port++);
+        var (peers, api) = (NextPort(), NextPort());
         return
         [
             "--endpoint", string.Create(CultureInfo.InvariantCulture, $"https://127.0.0.1:{peers}"),
             "--listen", string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{peers}"),
             "--api", string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{api}"),
         ];
+    }
+
+    /// <summary>The next port that nobody listens on: another run of this may be under way.</summary>
+    private int NextPort()
+    {
+        var taken = IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners().Select(end => end.Port).ToHashSet();
+        while (taken.Contains(_port))
+        {
+            _port++;
+        }
+
+        return _port++;
     }
 
     private static async Task VerbAsync(params string[] arguments)

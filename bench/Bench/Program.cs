@@ -4,6 +4,7 @@ using FederationNode.Bench;
 // dotnet run -c Release --project bench/Bench [-- ROUNDS]
 // dotnet run -c Release --project bench/Bench -- bootstrap [ENTRIES]
 // dotnet run -c Release --project bench/Bench -- outline [ENTRIES]
+// dotnet run -c Release --project bench/Bench -- start [ENTRIES]
 // dotnet run -c Release --project bench/Bench -- takedowns [NODES [TAKEDOWNS]]
 // dotnet run -c Release --project bench/Bench -- images HASHES
 // dotnet run -c Release --project bench/Bench -- exact KEYS
@@ -33,6 +34,12 @@ switch (args)
         return 0;
     case ["outline", var count] when IsCount(count, 10_000_000, out var entries) && entries >= 10_000:
         await Outlines.RunAsync(entries);
+        return 0;
+    case ["start"]:
+        await StartFigures.RunAsync(3_000_000);
+        return 0;
+    case ["start", var count] when IsCount(count, 10_000_000, out var entries) && entries >= 10_000:
+        await StartFigures.RunAsync(entries);
         return 0;
     case ["takedowns"]:
         await Takedowns.RunAsync(21, 200);
@@ -76,7 +83,8 @@ switch (args)
     default:
         Console.Error.WriteLine(
             "Give a number of rounds from 1 to 100, or: bootstrap [ENTRIES], up to 10000000; or: outline [ENTRIES], 10000 to "
-            + "10000000; or: takedowns [NODES [TAKEDOWNS]]; or: images HASHES, up to 20000000; or: exact KEYS, up to 100000000; or: "
+            + "10000000; or: start [ENTRIES], 10000 to 10000000; "
+            + "or: takedowns [NODES [TAKEDOWNS]]; or: images HASHES, up to 20000000; or: exact KEYS, up to 100000000; or: "
             + "keywords KEYWORDS, 100 to 1000000; or: detector [TAKEDOWNS]; or: checks [ROUNDS]; or: tags [ROUNDS].");
         return 2;
 }

@@ -32,6 +32,9 @@ public sealed partial class ListFollower(
     /// <summary>A log that lacks more is read in parts, one log at a time.</summary>
     private const int PartEntries = 512;
 
+    /// <summary>Entries of one log that are read before it is another's turn, while the list is not ready.</summary>
+    private const int MostPrompt = 64 * Limits.MaxRangeEntries;
+
     /// <summary>After a failure a log is read again after this time, or when it grows.</summary>
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(5);
 
@@ -402,13 +405,56 @@ public sealed partial class ListFollower(
         try
         {
             // Large parts are quicker, but once detectors rely on this list, nothing may keep it busy for long.
-            return await ApplyPartAsync(origin, log, IsReady ? PartEntries : Limits.MaxRangeEntries);
+            return IsReady
+                ? await ApplyPartAsync(origin, log, PartEntries)
+                : await ApplyManyAsync(origin, log, missing, stopping);
         }
         finally
         {
             _bulk.Release();
         }
     }
+
+    /// <summary>
+    /// Before the list is ready a part is read from the database while the one before it is applied: each keeps a processor
+    /// busy. After some parts the other logs get their turn.
+    /// </summary>
+    private async Task<int> ApplyManyAsync(Origin origin, IMemberLogGrain log, long missing, CancellationToken stopping)
+    {
+        var (applied, from) = (0, list.AppliedOf(origin.Text));
+        var range = await ReadManyAsync(log, from);
+
+        // Nothing comes if the log ends earlier by now, because it forked.
+        while (range.Entries.Count > 0)
+        {
+            var next = range.From + range.Entries.Count;
+            var isLast = next - from >= Math.Min(missing, MostPrompt) || IsReady || stopping.IsCancellationRequested;
+            var reading = isLast ? null : ReadManyAsync(log, next);
+            try
+            {
+                Apply(origin, range);
+                applied += range.Entries.Count;
+            }
+            catch
+            {
+                // What was read ahead is read again; if that failed, then too.
+                await (reading ?? Task.CompletedTask).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                throw;
+            }
+
+            if (reading is null)
+            {
+                break;
+            }
+
+            range = await reading;
+        }
+
+        return applied;
+    }
+
+    private static Task<LogRange> ReadManyAsync(IMemberLogGrain log, long from) =>
+        log.ReadAsync(from, Limits.MaxRangeEntries, Limits.MaxRangeBytes);
 
     private async Task<int> ApplyPartAsync(Origin origin, IMemberLogGrain log, int most)
     {

@@ -17,6 +17,12 @@ internal delegate void WriteShape<T>(ref MessagePackWriter writer, T value);
 /// </summary>
 internal static class CanonicalReader
 {
+    /// <summary>A thread keeps no larger buffer: entries are small, and millions of them are read at a start.</summary>
+    private const int MaxKept = 4096;
+
+    [ThreadStatic]
+    private static ArrayBufferWriter<byte>? t_written;
+
     public static bool TryRead<T>(
         ReadOnlySpan<byte> bytes,
         ReadShape<T> read,
@@ -36,7 +42,7 @@ internal static class CanonicalReader
                 return false;
             }
 
-            if (!Write(candidate, write).AsSpan().SequenceEqual(bytes))
+            if (!IsWrittenAs(candidate, write, bytes))
             {
                 error = "The value is not in canonical MessagePack form (shortest encodings, well-formed UTF-8).";
                 return false;
@@ -60,6 +66,27 @@ internal static class CanonicalReader
     private static bool IsRefusal(Exception e) =>
         e is MessagePackSerializationException or EndOfStreamException or OverflowException
             or ArgumentOutOfRangeException or ShapeException;
+
+    /// <summary>Whether writing a value gives these bytes.</summary>
+    private static bool IsWrittenAs<T>(T value, WriteShape<T> write, ReadOnlySpan<byte> bytes)
+    {
+        var buffer = t_written ??= new ArrayBufferWriter<byte>(MaxKept);
+        var writer = new MessagePackWriter(buffer);
+        write(ref writer, value);
+        writer.Flush();
+        var same = buffer.WrittenSpan.SequenceEqual(bytes);
+        if (buffer.Capacity > MaxKept)
+        {
+            t_written = null;
+        }
+        else
+        {
+            // Cleared, too: a payload may be erased later.
+            buffer.Clear();
+        }
+
+        return same;
+    }
 
     public static byte[] Write<T>(T value, WriteShape<T> write)
     {
@@ -100,21 +127,25 @@ internal static class CanonicalReader
         throw new ShapeException($"{what} is a whole number from 0 to {max}.");
     }
 
-    public static string ReadText(this ref MessagePackReader reader, int maxBytes, string what)
-    {
-        if (reader.NextMessagePackType == MessagePackType.String && reader.ReadStringSequence() is { } text && text.Length <= maxBytes)
-        {
-            return System.Text.EncodingExtensions.GetString(System.Text.Encoding.UTF8, text);
-        }
+    public static string ReadText(this ref MessagePackReader reader, int maxBytes, string what) =>
+        System.Text.EncodingExtensions.GetString(System.Text.Encoding.UTF8, reader.ReadTextBytes(maxBytes, what));
 
-        throw new ShapeException($"{what} is a string of at most {maxBytes} bytes.");
-    }
+    /// <summary>As <see cref="ReadText"/>, for what is one of a few words, so that it is mostly not made anew.</summary>
+    public static string ReadWord(this ref MessagePackReader reader, int maxBytes, string what) =>
+        reader.ReadTextBytes(maxBytes, what) is var text && text.IsSingleSegment
+            ? ShortTexts.Get(text.FirstSpan)
+            : System.Text.EncodingExtensions.GetString(System.Text.Encoding.UTF8, text);
 
     public static string ReadCode(this ref MessagePackReader reader, string what)
     {
-        var text = reader.ReadText(Names.MaxCode, what);
+        var text = reader.ReadWord(Names.MaxCode, what);
         return Names.IsCode(text) ? text : throw new ShapeException($"{what} is 1 to {Names.MaxCode} of a-z, 0-9 and '-'.");
     }
+
+    private static ReadOnlySequence<byte> ReadTextBytes(this ref MessagePackReader reader, int maxBytes, string what) =>
+        reader.NextMessagePackType == MessagePackType.String && reader.ReadStringSequence() is { } text && text.Length <= maxBytes
+            ? text
+            : throw new ShapeException($"{what} is a string of at most {maxBytes} bytes.");
 
     public static byte[] ReadBinary(this ref MessagePackReader reader, int maxBytes, string what)
     {

@@ -112,6 +112,7 @@ public sealed record Indicator(string Kind, string Scheme, ReadOnlyMemory<byte> 
     /// <inheritdoc/>
     public override int GetHashCode() => Id.GetHashCode();
 
+    [SkipLocalsInit]
     private Hash256 ComputeId()
     {
         // At once and on the stack: an id is computed for each listing that is decoded, and for each match.

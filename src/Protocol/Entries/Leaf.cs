@@ -79,7 +79,7 @@ public sealed record Leaf(string Origin, string Kind, long Issued, long? Ref, Ha
     {
         reader.ExpectArray(6, "A leaf");
         reader.ExpectVersion("The leaf");
-        var origin = reader.ReadText(Protocol.Origin.MaxLength, "A leaf's origin");
+        var origin = reader.ReadWord(Protocol.Origin.MaxLength, "A leaf's origin");
         var kind = reader.ReadCode("A leaf's kind");
         var issued = reader.ReadNumber(ProtocolLimits.MaxTime, "A leaf's time of issue");
         long? amends = reader.TryReadNil() ? null : reader.ReadNumber(ProtocolLimits.MaxLogSize, "A leaf's ref");

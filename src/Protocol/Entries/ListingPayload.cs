@@ -121,7 +121,7 @@ public sealed record ListingPayload : Payload
         reader.ExpectVersion("The listing");
         var kind = reader.ReadCode("An indicator's kind");
         var scheme = Check(
-            reader.ReadText(IndicatorScheme.MaxLength, "An indicator's scheme"),
+            reader.ReadWord(IndicatorScheme.MaxLength, "An indicator's scheme"),
             s => IndicatorScheme.IsScheme(s),
             $"An indicator's scheme is 1 to {IndicatorScheme.MaxLength} of a-z, 0-9, '-', '.', ':' and '/'.");
         var value = reader.ReadBinary(Indicator.MaxValue, "An indicator's value");
@@ -131,14 +131,14 @@ public sealed record ListingPayload : Payload
             Indicator = new Indicator(kind, scheme, value),
             Category = reader.ReadCode("A listing's category"),
             Taxon = Check(reader.ReadText(96, "A taxon"), t => !t.AsSpan().ContainsAnyExcept(TaxonCharacters), "A taxon is a scientific name in A-Z, a-z, space, hyphen and full stop."),
-            Cites = Check(reader.ReadText(3, "A CITES appendix"), c => c is "" or "I" or "II" or "III", "A CITES appendix is I, II, III or empty."),
+            Cites = Check(reader.ReadWord(3, "A CITES appendix"), c => c is "" or "I" or "II" or "III", "A CITES appendix is I, II, III or empty."),
             Severity = (int)reader.ReadNumber(3, "A severity"),
             Confidence = (int)reader.ReadNumber(100, "A confidence"),
-            Action = Check(reader.ReadText(8, "An action"), a => Actions.Contains(a), "An action is block, review or signal."),
+            Action = Check(reader.ReadWord(8, "An action"), a => Actions.Contains(a), "An action is block, review or signal."),
             Expires = reader.ReadNumber(ProtocolLimits.MaxTime, "An expiry"),
             Jurisdictions = ReadList(ref reader, 64, "A jurisdiction", j => j.Length == 2 && j.All(char.IsAsciiLetterUpper)),
             Exceptions = ReadList(ref reader, 16, "An exception", e => Names.IsCode(e)),
-            Tlp = Check(reader.ReadText(16, "A TLP label"), t => TlpLabels.Contains(t), "A TLP label is clear, green, amber, amber-strict or red."),
+            Tlp = Check(reader.ReadWord(16, "A TLP label"), t => TlpLabels.Contains(t), "A TLP label is clear, green, amber, amber-strict or red."),
             Evidence = reader.TryReadNil() ? null : reader.ReadHash("An evidence digest"),
             Context = reader.TryReadNil() ? null : ReadContext(ref reader),
         };

@@ -10,17 +10,18 @@ internal enum RowKind : byte
 }
 
 /// <summary>
-/// One entry of the view, about 140 bytes: a list of millions must fit into memory, so nothing here is an object of its
-/// own. Links are row numbers; 0 is none.
+/// One entry of the view, 128 bytes: a list of millions must fit into memory, so nothing here is an object of its own.
+/// Links are row numbers; 0 is none.
 /// </summary>
 internal struct EntryRow
 {
+    private const int KindBits = 2;
+    private const int FlagBits = KindBits + 1;
+
     /// <summary>The indicator's id; of a tally the hash of its cell's key.</summary>
     public Hash256 Group;
 
     public Hash256 LeafHash;
-
-    public long Index;
 
     public long Issued;
 
@@ -32,9 +33,6 @@ internal struct EntryRow
 
     /// <summary>Number of its log.</summary>
     public int Log;
-
-    /// <summary>Number of the member who writes that log.</summary>
-    public int Member;
 
     /// <summary>Number of the text that tells cells of one group and member apart: an opinion's lister. 0: none.</summary>
     public int Sub;
@@ -48,14 +46,30 @@ internal struct EntryRow
     /// <summary>Of a cell's value: the values of the other cells of the same bucket of the digest.</summary>
     public Link InBucket;
 
-    public RowKind Kind;
+    // The kind, then whether it is counted, then the index, which has 40 bits: apart they would take 16 bytes.
+    private long _indexAndKind;
+
+    public RowKind Kind
+    {
+        readonly get => (RowKind)(_indexAndKind & ((1 << KindBits) - 1));
+        set => _indexAndKind = (_indexAndKind & ~((1L << KindBits) - 1)) | (byte)value;
+    }
 
     /// <summary>It is the first of its group, and the group was counted as being in force.</summary>
-    public bool IsCounted;
+    public bool IsCounted
+    {
+        readonly get => (_indexAndKind & (1L << KindBits)) != 0;
+        set => _indexAndKind = (_indexAndKind & ~(1L << KindBits)) | (value ? 1L << KindBits : 0);
+    }
+
+    /// <summary>Its index in its log.</summary>
+    public long Index
+    {
+        readonly get => _indexAndKind >> FlagBits;
+        set => _indexAndKind = (value << FlagBits) | (_indexAndKind & ((1L << FlagBits) - 1));
+    }
 
     public readonly bool IsOpinion => Kind == RowKind.Opinion;
-
-    public readonly Cell Cell => new(Group, Member, Sub, IsOpinion);
 }
 
 /// <summary>The neighbours of a row in a chain.</summary>
@@ -65,9 +79,6 @@ internal struct Link
 
     public int Next;
 }
-
-/// <summary>Where a payload stands in its store.</summary>
-internal readonly record struct PayloadSpot(int Chunk, int Start, int Length);
 
 /// <summary>
 /// Rows in chunks, which never move: growing copies nothing and leaves no garbage behind. Freed rows are used again.
@@ -107,34 +118,4 @@ internal sealed class EntryRows
         this[row] = default;
         _free.Push(row);
     }
-}
-
-/// <summary>
-/// Payloads one behind the other in large chunks. What is removed is overwritten at once, since it may have been erased;
-/// its place is not used again.
-/// </summary>
-internal sealed class PayloadStore
-{
-    private const int ChunkSize = 1 << 20;
-
-    private readonly List<byte[]> _chunks = [];
-    private int _used = ChunkSize;
-
-    public PayloadSpot Add(ReadOnlySpan<byte> payload)
-    {
-        if (payload.Length > ChunkSize - _used)
-        {
-            _chunks.Add(new byte[Math.Max(ChunkSize, payload.Length)]);
-            _used = 0;
-        }
-
-        payload.CopyTo(_chunks[^1].AsSpan(_used));
-        var spot = new PayloadSpot(_chunks.Count - 1, _used, payload.Length);
-        _used += payload.Length;
-        return spot;
-    }
-
-    public ReadOnlySpan<byte> Get(PayloadSpot spot) => _chunks[spot.Chunk].AsSpan(spot.Start, spot.Length);
-
-    public void Wipe(PayloadSpot spot) => _chunks[spot.Chunk].AsSpan(spot.Start, spot.Length).Clear();
 }

@@ -3,11 +3,12 @@ namespace FederationNode.Protocol.Merge;
 /// <summary>What is known of one log: which row holds which entry, and which entries must not count.</summary>
 internal sealed class LogRows(Origin origin, int member)
 {
-    private const int ChunkBits = 12;
+    private const int ChunkBits = 6;
+    private const int ChunkSize = 1 << ChunkBits;
 
-    // By index, in chunks sorted by it: entries nearly always come in order, which is appending, and where they do not,
-    // as when history comes behind what counts of it, no more than a chunk is moved. Row 0: was there, and was removed.
-    private readonly List<List<(long Index, int Row)>?> _chunks = [];
+    // By index: 4 bytes an entry where the log is held whole; where only a few of its entries count, as in the history of an
+    // outline, one of them has at most a chunk of 280 bytes to itself. Row 0: none.
+    private readonly List<int[]?> _chunks = [];
 
     public Origin Origin => origin;
 
@@ -20,9 +21,7 @@ internal sealed class LogRows(Origin origin, int member)
     public Dictionary<long, long> Orders { get; } = [];
 
     /// <summary>The row that holds an entry, or 0.</summary>
-    public int RowOf(long index) => ChunkOf(index) is { } chunk && At(chunk, index) is var at && IsAt(chunk, at, index)
-        ? chunk[at].Row
-        : 0;
+    public int RowOf(long index) => ChunkOf(index) is { } chunk ? chunk[index & (ChunkSize - 1)] : 0;
 
     public void Add(long index, int row)
     {
@@ -32,28 +31,18 @@ internal sealed class LogRows(Origin origin, int member)
             _chunks.Add(null);
         }
 
-        var chunk = _chunks[number] ??= [];
-        var at = At(chunk, index);
-        if (IsAt(chunk, at, index))
-        {
-            chunk[at] = (index, row);
-        }
-        else
-        {
-            chunk.Insert(at, (index, row));
-        }
+        (_chunks[number] ??= new int[ChunkSize])[index & (ChunkSize - 1)] = row;
     }
 
     /// <summary>Forgets an index; its row, or 0.</summary>
     public int Remove(long index)
     {
-        if (ChunkOf(index) is not { } chunk || At(chunk, index) is var at && !IsAt(chunk, at, index))
+        var row = RowOf(index);
+        if (row != 0)
         {
-            return 0;
+            ChunkOf(index)![index & (ChunkSize - 1)] = 0;
         }
 
-        var row = chunk[at].Row;
-        chunk[at] = (index, 0);
         return row;
     }
 
@@ -62,10 +51,9 @@ internal sealed class LogRows(Origin origin, int member)
     {
         var removed = Between(index, long.MaxValue).Select(e => e.Row).ToList();
         var number = (int)Math.Min(index >> ChunkBits, _chunks.Count);
-        if (number < _chunks.Count && _chunks[number] is { } chunk)
+        if (number < _chunks.Count)
         {
-            var at = At(chunk, index);
-            chunk.RemoveRange(at, chunk.Count - at);
+            _chunks[number]?.AsSpan((int)(index & (ChunkSize - 1))).Clear();
             number++;
         }
 
@@ -78,42 +66,24 @@ internal sealed class LogRows(Origin origin, int member)
     {
         for (var number = (int)Math.Min(from >> ChunkBits, _chunks.Count); number < _chunks.Count; number++)
         {
-            if ((long)number << ChunkBits >= end)
+            var first = (long)number << ChunkBits;
+            if (first >= end)
             {
                 yield break;
             }
 
-            foreach (var entry in _chunks[number] ?? [])
+            if (_chunks[number] is { } chunk)
             {
-                if (entry.Row != 0 && entry.Index >= from && entry.Index < end)
+                for (var i = (int)Math.Max(0, from - first); i < Math.Min(ChunkSize, end - first); i++)
                 {
-                    yield return entry;
+                    if (chunk[i] != 0)
+                    {
+                        yield return (first + i, chunk[i]);
+                    }
                 }
             }
         }
     }
 
-    private List<(long Index, int Row)>? ChunkOf(long index) =>
-        index >> ChunkBits is var number && number < _chunks.Count ? _chunks[(int)number] : null;
-
-    private static bool IsAt(List<(long Index, int Row)> chunk, int at, long index) =>
-        at < chunk.Count && chunk[at].Index == index;
-
-    /// <summary>Where an index is in its chunk, or would be.</summary>
-    private static int At(List<(long Index, int Row)> chunk, long index)
-    {
-        if (chunk.Count == 0 || chunk[^1].Index < index)
-        {
-            return chunk.Count;
-        }
-
-        var (low, high) = (0, chunk.Count - 1);
-        while (low < high)
-        {
-            var middle = (low + high) / 2;
-            (low, high) = chunk[middle].Index < index ? (middle + 1, high) : (low, middle);
-        }
-
-        return low;
-    }
+    private int[]? ChunkOf(long index) => index >> ChunkBits is var number && number < _chunks.Count ? _chunks[(int)number] : null;
 }

@@ -143,15 +143,25 @@ internal sealed class GroupIndex(EntryRows rows, ulong seed) : RowIndex<Hash256>
 internal readonly record struct Cell(Hash256 Group, int Member, int Sub, bool IsOpinion);
 
 /// <summary>The row that is the value of each cell.</summary>
-internal sealed class CellIndex(EntryRows rows, ulong seed) : RowIndex<Cell>
+/// <param name="rows">The rows.</param>
+/// <param name="memberOf">The number of the member that writes a log.</param>
+/// <param name="seed">A number that members cannot guess.</param>
+internal sealed class CellIndex(EntryRows rows, Func<int, int> memberOf, ulong seed) : RowIndex<Cell>
 {
-    protected override Cell KeyOf(int row) => rows[row].Cell;
+    /// <summary>The cell that a row belongs to.</summary>
+    public Cell CellOf(int row)
+    {
+        ref var entry = ref rows[row];
+        return new Cell(entry.Group, memberOf(entry.Log), entry.Sub, entry.IsOpinion);
+    }
+
+    protected override Cell KeyOf(int row) => CellOf(row);
 
     protected override bool Has(int row, in Cell key)
     {
         ref var entry = ref rows[row];
-        return entry.Member == key.Member && entry.Sub == key.Sub && entry.IsOpinion == key.IsOpinion
-            && entry.Group == key.Group;
+        return entry.Group == key.Group && entry.Sub == key.Sub && entry.IsOpinion == key.IsOpinion
+            && memberOf(entry.Log) == key.Member;
     }
 
     protected override ulong HashOf(in Cell key)

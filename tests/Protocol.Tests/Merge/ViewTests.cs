@@ -23,6 +23,59 @@ public sealed class ViewTests
     }
 
     [Fact]
+    public void TryGet_ListingsThatDifferInAnything_AreAsTheyWere()
+    {
+        // With and without what a listing shares with others in memory, each of them twice.
+        var seller = new Indicator(IndicatorKind.Seller, "voprf/tel/1", new byte[32]);
+        var plain = Log.Listing(seller);
+        ListingPayload[] shapes =
+        [
+            plain,
+            plain with { Expires = Log.Issued + 100_000 },
+            plain with { Severity = 3, Taxon = "Manis javanica", Cites = "I" },
+            plain with { Evidence = Hash256.Of([1]) },
+            plain with { Jurisdictions = [.. Enumerable.Repeat("CN", 64)], Exceptions = [.. Enumerable.Repeat(new string('e', 32), 16)] },
+            plain with { Indicator = new Indicator("phone-model", "x", new byte[Indicator.MaxValue]) },
+            plain with { Indicator = new Indicator("phone-model", "x", Array.Empty<byte>()) },
+            Log.Listing(s_ivory),
+        ];
+        for (var round = 0; round < 2; round++)
+        {
+            foreach (var shape in shapes)
+            {
+                var entry = new Log("alpha").Append(shape);
+                var view = ViewOf(new Log("beta").Append(plain), entry);
+
+                Assert.True(view.TryGet(shape.Indicator.Id, out var state));
+                Assert.Equal(shape, state.Listings.Single(l => l.Member == "alpha").Payload);
+            }
+        }
+    }
+
+    [Fact]
+    public void Apply_MoreKindsOfListingsThanAreShared_AreAllAsTheyWere()
+    {
+        const int Kinds = ushort.MaxValue + 3;
+        var log = new Log("alpha");
+        static ListingPayload Of(int i)
+        {
+            var value = Hash256.Of(BitConverter.GetBytes(i)).ToArray();
+            return Log.Listing(new Indicator(IndicatorKind.ImageSha256, IndicatorScheme.Sha2561, value)) with { Category = $"c{i:x}" };
+        }
+
+        var view = ViewOf([.. Enumerable.Range(0, Kinds).Select(i => log.Append(Of(i)))]);
+
+        // One is erased, which makes room for another.
+        view.Apply(log.Append(new ErasePayload(7, "legal")));
+        view.Apply(log.Append(Of(Kinds)));
+
+        Assert.False(view.Contains(Of(7).Indicator.Id));
+        Assert.All(
+            Enumerable.Range(0, Kinds + 1).Where(i => i != 7),
+            i => Assert.Equal(Of(i), view.TryGet(Of(i).Indicator.Id, out var state) ? state.Listings.Single().Payload : null));
+    }
+
+    [Fact]
     public void Apply_EraseOfAnOlderValue_ChangesNothing()
     {
         var log = new Log("alpha");
