@@ -32,6 +32,9 @@ public sealed partial class ListFollower(
     /// <summary>A log that lacks more is read in parts, one log at a time.</summary>
     private const int PartEntries = 512;
 
+    /// <summary>A list of so many indicators gives back what reading it took, before it is ready.</summary>
+    private const int ManyIndicators = 100_000;
+
     /// <summary>Entries of one log that are read before it is another's turn, while the list is not ready.</summary>
     private const int MostPrompt = 64 * Limits.MaxRangeEntries;
 
@@ -206,6 +209,12 @@ public sealed partial class ListFollower(
     {
         await WaitAppliedAsync(held, cancellationToken);
         IsLoaded = true;
+        if (list.Current.Indicators >= ManyIndicators)
+        {
+            // Reading a long list leaves much behind. Now nobody is kept waiting; a node that stands idle does not collect.
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        }
+
         IsReady = true;
         foreach (var log in heads.All().Where(l => IsFollowed(l.Origin) && list.AppliedOf(l.Origin) > l.HeadSize))
         {
@@ -416,24 +425,24 @@ public sealed partial class ListFollower(
     }
 
     /// <summary>
-    /// Before the list is ready a part is read from the database while the one before it is applied: each keeps a processor
-    /// busy. After some parts the other logs get their turn.
+    /// Before the list is ready a part is read from the database and interpreted while the one before it is applied: each
+    /// keeps a processor busy. After some parts the other logs get their turn.
     /// </summary>
     private async Task<int> ApplyManyAsync(Origin origin, IMemberLogGrain log, long missing, CancellationToken stopping)
     {
         var (applied, from) = (0, list.AppliedOf(origin.Text));
-        var range = await ReadManyAsync(log, from);
+        var range = await ReadManyAsync(origin, log, from);
 
         // Nothing comes if the log ends earlier by now, because it forked.
-        while (range.Entries.Count > 0)
+        while (range.End > range.From)
         {
-            var next = range.From + range.Entries.Count;
+            var next = range.End;
             var isLast = next - from >= Math.Min(missing, MostPrompt) || IsReady || stopping.IsCancellationRequested;
-            var reading = isLast ? null : ReadManyAsync(log, next);
+            var reading = isLast ? null : ReadManyAsync(origin, log, next);
             try
             {
-                Apply(origin, range);
-                applied += range.Entries.Count;
+                Say(origin, list.Apply(range, clock.GetUtcNow().ToUnixTimeSeconds(), roster.Counts));
+                applied += (int)(range.End - range.From);
             }
             catch
             {
@@ -453,8 +462,11 @@ public sealed partial class ListFollower(
         return applied;
     }
 
-    private static Task<LogRange> ReadManyAsync(IMemberLogGrain log, long from) =>
-        log.ReadAsync(from, Limits.MaxRangeEntries, Limits.MaxRangeBytes);
+    private static async Task<InterpretedRange> ReadManyAsync(Origin origin, IMemberLogGrain log, long from)
+    {
+        var range = await log.ReadAsync(from, Limits.MaxRangeEntries, Limits.MaxRangeBytes).ConfigureAwait(false);
+        return MergedList.Interpret(origin, range);
+    }
 
     private async Task<int> ApplyPartAsync(Origin origin, IMemberLogGrain log, int most)
     {
@@ -561,8 +573,12 @@ public sealed partial class ListFollower(
 
     private void Apply(Origin origin, LogRange range)
     {
-        var without = list.Apply(
-            origin, range.From, range.Entries, clock.GetUtcNow().ToUnixTimeSeconds(), roster.Counts);
+        Say(origin, list.Apply(
+            origin, range.From, range.Entries, clock.GetUtcNow().ToUnixTimeSeconds(), roster.Counts));
+    }
+
+    private void Say(Origin origin, IReadOnlyList<(long Index, string Reason)> without)
+    {
         foreach (var (index, reason) in without)
         {
             LogNoMeaning(origin.Text, index, reason);

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using FederationNode.Contracts.Logs;
 using FederationNode.Matching.Lists;
@@ -213,33 +214,73 @@ public sealed class MergedList
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(from, AppliedOf(origin.Text));
         var without = new List<(long, string)>();
-        var touched = new HashSet<Hash256>();
         var changed = 0;
         for (var i = 0; i < entries.Count; i += Slice)
         {
-            touched.Clear();
             var meaningful = Interpret(origin, from + i, entries.Skip(i).Take(Slice), without);
-            lock (_gate)
-            {
-                foreach (var entry in meaningful)
-                {
-                    Take(entry, touched);
-                }
-
-                var taken = Math.Min(from + i + Slice, from + entries.Count);
-                _taken[origin.Text] = taken;
-                var inTurn = _urgent.Drop(origin.Text, taken);
-                _aside.Add(inTurn);
-                touched.UnionWith(inTurn);
-                Recount(touched, now, counts);
-            }
-
-            changed += touched.Count;
+            var behind = Math.Min(from + i + Slice, from + entries.Count);
+            changed += TakeUpTo(origin, behind, CollectionsMarshal.AsSpan(meaningful), now, counts);
         }
 
         _applied[origin.Text] = from + entries.Count;
         Finish(changed);
         return without;
+    }
+
+    /// <summary>Applies entries of a log that were read ahead, like <see cref="Apply(Origin, long, IReadOnlyList{StoredEntry}, long, Func{string, bool})"/>.</summary>
+    /// <returns>The entries that do nothing, each with the reason.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The entries do not follow those applied before.</exception>
+    internal IReadOnlyList<(long Index, string Reason)> Apply(InterpretedRange range, long now, Func<string, bool> counts)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(range.From, AppliedOf(range.Origin.Text));
+        var rest = CollectionsMarshal.AsSpan(range.Meaningful);
+        var changed = 0;
+        for (var from = range.From; from < range.End; from += Slice)
+        {
+            var behind = Math.Min(from + Slice, range.End);
+            var count = 0;
+            while (count < rest.Length && rest[count].Index < behind)
+            {
+                count++;
+            }
+
+            changed += TakeUpTo(range.Origin, behind, rest[..count], now, counts);
+            rest = rest[count..];
+        }
+
+        _applied[range.Origin.Text] = range.End;
+        Finish(changed);
+        return range.Without;
+    }
+
+    /// <summary>Finds out what entries mean, which needs no list and may go on beside one.</summary>
+    internal static InterpretedRange Interpret(Origin origin, LogRange range)
+    {
+        var without = new List<(long, string)>();
+        var meaningful = Interpret(origin, range.From, range.Entries, without);
+        return new InterpretedRange(origin, range.From, range.From + range.Entries.Count, meaningful, without);
+    }
+
+    /// <summary>Takes the entries of a log up to an index into the view; returns how many indicators they touch.</summary>
+    private int TakeUpTo(
+        Origin origin, long behind, ReadOnlySpan<LogEntry> meaningful, long now, Func<string, bool> counts)
+    {
+        var touched = new HashSet<Hash256>();
+        lock (_gate)
+        {
+            foreach (var entry in meaningful)
+            {
+                Take(entry, touched);
+            }
+
+            _taken[origin.Text] = behind;
+            var inTurn = _urgent.Drop(origin.Text, behind);
+            _aside.Add(inTurn);
+            touched.UnionWith(inTurn);
+            Recount(touched, now, counts);
+        }
+
+        return touched.Count;
     }
 
     /// <summary>
@@ -447,7 +488,7 @@ public sealed class MergedList
     private static List<LogEntry> Interpret(
         Origin origin, IEnumerable<(long Index, StoredEntry Entry)> entries, List<(long, string)> without)
     {
-        var meaningful = new List<LogEntry>(Slice);
+        var meaningful = new List<LogEntry>();
         foreach (var (index, stored) in entries)
         {
             if (LogEntry.TryInterpret(

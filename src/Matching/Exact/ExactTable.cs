@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
+using FederationNode.Protocol;
 
 namespace FederationNode.Matching.Exact;
 
@@ -47,7 +48,7 @@ internal sealed class ExactTable
     private ExactTable(int lines)
     {
         _lines = lines;
-        _words = GC.AllocateArray<ulong>((lines + 1) * WordsPerLine, pinned: true);
+        _words = FreshArray.Of<ulong>((lines + 1) * WordsPerLine, pinned: true);
         unsafe
         {
             var address = (nuint)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_words));

@@ -8,11 +8,12 @@ internal ref partial struct KeywordScan
     /// <summary>Puts pieces of [from, to) together, from each one on.</summary>
     /// <param name="from">Where a piece may begin.</param>
     /// <param name="to">Where the last one ends.</param>
+    /// <param name="last">From here on pieces stand alone: that has been looked at.</param>
     /// <param name="letterLike">Whether symbols that may be letters are read so.</param>
-    private readonly void Join(int from, int to, bool letterLike)
+    private readonly void Join(int from, int to, int last, bool letterLike)
     {
         var start = NextPiece(from, to, letterLike);
-        while (start < to)
+        while (start < last)
         {
             var hash = new KeywordHash(_seed);
             var (index, classes, behindFirst) = (start, 0, to);
@@ -48,18 +49,13 @@ internal ref partial struct KeywordScan
 
     private readonly int NextPiece(int index, int to, bool letterLike)
     {
-        while (index < to)
+        // Nothing above U+FFFF is a letter here.
+        while (index < to && Piece(_text.RawWordAt(index), letterLike) is not (UnitKind.Letter or UnitKind.Hangul))
         {
-            var kind = Piece(_text.WordAt(index, out var width), letterLike);
-            if (kind is UnitKind.Letter or UnitKind.Hangul)
-            {
-                return index;
-            }
-
-            index += width;
+            index++;
         }
 
-        return to;
+        return Math.Min(index, to);
     }
 
     private readonly void VisitParts(int start, int end, bool isHangul)

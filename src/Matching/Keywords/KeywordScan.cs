@@ -67,7 +67,7 @@ internal ref partial struct KeywordScan
         var trail = new Trail(seed);
 
         // Of words: the group that may belong together, and the stretch without white space.
-        var (groupStart, groupEnd, groupPieces, isSingle) = (0, 0, 0, false);
+        var (groupStart, groupLast, groupEnd, groupPieces, isSingle) = (0, 0, 0, 0, false);
         var (chunkStart, chunkLetterLike, isSpaced) = (0, false, true);
 
         // The last word and its candidate, if it is one: the next word shows at once whether a longer keyword goes on.
@@ -133,7 +133,7 @@ internal ref partial struct KeywordScan
                     {
                         if (groupPieces > 1)
                         {
-                            Join(groupStart, groupEnd, letterLike: false);
+                            Join(groupStart, groupEnd, groupLast, letterLike: false);
                         }
 
                         groupStart = start;
@@ -141,6 +141,7 @@ internal ref partial struct KeywordScan
                     }
 
                     groupPieces++;
+                    groupLast = start;
                     groupEnd = i;
                     isSingle = single;
                     isSpaced = false;
@@ -156,7 +157,7 @@ internal ref partial struct KeywordScan
                 case UnitKind.Space:
                     if (chunkLetterLike)
                     {
-                        Join(chunkStart, i, letterLike: true);
+                        Join(chunkStart, i, i, letterLike: true);
                         chunkLetterLike = false;
                     }
 
@@ -205,12 +206,12 @@ internal ref partial struct KeywordScan
 
         if (groupPieces > 1)
         {
-            Join(groupStart, groupEnd, letterLike: false);
+            Join(groupStart, groupEnd, groupLast, letterLike: false);
         }
 
         if (chunkLetterLike)
         {
-            Join(chunkStart, text.Length, letterLike: true);
+            Join(chunkStart, text.Length, text.Length, letterLike: true);
         }
 
         VisitCandidates();

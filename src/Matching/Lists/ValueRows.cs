@@ -32,7 +32,7 @@ internal sealed class ValueRows : IKeyRows
         var row = _count++;
         if (row >> ChunkBits == _chunks.Length)
         {
-            Volatile.Write(ref _chunks, [.. _chunks, new Chunk(new Hash256[ChunkSize], new int[ChunkSize])]);
+            Volatile.Write(ref _chunks, [.. _chunks, new Chunk(FreshArray.Of<Hash256>(ChunkSize), FreshArray.Of<int>(ChunkSize))]);
         }
 
         var (values, schemes) = _chunks[row >> ChunkBits];

@@ -107,7 +107,7 @@ internal sealed class EntryRows
 
         if (_next >> ChunkBits == _chunks.Count)
         {
-            _chunks.Add(new EntryRow[ChunkSize]);
+            _chunks.Add(FreshArray.Of<EntryRow>(ChunkSize));
         }
 
         return _next++;

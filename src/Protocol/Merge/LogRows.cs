@@ -31,7 +31,7 @@ internal sealed class LogRows(Origin origin, int member)
             _chunks.Add(null);
         }
 
-        (_chunks[number] ??= new int[ChunkSize])[index & (ChunkSize - 1)] = row;
+        (_chunks[number] ??= FreshArray.Of<int>(ChunkSize))[index & (ChunkSize - 1)] = row;
     }
 
     /// <summary>Forgets an index; its row, or 0.</summary>

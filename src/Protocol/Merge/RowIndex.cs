@@ -107,7 +107,8 @@ internal abstract class RowIndex<TKey>
     private void Rebuild()
     {
         var before = _slots;
-        _slots = new int[Math.Max(1024, (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)(2 * (Count + 1))))];
+        _slots = FreshArray.Of<int>(
+            Math.Max(1024, (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)(2 * (Count + 1)))));
         _used = 0;
         foreach (var row in before)
         {
