@@ -465,7 +465,7 @@ public sealed partial class ListFollower(
     private static async Task<InterpretedRange> ReadManyAsync(Origin origin, IMemberLogGrain log, long from)
     {
         var range = await log.ReadAsync(from, Limits.MaxRangeEntries, Limits.MaxRangeBytes).ConfigureAwait(false);
-        return MergedList.Interpret(origin, range);
+        return MergedList.Interpret(origin, range.From, range.Entries);
     }
 
     private async Task<int> ApplyPartAsync(Origin origin, IMemberLogGrain log, int most)

@@ -210,22 +210,8 @@ public sealed class MergedList
     /// <returns>The entries that do nothing, each with the reason.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The entries do not follow those applied before.</exception>
     public IReadOnlyList<(long Index, string Reason)> Apply(
-        Origin origin, long from, IReadOnlyList<StoredEntry> entries, long now, Func<string, bool> counts)
-    {
-        ArgumentOutOfRangeException.ThrowIfNotEqual(from, AppliedOf(origin.Text));
-        var without = new List<(long, string)>();
-        var changed = 0;
-        for (var i = 0; i < entries.Count; i += Slice)
-        {
-            var meaningful = Interpret(origin, from + i, entries.Skip(i).Take(Slice), without);
-            var behind = Math.Min(from + i + Slice, from + entries.Count);
-            changed += TakeUpTo(origin, behind, CollectionsMarshal.AsSpan(meaningful), now, counts);
-        }
-
-        _applied[origin.Text] = from + entries.Count;
-        Finish(changed);
-        return without;
-    }
+        Origin origin, long from, IReadOnlyList<StoredEntry> entries, long now, Func<string, bool> counts) =>
+        Apply(Interpret(origin, from, entries), now, counts);
 
     /// <summary>Applies entries of a log that were read ahead, like <see cref="Apply(Origin, long, IReadOnlyList{StoredEntry}, long, Func{string, bool})"/>.</summary>
     /// <returns>The entries that do nothing, each with the reason.</returns>
@@ -253,12 +239,12 @@ public sealed class MergedList
         return range.Without;
     }
 
-    /// <summary>Finds out what entries mean, which needs no list and may go on beside one.</summary>
-    internal static InterpretedRange Interpret(Origin origin, LogRange range)
+    /// <summary>Finds out what entries mean, which takes most of the time, needs no list and may go on beside one.</summary>
+    internal static InterpretedRange Interpret(Origin origin, long from, IReadOnlyList<StoredEntry> entries)
     {
         var without = new List<(long, string)>();
-        var meaningful = Interpret(origin, range.From, range.Entries, without);
-        return new InterpretedRange(origin, range.From, range.From + range.Entries.Count, meaningful, without);
+        var meaningful = Interpret(origin, from, entries, without);
+        return new InterpretedRange(origin, from, from + entries.Count, meaningful, without);
     }
 
     /// <summary>Takes the entries of a log up to an index into the view; returns how many indicators they touch.</summary>

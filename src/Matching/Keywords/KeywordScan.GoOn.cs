@@ -25,13 +25,8 @@ internal ref partial struct KeywordScan
 
             case UnitKind.Letter:
                 var letters = 0;
-                do
-                {
-                    letters += hash.Add(word >> TextUnits.ClassShift) ? 1 : 0;
-                    word = text.WordOrEnd(++index);
-                }
-                while (TextUnits.Kind(word) == UnitKind.Letter);
-                return letters > 1 && EndsPlainly(word, index) && !_table.MayHave(hash.Value);
+                var behind = AddLetters(ref hash, index, ref letters);
+                return behind >= 0 && letters > 1 && EndsPlainly(text.WordOrEnd(behind), behind) && !_table.MayHave(hash.Value);
 
             default:
                 return index >= text.Length;
