@@ -196,7 +196,7 @@ internal sealed class TestNode : IAsyncDisposable
     public Task SettleAsync() => UntilAsync(() => IsSettled);
 
     /// <summary>Whether it only waits; see <see cref="SettleAsync"/>.</summary>
-    public bool IsSettled => WorkingOf(Replication).Count == Peers.Hanging;
+    public bool IsSettled => Peers.Hanging is var hanging && WorkingOf(Replication).Count == hanging;
 
     /// <summary>Turns the clock, a little at a time and each time until all is settled, until something holds.</summary>
     public async Task AdvanceUntilAsync(Func<bool> holds, int milliseconds = 50)
