@@ -10,4 +10,4 @@ namespace FederationNode.Grains.Lists;
 /// <param name="Meaningful">Those that do something, in their order.</param>
 /// <param name="Without">Those that do nothing, each with the reason.</param>
 internal sealed record InterpretedRange(
-    Origin Origin, long From, long End, List<LogEntry> Meaningful, IReadOnlyList<(long Index, string Reason)> Without);
+    Origin Origin, long From, long End, List<PreparedEntry> Meaningful, IReadOnlyList<(long Index, string Reason)> Without);

@@ -38,6 +38,14 @@ public sealed partial class ListFollower(
     /// <summary>Entries of one log that are read before it is another's turn, while the list is not ready.</summary>
     private const int MostPrompt = 64 * Limits.MaxRangeEntries;
 
+    /// <summary>
+    /// Entries read at once then: what is on its way from the database into the list is not to outlive collections.
+    /// </summary>
+    private const int PartAhead = 512;
+
+    /// <summary>Parts that are read ahead of the one that is applied.</summary>
+    private const int MostAhead = 2;
+
     /// <summary>After a failure a log is read again after this time, or when it grows.</summary>
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(5);
 
@@ -209,7 +217,7 @@ public sealed partial class ListFollower(
     {
         await WaitAppliedAsync(held, cancellationToken);
         IsLoaded = true;
-        if (list.Current.Indicators >= ManyIndicators)
+        if (list.Glance.Indicators >= ManyIndicators)
         {
             // Reading a long list leaves much behind. Now nobody is kept waiting; a node that stands idle does not collect.
             GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
@@ -221,7 +229,10 @@ public sealed partial class ListFollower(
             Queue(log.Origin);
         }
 
-        LogReady(list.Current.Indicators);
+        LogReady(list.Glance.Indicators);
+
+        // Detectors do not wait for the digest; who compares lists finds it soon.
+        _ = list.Current;
     }
 
     private async Task WaitAppliedAsync(IReadOnlyList<LogStatus> held, CancellationToken cancellationToken)
@@ -425,47 +436,64 @@ public sealed partial class ListFollower(
     }
 
     /// <summary>
-    /// Before the list is ready a part is read from the database and interpreted while the one before it is applied: each
-    /// keeps a processor busy. After some parts the other logs get their turn.
+    /// Before the list is ready a part is read from the database while the ones before it are interpreted and applied:
+    /// each keeps a processor busy. After some parts the other logs get their turn.
     /// </summary>
     private async Task<int> ApplyManyAsync(Origin origin, IMemberLogGrain log, long missing, CancellationToken stopping)
     {
         var (applied, from) = (0, list.AppliedOf(origin.Text));
-        var range = await ReadManyAsync(origin, log, from);
-
-        // Nothing comes if the log ends earlier by now, because it forked.
-        while (range.End > range.From)
+        var ahead = Channel.CreateBounded<Task<InterpretedRange>>(MostAhead);
+        using var enough = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        var reading = ReadAheadAsync(origin, log, from, from + Math.Min(missing, MostPrompt), ahead.Writer, enough.Token);
+        try
         {
-            var next = range.End;
-            var isLast = next - from >= Math.Min(missing, MostPrompt) || IsReady || stopping.IsCancellationRequested;
-            var reading = isLast ? null : ReadManyAsync(origin, log, next);
-            try
+            await foreach (var interpreting in ahead.Reader.ReadAllAsync(CancellationToken.None))
             {
+                var range = await interpreting;
                 Say(origin, list.Apply(range, clock.GetUtcNow().ToUnixTimeSeconds(), roster.Counts));
                 applied += (int)(range.End - range.From);
             }
-            catch
-            {
-                // What was read ahead is read again; if that failed, then too.
-                await (reading ?? Task.CompletedTask).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                throw;
-            }
-
-            if (reading is null)
-            {
-                break;
-            }
-
-            range = await reading;
+        }
+        finally
+        {
+            // What was read ahead and is not applied is read again.
+            await enough.CancelAsync();
+            await reading.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
+        await reading;
         return applied;
     }
 
-    private static async Task<InterpretedRange> ReadManyAsync(Origin origin, IMemberLogGrain log, long from)
+    /// <summary>Reads a log up to an index, or until the list is ready.</summary>
+    private async Task ReadAheadAsync(
+        Origin origin,
+        IMemberLogGrain log,
+        long from,
+        long end,
+        ChannelWriter<Task<InterpretedRange>> ahead,
+        CancellationToken enough)
     {
-        var range = await log.ReadAsync(from, Limits.MaxRangeEntries, Limits.MaxRangeBytes).ConfigureAwait(false);
-        return MergedList.Interpret(origin, range.From, range.Entries);
+        try
+        {
+            while (from < end && !IsReady && !enough.IsCancellationRequested)
+            {
+                var range = await log.ReadAsync(from, PartAhead, Limits.MaxRangeBytes).ConfigureAwait(false);
+                if (range.Entries.Count == 0)
+                {
+                    // The log ends earlier by now, because it forked.
+                    break;
+                }
+
+                from = range.End;
+                var interpreting = Task.Run(() => MergedList.Interpret(origin, range.From, range.Entries), CancellationToken.None);
+                await ahead.WriteAsync(interpreting, enough).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            ahead.Complete();
+        }
     }
 
     private async Task<int> ApplyPartAsync(Origin origin, IMemberLogGrain log, int most)

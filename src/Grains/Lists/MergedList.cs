@@ -25,6 +25,9 @@ public sealed class MergedList
     /// <summary>Entries applied while readers wait; a few milliseconds.</summary>
     private const int Slice = 128;
 
+    /// <summary>Of a longer range the matcher takes what it needs beside the view, by a thread of its own.</summary>
+    private const int MaxByOneThread = 256;
+
     /// <summary>After a change of more indicators the digest is not worked out before somebody asks for it.</summary>
     private const int MaxPrompt = 256;
 
@@ -34,13 +37,16 @@ public sealed class MergedList
     /// <summary>Buckets of the digest that are worked out while readers wait; a few milliseconds.</summary>
     private const int DigestPart = 64;
 
-    private const int MostDigestParts = 2048;
+    private const int MostDigestParts = 16_384;
 
     /// <summary>Changes aside that are remembered: 32 MB at most, of a node that read long outlines.</summary>
     private const int MaxAside = 1 << 20;
 
     private readonly ConcurrentDictionary<string, long> _applied = new(StringComparer.Ordinal);
     private readonly Lock _gate = new();
+
+    // Held while something is put into the matcher; taken under the gate or without it.
+    private readonly Lock _matching = new();
 
     // Where the parts of outlines that are in the view end; only of logs of which less is applied.
     private readonly ConcurrentDictionary<string, long> _outlined = new(StringComparer.Ordinal);
@@ -53,6 +59,9 @@ public sealed class MergedList
     private readonly Dictionary<Hash256, bool> _urgentOnly = [];
     private long _countedAt;
     private long _version;
+
+    // Who is working the digest out, part by part; under the gate.
+    private int _settling;
     private IdOrder? _order;
     private Snapshot _snapshot;
 
@@ -65,20 +74,17 @@ public sealed class MergedList
         get
         {
             // Readers get in between, for after much was applied this takes seconds. So do changes, but not for ever.
-            for (var part = 0; part < MostDigestParts; part++)
+            for (var part = 0; ; part++)
             {
                 lock (_gate)
                 {
-                    if (_snapshot.Version == _version || _view.PrepareDigest(DigestPart))
+                    _settling += part == 0 ? 1 : 0;
+                    if (_snapshot.Version == _version || part == MostDigestParts || _view.PrepareDigest(DigestPart))
                     {
+                        _settling--;
                         return Settle();
                     }
                 }
-            }
-
-            lock (_gate)
-            {
-                return Settle();
             }
         }
     }
@@ -219,19 +225,16 @@ public sealed class MergedList
     internal IReadOnlyList<(long Index, string Reason)> Apply(InterpretedRange range, long now, Func<string, bool> counts)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(range.From, AppliedOf(range.Origin.Text));
-        var rest = CollectionsMarshal.AsSpan(range.Meaningful);
         var changed = 0;
-        for (var from = range.From; from < range.End; from += Slice)
+        if (range.Meaningful.Count <= MaxByOneThread)
         {
-            var behind = Math.Min(from + Slice, range.End);
-            var count = 0;
-            while (count < rest.Length && rest[count].Index < behind)
-            {
-                count++;
-            }
-
-            changed += TakeUpTo(range.Origin, behind, rest[..count], now, counts);
-            rest = rest[count..];
+            PutMatcher(range.Meaningful);
+            changed = Take(range, now, counts);
+        }
+        else
+        {
+            // A match means nothing before the view has it, and nobody is told of the range before both have.
+            Parallel.Invoke(() => PutMatcher(range.Meaningful), () => changed = Take(range, now, counts));
         }
 
         _applied[range.Origin.Text] = range.End;
@@ -247,26 +250,36 @@ public sealed class MergedList
         return new InterpretedRange(origin, from, from + entries.Count, meaningful, without);
     }
 
-    /// <summary>Takes the entries of a log up to an index into the view; returns how many indicators they touch.</summary>
-    private int TakeUpTo(
-        Origin origin, long behind, ReadOnlySpan<LogEntry> meaningful, long now, Func<string, bool> counts)
+    /// <summary>Takes a range into the view; returns how many indicators it touches.</summary>
+    private int Take(InterpretedRange range, long now, Func<string, bool> counts)
     {
-        var touched = new HashSet<Hash256>();
-        lock (_gate)
+        var rest = CollectionsMarshal.AsSpan(range.Meaningful);
+        var touched = new HashSet<Hash256>(Slice);
+        var changed = 0;
+        for (var from = range.From; from < range.End; from += Slice)
         {
-            foreach (var entry in meaningful)
+            var behind = Math.Min(from + Slice, range.End);
+            touched.Clear();
+            lock (_gate)
             {
-                Take(entry, touched);
+                var count = 0;
+                for (; count < rest.Length && rest[count].Entry.Index < behind; count++)
+                {
+                    TakeIntoView(rest[count], touched);
+                }
+
+                rest = rest[count..];
+                _taken[range.Origin.Text] = behind;
+                var inTurn = _urgent.Drop(range.Origin.Text, behind);
+                _aside.Add(inTurn);
+                touched.UnionWith(inTurn);
+                Recount(touched, now, counts);
             }
 
-            _taken[origin.Text] = behind;
-            var inTurn = _urgent.Drop(origin.Text, behind);
-            _aside.Add(inTurn);
-            touched.UnionWith(inTurn);
-            Recount(touched, now, counts);
+            changed += touched.Count;
         }
 
-        return touched.Count;
+        return changed;
     }
 
     /// <summary>
@@ -293,7 +306,8 @@ public sealed class MergedList
 
                 // What is urgent gives way only to what is in the view, or is erased: that it is dead is a mere claim.
                 touched.UnionWith(_urgent.DropThese(
-                    origin.Text, [.. meaningful.Select(e => e.Payload is ErasePayload order ? order.Index : e.Index)]));
+                    origin.Text,
+                    [.. meaningful.Select(e => e.Entry.Payload is ErasePayload order ? order.Index : e.Entry.Index)]));
                 _aside.Add(touched);
                 Recount(touched, now, counts);
             }
@@ -375,7 +389,7 @@ public sealed class MergedList
         var meaningful = Interpret(origin, from, entries, []);
         lock (_gate)
         {
-            foreach (var entry in meaningful.Where(e => e.Index >= _taken.GetValueOrDefault(origin.Text)))
+            foreach (var entry in meaningful.Select(m => m.Entry).Where(e => e.Index >= _taken.GetValueOrDefault(origin.Text)))
             {
                 if (_urgent.Add(entry) is { } id)
                 {
@@ -467,20 +481,20 @@ public sealed class MergedList
     private static ulong Seed() => BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8));
 
     /// <summary>The entries that have a meaning; this takes most of the time and holds nobody up.</summary>
-    private static List<LogEntry> Interpret(
+    private static List<PreparedEntry> Interpret(
         Origin origin, long from, IEnumerable<StoredEntry> entries, List<(long, string)> without) =>
         Interpret(origin, entries.Select((e, i) => (from + i, e)), without);
 
-    private static List<LogEntry> Interpret(
+    private static List<PreparedEntry> Interpret(
         Origin origin, IEnumerable<(long Index, StoredEntry Entry)> entries, List<(long, string)> without)
     {
-        var meaningful = new List<LogEntry>();
+        var meaningful = new List<PreparedEntry>();
         foreach (var (index, stored) in entries)
         {
             if (LogEntry.TryInterpret(
                     origin, index, MerkleHash.Leaf(stored.Leaf), stored.Leaf, stored.Salt, stored.Payload, out var entry, out var reason))
             {
-                meaningful.Add(entry);
+                meaningful.Add(PreparedEntry.Of(entry, stored.Payload));
             }
             else
             {
@@ -491,18 +505,29 @@ public sealed class MergedList
         return meaningful;
     }
 
-    private void Take(LogEntry entry, HashSet<Hash256> touched)
+    private void Take(PreparedEntry prepared, HashSet<Hash256> touched)
     {
-        if (_view.Apply(entry) is { } id)
+        if (TakeIntoView(prepared, touched))
         {
-            touched.Add(id);
-            PutMatcher(entry);
-            if (entry.Payload is ErasePayload)
-            {
-                // When somebody reads the entry in its log, it may be gone what it had been about.
-                _aside.Add([id]);
-            }
+            PutMatcher(prepared.Entry);
         }
+    }
+
+    private bool TakeIntoView(PreparedEntry prepared, HashSet<Hash256> touched)
+    {
+        if (_view.Apply(prepared) is not { } id)
+        {
+            return false;
+        }
+
+        touched.Add(id);
+        if (prepared.Entry.Payload is ErasePayload)
+        {
+            // When somebody reads the entry in its log, it may be gone what it had been about.
+            _aside.Add([id]);
+        }
+
+        return true;
     }
 
     /// <summary>What was withdrawn or erased may stay in the matcher: what a match means is asked of the view.</summary>
@@ -510,9 +535,14 @@ public sealed class MergedList
     {
         if (entry.Payload is ListingPayload listing)
         {
-            Matcher.Put(listing);
+            lock (_matching)
+            {
+                Matcher.Put(listing);
+            }
         }
     }
+
+    private void PutMatcher(List<PreparedEntry> entries) => entries.ForEach(e => PutMatcher(e.Entry));
 
     private IndicatorState? StateOf(Hash256 id) =>
         _view.TryGet(id, out var state) ? _urgent.Over(state) : _urgent.Over(id);
@@ -543,10 +573,21 @@ public sealed class MergedList
 
     private void Finish(int changed)
     {
-        if (changed <= MaxPrompt)
+        if (changed > MaxPrompt)
         {
-            _ = Current;
+            return;
         }
+
+        lock (_gate)
+        {
+            if (_settling > 0)
+            {
+                // They find this change, too: a takedown does not wait for the digest of a whole list.
+                return;
+            }
+        }
+
+        _ = Current;
     }
 
     private Snapshot Settle()

@@ -23,6 +23,9 @@ internal static class CanonicalReader
     [ThreadStatic]
     private static ArrayBufferWriter<byte>? t_written;
 
+    [ThreadStatic]
+    private static byte[]? t_read;
+
     public static bool TryRead<T>(
         ReadOnlySpan<byte> bytes,
         ReadShape<T> read,
@@ -32,9 +35,14 @@ internal static class CanonicalReader
         where T : class
     {
         value = null;
+
+        // Taken for as long as it is read from: values may stand in values.
+        var buffer = bytes.Length <= MaxKept ? t_read ?? new byte[MaxKept] : new byte[bytes.Length];
+        t_read = null;
+        bytes.CopyTo(buffer);
         try
         {
-            var reader = new MessagePackReader(bytes.ToArray());
+            var reader = new MessagePackReader(buffer.AsMemory(0, bytes.Length));
             var candidate = read(ref reader);
             if (!reader.End)
             {
@@ -56,6 +64,15 @@ internal static class CanonicalReader
         {
             error = e is ShapeException ? e.Message : "The bytes are not the MessagePack value expected here.";
             return false;
+        }
+        finally
+        {
+            if (buffer.Length == MaxKept)
+            {
+                // A payload may be erased later.
+                Array.Clear(buffer, 0, bytes.Length);
+                t_read = buffer;
+            }
         }
     }
 

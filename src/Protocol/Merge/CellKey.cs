@@ -34,7 +34,6 @@ internal static class CellKey
     }
 
     /// <summary>The key of a tally's cell, which has no indicator.</summary>
-    public static byte[] Encode(Payload payload, string member) => payload is TallyPayload tally
-        ? CanonicalReader.Write(tally, (ref MessagePackWriter writer, TallyPayload t) => WriteTally(ref writer, member, t))
-        : throw new ArgumentException("Only a tally has a cell without an indicator.", nameof(payload));
+    public static byte[] Encode(TallyPayload tally, string member) =>
+        CanonicalReader.Write(tally, (ref MessagePackWriter writer, TallyPayload t) => WriteTally(ref writer, member, t));
 }

@@ -16,7 +16,7 @@ internal enum RowKind : byte
 internal struct EntryRow
 {
     private const int KindBits = 2;
-    private const int FlagBits = KindBits + 1;
+    private const int FlagBits = KindBits + 2;
 
     /// <summary>The indicator's id; of a tally the hash of its cell's key.</summary>
     public Hash256 Group;
@@ -43,10 +43,11 @@ internal struct EntryRow
     /// <summary>Of a cell's value: the values of the other cells of the same group.</summary>
     public Link InGroup;
 
-    /// <summary>Of a cell's value: the values of the other cells of the same bucket of the digest.</summary>
+    /// <summary>Of a cell's value: the values of the other cells of the same bucket of the digest, or of none yet.</summary>
     public Link InBucket;
 
-    // The kind, then whether it is counted, then the index, which has 40 bits: apart they would take 16 bytes.
+    // The kind, then whether it is counted and whether it is in its bucket, then the index, which has 40 bits: apart they
+    // would take 16 bytes.
     private long _indexAndKind;
 
     public RowKind Kind
@@ -58,8 +59,15 @@ internal struct EntryRow
     /// <summary>It is the first of its group, and the group was counted as being in force.</summary>
     public bool IsCounted
     {
-        readonly get => (_indexAndKind & (1L << KindBits)) != 0;
-        set => _indexAndKind = (_indexAndKind & ~(1L << KindBits)) | (value ? 1L << KindBits : 0);
+        readonly get => Has(KindBits);
+        set => Set(KindBits, value);
+    }
+
+    /// <summary>It is a cell's value, and linked in the bucket of the digest that the cell belongs to.</summary>
+    public bool IsInBucket
+    {
+        readonly get => Has(KindBits + 1);
+        set => Set(KindBits + 1, value);
     }
 
     /// <summary>Its index in its log.</summary>
@@ -70,6 +78,10 @@ internal struct EntryRow
     }
 
     public readonly bool IsOpinion => Kind == RowKind.Opinion;
+
+    private readonly bool Has(int bit) => (_indexAndKind & (1L << bit)) != 0;
+
+    private void Set(int bit, bool value) => _indexAndKind = (_indexAndKind & ~(1L << bit)) | (value ? 1L << bit : 0);
 }
 
 /// <summary>The neighbours of a row in a chain.</summary>

@@ -73,8 +73,12 @@ public sealed class View
     /// Puts an entry into the view. Entries may come in any order and more than once.
     /// </summary>
     /// <returns>The indicator whose state may have changed, or null if none did.</returns>
-    public Hash256? Apply(LogEntry entry)
+    public Hash256? Apply(LogEntry entry) => Apply(PreparedEntry.Of(entry));
+
+    /// <inheritdoc cref="Apply(LogEntry)"/>
+    public Hash256? Apply(PreparedEntry prepared)
     {
+        var entry = prepared.Entry;
         if (entry.Origin.Log != Origin.Indicators)
         {
             return null;
@@ -89,7 +93,7 @@ public sealed class View
             return log.Remove(erase.Index) is var erased and not 0 ? Remove(erased) : null;
         }
 
-        if (KindOf(entry.Payload) is not { } kind || log.Erased.Contains(entry.Index) || log.RowOf(entry.Index) != 0)
+        if (prepared.Kind is not { } kind || log.Erased.Contains(entry.Index) || log.RowOf(entry.Index) != 0)
         {
             return null;
         }
@@ -103,14 +107,8 @@ public sealed class View
         added.Expires = (entry.Payload as ListingPayload)?.Expires ?? 0;
         added.Log = number;
         added.Sub = entry.Payload is OpinionPayload opinion ? TextNumber(opinion.Lister) : 0;
-        added.Payload = _payloads.Add(entry.Payload.Encode(), kind == RowKind.Listing);
-        added.Group = entry.Payload switch
-        {
-            ListingPayload listing => listing.Indicator.Id,
-            WithdrawalPayload withdrawal => withdrawal.IndicatorId,
-            OpinionPayload o => o.IndicatorId,
-            _ => Hash256.Of(CellKey.Encode(entry.Payload, entry.Member)),
-        };
+        added.Payload = _payloads.Add(prepared.Payload, kind == RowKind.Listing);
+        added.Group = prepared.Group;
         log.Add(entry.Index, row);
         return Put(row);
     }
@@ -291,15 +289,6 @@ public sealed class View
 
     private bool IsActive(ref EntryRow row, long now, Func<string, bool> isMember) =>
         row.Kind == RowKind.Listing && row.Expires > now && isMember(_logs[row.Log].Origin.Member);
-
-    private static RowKind? KindOf(Payload payload) => payload switch
-    {
-        ListingPayload => RowKind.Listing,
-        WithdrawalPayload => RowKind.Withdrawal,
-        OpinionPayload => RowKind.Opinion,
-        TallyPayload => RowKind.Tally,
-        _ => null,
-    };
 
     private static string NameOf(RowKind kind) => kind switch
     {

@@ -20,6 +20,9 @@ internal sealed class ViewDigest
     private const int BucketBits = 16;
     private const int Buckets = 1 << BucketBits;
 
+    /// <summary>Rows whose buckets are found in about the time that working out one of a long list takes.</summary>
+    private const int RowsPerBucket = 32;
+
     private readonly EntryRows _rows;
     private readonly WriteCellKey _writeKey;
     private readonly Func<int, int> _epochOf;
@@ -27,6 +30,10 @@ internal sealed class ViewDigest
     // The first of the values of a bucket's cells, linked by InBucket; 0: none.
     private readonly int[] _first = new int[Buckets];
     private readonly BitArray _dirty = new(Buckets);
+
+    // The values of cells of which nobody knows the bucket yet, linked like those of one: finding it takes a hash, and
+    // millions may be added before anybody asks for the digest.
+    private int _added;
 
     // A complete binary tree: the node at 1 is the root, the buckets stand at 65,536 and above.
     private readonly Hash256[] _tree = new Hash256[2 * Buckets];
@@ -50,32 +57,29 @@ internal sealed class ViewDigest
     }
 
     /// <summary>A row is the value of a cell that is new.</summary>
-    public void Add(int row)
-    {
-        var bucket = Touch(row);
-        var next = _first[bucket];
-        _rows[row].InBucket = new Link { Next = next };
-        if (next != 0)
-        {
-            _rows[next].InBucket.Before = row;
-        }
-
-        _first[bucket] = row;
-    }
+    public void Add(int row) => Link(row, ref _added);
 
     /// <summary>A cell has another value; 0: it is gone.</summary>
     public void Replace(int row, int by)
     {
-        var bucket = Touch(row);
+        ref var first = ref _added;
+        if (_rows[row].IsInBucket)
+        {
+            var bucket = BucketOf(row);
+            Touch(bucket);
+            first = ref _first[bucket];
+        }
+
         var (before, next) = (_rows[row].InBucket.Before, _rows[row].InBucket.Next);
         if (by != 0)
         {
             _rows[by].InBucket = _rows[row].InBucket;
+            _rows[by].IsInBucket = _rows[row].IsInBucket;
         }
 
         if (before == 0)
         {
-            _first[bucket] = by == 0 ? next : by;
+            first = by == 0 ? next : by;
         }
         else
         {
@@ -88,8 +92,19 @@ internal sealed class ViewDigest
         }
     }
 
-    /// <summary>Takes note that the value of a row's cell changes; the cell's bucket.</summary>
-    private int Touch(int row)
+    /// <summary>Puts a row in front of others.</summary>
+    private void Link(int row, ref int first)
+    {
+        _rows[row].InBucket = new Link { Next = first };
+        if (first != 0)
+        {
+            _rows[first].InBucket.Before = row;
+        }
+
+        first = row;
+    }
+
+    private int BucketOf(int row)
     {
         _scratch.ResetWrittenCount();
         var writer = new MessagePackWriter(_scratch);
@@ -97,14 +112,17 @@ internal sealed class ViewDigest
         writer.Flush();
         Span<byte> hash = stackalloc byte[Hash256.Size];
         SHA256.HashData(_scratch.WrittenSpan, hash);
-        var bucket = (hash[0] << 8) | hash[1];
+        return (hash[0] << 8) | hash[1];
+    }
+
+    /// <summary>Takes note that something in a bucket changes.</summary>
+    private void Touch(int bucket)
+    {
         if (!_dirty[bucket])
         {
             _dirty[bucket] = true;
             _dirtyCount++;
         }
-
-        return bucket;
     }
 
     public Hash256 Compute()
@@ -119,11 +137,31 @@ internal sealed class ViewDigest
         return Hash256.Of(input);
     }
 
-    /// <summary>Works out some of the buckets that changed.</summary>
-    /// <param name="most">How many at most.</param>
-    /// <returns>Whether none is left.</returns>
+    /// <summary>Works out some of the buckets that changed, or to which some of what was added belongs.</summary>
+    /// <param name="most">How many buckets at most, or what takes about as long.</param>
+    /// <returns>Whether nothing is left.</returns>
     public bool Refresh(int most)
     {
+        for (var left = (long)most * RowsPerBucket; _added != 0 && left > 0; left--)
+        {
+            var row = _added;
+            _added = _rows[row].InBucket.Next;
+            if (_added != 0)
+            {
+                _rows[_added].InBucket.Before = 0;
+            }
+
+            var bucket = BucketOf(row);
+            Touch(bucket);
+            Link(row, ref _first[bucket]);
+            _rows[row].IsInBucket = true;
+        }
+
+        if (_added != 0)
+        {
+            return false;
+        }
+
         var buffer = new ArrayBufferWriter<byte>(4096);
         for (; _dirtyCount > 0 && most > 0; _next = (_next + 1) % Buckets)
         {
