@@ -1,5 +1,6 @@
 using FederationNode.Matching.Keywords;
 using FederationNode.Matching.Lists;
+using FederationNode.Matching.Policy;
 
 namespace FederationNode.Matching.Checking;
 
@@ -26,6 +27,9 @@ internal sealed class CheckScratch
 
     /// <summary>One place of that indicator for each judgement that was made.</summary>
     public List<JudgedMatch> Known { get; } = [];
+
+    /// <summary>What the policy made of single listings.</summary>
+    public CountMemory Counts { get; } = new();
 
     /// <summary>The judged matches of the item.</summary>
     public List<JudgedMatch> Judged { get; } = [];

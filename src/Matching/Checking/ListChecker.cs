@@ -194,7 +194,7 @@ public sealed class ListChecker(
         scratch.Known.Clear();
         foreach (var place in places)
         {
-            var judgement = JudgeOnce(place, state, scratch.Known);
+            var judgement = JudgeOnce(place, state, scratch);
             if (!judgement.Listings.IsEmpty)
             {
                 scratch.Places.Add(new JudgedMatch(place, Allow(place, judgement, scratch.Phrases)));
@@ -220,9 +220,9 @@ public sealed class ListChecker(
     }
 
     /// <summary>Places at which the same contexts hold, and that are hidden in the same way, have the same judgement.</summary>
-    private Judgement JudgeOnce(IndicatorMatch place, IndicatorState state, List<JudgedMatch> known)
+    private Judgement JudgeOnce(IndicatorMatch place, IndicatorState state, CheckScratch scratch)
     {
-        foreach (var earlier in known)
+        foreach (var earlier in scratch.Known)
         {
             if (earlier.Match.Evasions == place.Evasions && earlier.Match.Contexts.AsSpan().SequenceEqual(place.Contexts.AsSpan()))
             {
@@ -230,8 +230,10 @@ public sealed class ListChecker(
             }
         }
 
-        var judgement = policy.Judge(state, now, counts, place.Applies, Quarantines, place.Evasions);
-        known.Add(new JudgedMatch(place, judgement));
+        // What is looked up as a whole has no context that could not hold.
+        var judgement = policy.Judge(
+            state, now, counts, place.Contexts.IsEmpty ? null : place.Applies, Quarantines, place.Evasions, scratch.Counts);
+        scratch.Known.Add(new JudgedMatch(place, judgement));
         return judgement;
     }
 

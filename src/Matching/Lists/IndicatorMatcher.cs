@@ -25,6 +25,7 @@ public sealed class IndicatorMatcher
     private readonly PdqIndex _pdq = new();
     private readonly ValueRows _rows = new();
     private readonly HashSet<(Hash256 Indicator, KeywordContext Context)> _ruleSeen = [];
+    private readonly Dictionary<KeywordContext, KeywordContext> _plain = [];
     private readonly KeywordEngine _keywords;
 
     // Empty, so that an item that matches nothing allocates nothing.
@@ -146,9 +147,9 @@ public sealed class IndicatorMatcher
         t_pdq = null;
         foreach (var nearest in found.GroupBy(m => m.Id).Select(g => g.MinBy(m => m.Distance)))
         {
-            foreach (var id in _rows.Get(nearest.Id))
+            for (var i = 0; i < _rows.CountOf(nearest.Id); i++)
             {
-                matches.Add(new IndicatorMatch(id, -1, 0, nearest.Distance, KeywordEvasions.None, []));
+                matches.Add(Whole(_rows.IdOf(nearest.Id, i), nearest.Distance));
             }
         }
     }
@@ -157,9 +158,9 @@ public sealed class IndicatorMatcher
     {
         if (index.TryGet(key, out var row))
         {
-            foreach (var id in _rows.Get(row))
+            for (var i = 0; i < _rows.CountOf(row); i++)
             {
-                matches.Add(new IndicatorMatch(id, -1, 0, 0, KeywordEvasions.None, []));
+                matches.Add(Whole(_rows.IdOf(row, i)));
             }
         }
     }
@@ -178,19 +179,20 @@ public sealed class IndicatorMatcher
 
             for (var i = 0; i < part.Length; i++)
             {
-                if (rows[i] >= 0)
+                for (var number = 0; rows[i] >= 0 && number < _rows.CountOf(rows[i]); number++)
                 {
-                    foreach (var id in _rows.Get(rows[i]))
-                    {
-                        matches.Add((start + i, new IndicatorMatch(id, -1, 0, 0, KeywordEvasions.None, [])));
-                    }
+                    matches.Add((start + i, Whole(_rows.IdOf(rows[i], number))));
                 }
             }
         }
     }
 
+    /// <summary>A match of an item that is looked up as a whole.</summary>
+    private static IndicatorMatch Whole(Hash256 id, int distance = 0) => new(id, -1, 0, distance, KeywordEvasions.None, []);
+
     private void PutKeyword(Indicator indicator, KeywordContext context)
     {
+        context = Shared(context);
         if (!_ruleSeen.Add((indicator.Id, context)))
         {
             return;
@@ -213,6 +215,18 @@ public sealed class IndicatorMatcher
             context.NoneOf,
             context.Window));
         _ruleCount++;
+    }
+
+    /// <summary>Contexts without terms, which most keywords have, are few: each is kept once.</summary>
+    private KeywordContext Shared(KeywordContext context)
+    {
+        if (context.AnyOf.Length + context.AllOf.Length + context.NoneOf.Length > 0)
+        {
+            return context;
+        }
+
+        _plain.TryAdd(context, context);
+        return _plain[context];
     }
 
     /// <summary>The same value under two schemes is one row with two indicators.</summary>

@@ -56,17 +56,22 @@ internal sealed class ValueRows : IKeyRows
     public ref readonly Hash256 KeyOf(int row) =>
         ref Volatile.Read(ref _chunks)[row >> ChunkBits].Values[row & (ChunkSize - 1)];
 
-    /// <summary>The ids of the indicators behind a row.</summary>
-    public ImmutableArray<Hash256> Get(int row)
+    /// <summary>How many indicators are behind a row.</summary>
+    public int CountOf(int row) => _more.TryGetValue(row, out var all) ? all.Length : 1;
+
+    /// <summary>The id of an indicator behind a row.</summary>
+    /// <param name="row">The row.</param>
+    /// <param name="number">Below <see cref="CountOf"/>.</param>
+    public Hash256 IdOf(int row, int number)
     {
-        var value = KeyOf(row).ToArray();
-        var known = Volatile.Read(ref _schemes);
-        return [.. SchemesOf(row).Select(number => new Indicator(known[number].Kind, known[number].Scheme, value).Id)];
+        var scheme = _more.TryGetValue(row, out var all) ? all[number] : FirstSchemeOf(row);
+        var known = Volatile.Read(ref _schemes)[scheme];
+        return Indicator.IdOf(known.Kind, known.Scheme, KeyOf(row).Span);
     }
 
-    private ImmutableArray<int> SchemesOf(int row) => _more.TryGetValue(row, out var all)
-        ? all
-        : [Volatile.Read(ref _chunks)[row >> ChunkBits].Schemes[row & (ChunkSize - 1)]];
+    private ImmutableArray<int> SchemesOf(int row) => _more.TryGetValue(row, out var all) ? all : [FirstSchemeOf(row)];
+
+    private int FirstSchemeOf(int row) => Volatile.Read(ref _chunks)[row >> ChunkBits].Schemes[row & (ChunkSize - 1)];
 
     private int NumberOf(Indicator indicator)
     {

@@ -66,6 +66,9 @@ internal sealed class PolicyCount
     /// <summary>What counted and what is missing, without the verdict.</summary>
     public string Reason { get; }
 
+    /// <summary>The verdict and the reason.</summary>
+    public string Text => field ??= $"{Verdict.ToText()}: {Reason}";
+
     private void Add(
         LogEntry entry, ListingPayload listing, IndicatorState state, Func<string, bool> heard, QuarantineTable quarantines)
     {

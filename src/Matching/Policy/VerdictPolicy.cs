@@ -66,45 +66,79 @@ public sealed record VerdictPolicy
         QuarantineTable? quarantines = null,
         KeywordEvasions evasions = KeywordEvasions.None)
     {
-        bool Heard(string member) => !Muted.Contains(member) && counts(member);
+        return Judge(state, now, counts, applies, quarantines, evasions, null);
+    }
 
+    /// <inheritdoc cref="Judge(IndicatorState, long, Func{string, bool}, Func{ListingPayload, bool}?, QuarantineTable?, KeywordEvasions)"/>
+    internal Judgement Judge(
+        IndicatorState state,
+        long now,
+        Func<string, bool> counts,
+        Func<ListingPayload, bool>? applies,
+        QuarantineTable? quarantines,
+        KeywordEvasions evasions,
+        CountMemory? memory)
+    {
+        var heard = Muted.IsEmpty ? counts : WithoutMuted(counts);
         quarantines ??= QuarantineTable.Empty;
         state = quarantines.WithoutOpinions(state);
-        var listings = ImmutableArray.CreateBuilder<LogEntry>();
-        List<string>? old = null;
-        foreach (var entry in state.Active(now, Heard))
-        {
-            var listing = (ListingPayload)entry.Payload;
-            if (applies is not null && !applies(listing))
-            {
-                continue;
-            }
-
-            if (RuleOf(listing).Rule.IsTooOld(entry.Issued, now))
-            {
-                (old ??= []).Add($"{entry.Member} ({RuleOf(listing).Rule.MaxAgeDays} days)");
-                continue;
-            }
-
-            listings.Add(entry);
-        }
-
-        var tooOld = old is null ? "" : $"; too old to count: {string.Join(", ", old)}";
-        if (listings.Count == 0)
+        var all = ThoseThatCount(state, now, heard, applies, out var tooOld);
+        if (all.IsEmpty)
         {
             return new Judgement(Verdict.None, $"none: no listing in force{tooOld}", [], []);
         }
 
-        var all = listings.ToImmutable();
-        var disputers = DisputersOf(state, all, Heard);
+        var disputers = DisputersOf(state, all, heard);
         if (Allowed.ReasonFor(state.Id, ((ListingPayload)all[0].Payload).Indicator) is { } allowed)
         {
             return new Judgement(Verdict.None, allowed, all, disputers);
         }
 
-        var count = Gravest(state, all, Heard, quarantines, evasions);
+        var count = memory is null || all is not [var only] || !state.Opinions.IsEmpty || quarantines.Of(only) is not null
+            ? Gravest(state, all, heard, quarantines, evasions)
+            : memory.Of(this, only, evasions) ?? memory.Add(Gravest(state, all, heard, quarantines, evasions));
         var verdict = Lower(count.Verdict, disputers, out var disputed);
-        return new Judgement(verdict, $"{verdict.ToText()}: {count.Reason}{tooOld}{disputed}", all, disputers);
+        return new Judgement(
+            verdict,
+            verdict == count.Verdict && tooOld.Length + disputed.Length == 0
+                ? count.Text
+                : $"{verdict.ToText()}: {count.Reason}{tooOld}{disputed}",
+            all,
+            disputers);
+    }
+
+    private Func<string, bool> WithoutMuted(Func<string, bool> counts) => member => !Muted.Contains(member) && counts(member);
+
+    /// <summary>The listings in force that speak of the item, by members that are heard.</summary>
+    private ImmutableArray<LogEntry> ThoseThatCount(
+        IndicatorState state, long now, Func<string, bool> heard, Func<ListingPayload, bool>? applies, out string tooOld)
+    {
+        ImmutableArray<LogEntry>.Builder? some = null;
+        List<string>? old = null;
+        for (var i = 0; i < state.Listings.Length; i++)
+        {
+            var entry = state.Listings[i];
+            var isInForce = IndicatorState.IsActive(entry, now, heard, out var listing) && (applies is null || applies(listing));
+            var isOld = isInForce && RuleOf(listing!).Rule.IsTooOld(entry.Issued, now);
+            if (isOld)
+            {
+                (old ??= []).Add($"{entry.Member} ({RuleOf(listing!).Rule.MaxAgeDays} days)");
+            }
+
+            // Mostly all of them count, and the array is the state's own.
+            if (isInForce && !isOld)
+            {
+                some?.Add(entry);
+            }
+            else if (some is null)
+            {
+                some = ImmutableArray.CreateBuilder<LogEntry>();
+                some.AddRange(state.Listings, i);
+            }
+        }
+
+        tooOld = old is null ? "" : $"; too old to count: {string.Join(", ", old)}";
+        return some is null ? state.Listings : some.ToImmutable();
     }
 
     private static ImmutableArray<string> DisputersOf(
@@ -142,6 +176,12 @@ public sealed record VerdictPolicy
         QuarantineTable quarantines,
         KeywordEvasions evasions)
     {
+        if (listings is [{ Payload: ListingPayload listing }])
+        {
+            var (category, rule) = RuleOf(listing);
+            return new PolicyCount(this, category, rule, state, heard, quarantines, evasions, listings);
+        }
+
         PolicyCount? gravest = null;
         foreach (var group in listings
             .GroupBy(l => RuleOf((ListingPayload)l.Payload))

@@ -76,6 +76,13 @@ internal static class CanonicalReader
         }
     }
 
+    /// <summary>Reads a value that <see cref="TryRead"/> has accepted before.</summary>
+    public static T ReadAgain<T>(ReadOnlyMemory<byte> bytes, ReadShape<T> read)
+    {
+        var reader = new MessagePackReader(bytes);
+        return read(ref reader);
+    }
+
     /// <summary>
     /// Whether the bytes are to blame. The reader throws ArgumentOutOfRangeException for a string that claims to be longer
     /// than the rest of the bytes, OverflowException for one longer than an array can be.

@@ -100,7 +100,7 @@ public sealed record Indicator(string Kind, string Scheme, ReadOnlyMemory<byte> 
     /// <c>SHA-256("fednode/indicator/1" || 0x00 || kind || 0x00 || scheme || 0x00 || value)</c>: equal for the same
     /// thing on every node, whoever lists it.
     /// </summary>
-    public Hash256 Id => (_id ??= new StrongBox<Hash256>(ComputeId())).Value;
+    public Hash256 Id => (_id ??= new StrongBox<Hash256>(IdOf(Kind, Scheme, Value.Span))).Value;
 
     /// <summary>A keyword in canonical form.</summary>
     public static Indicator Keyword(string canonical) =>
@@ -112,20 +112,21 @@ public sealed record Indicator(string Kind, string Scheme, ReadOnlyMemory<byte> 
     /// <inheritdoc/>
     public override int GetHashCode() => Id.GetHashCode();
 
+    /// <summary>The <see cref="Id"/> of the indicator with this kind, scheme and value.</summary>
     [SkipLocalsInit]
-    private Hash256 ComputeId()
+    public static Hash256 IdOf(string kind, string scheme, ReadOnlySpan<byte> value)
     {
         // At once and on the stack: an id is computed for each listing that is decoded, and for each match.
         ReadOnlySpan<byte> domain = "fednode/indicator/1\0"u8;
-        var length = domain.Length + Encoding.UTF8.GetByteCount(Kind) + Encoding.UTF8.GetByteCount(Scheme) + 2 + Value.Length;
+        var length = domain.Length + Encoding.UTF8.GetByteCount(kind) + Encoding.UTF8.GetByteCount(scheme) + 2 + value.Length;
         Span<byte> text = length <= MaxOnStack ? stackalloc byte[length] : new byte[length];
         domain.CopyTo(text);
         var at = domain.Length;
-        at += Encoding.UTF8.GetBytes(Kind, text[at..]);
+        at += Encoding.UTF8.GetBytes(kind, text[at..]);
         text[at++] = 0;
-        at += Encoding.UTF8.GetBytes(Scheme, text[at..]);
+        at += Encoding.UTF8.GetBytes(scheme, text[at..]);
         text[at++] = 0;
-        Value.Span.CopyTo(text[at..]);
+        value.CopyTo(text[at..]);
         return Hash256.Of(text);
     }
 }

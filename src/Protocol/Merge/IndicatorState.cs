@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
 using FederationNode.Protocol.Entries;
 
 namespace FederationNode.Protocol.Merge;
@@ -20,7 +21,19 @@ public sealed record IndicatorState(Hash256 Id, ImmutableArray<LogEntry> Listing
     /// <param name="now">Unix seconds.</param>
     /// <param name="isMember">Whether a member's word counts, by the roster.</param>
     public IEnumerable<LogEntry> Active(long now, Func<string, bool> isMember) =>
-        Listings.Where(e => e.Payload is ListingPayload listing && listing.Expires > now && isMember(e.Member));
+        Listings.Where(e => IsActive(e, now, isMember, out _));
+
+    /// <summary>Whether an entry is a listing in force.</summary>
+    /// <param name="entry">One of <see cref="Listings"/>.</param>
+    /// <param name="now">Unix seconds.</param>
+    /// <param name="isMember">Whether a member's word counts, by the roster.</param>
+    /// <param name="listing">The listing, if it is in force.</param>
+    public static bool IsActive(
+        LogEntry entry, long now, Func<string, bool> isMember, [NotNullWhen(true)] out ListingPayload? listing)
+    {
+        listing = entry.Payload as ListingPayload;
+        return listing is not null && listing.Expires > now && isMember(entry.Member);
+    }
 
     /// <summary>
     /// The members that dispute the listing of <paramref name="lister"/> and whose word counts. A member that disputes

@@ -80,7 +80,7 @@ internal sealed class ListingFrames
     /// <param name="number">Its frame.</param>
     /// <param name="value">The value as it is encoded.</param>
     /// <param name="expires">When it ends, in unix seconds.</param>
-    public ReadOnlySpan<byte> Fill(ushort number, ReadOnlySpan<byte> value, long expires)
+    public ReadOnlyMemory<byte> Fill(ushort number, ReadOnlySpan<byte> value, long expires)
     {
         var frame = _frames[number - 1]!;
         var payload = new ArrayBufferWriter<byte>(frame.Bytes.Length + value.Length + MaxNumber);
@@ -91,7 +91,7 @@ internal sealed class ListingFrames
         writer.Write(expires);
         writer.WriteRaw(frame.Bytes.AsSpan(frame.Expires));
         writer.Flush();
-        return payload.WrittenSpan;
+        return payload.WrittenMemory;
     }
 
     /// <summary>A listing with this frame is gone.</summary>

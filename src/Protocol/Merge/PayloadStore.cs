@@ -54,26 +54,26 @@ internal sealed class PayloadStore
     /// <summary>A payload, as it was given.</summary>
     /// <param name="spot">Where it stands.</param>
     /// <param name="expires">When the listing ends, in unix seconds; for other kinds it does not matter.</param>
-    public ReadOnlySpan<byte> Get(PayloadSpot spot, long expires)
+    public ReadOnlyMemory<byte> Get(PayloadSpot spot, long expires)
     {
         var kept = KeptAt(spot, out var frame);
-        return frame == 0 ? kept : _frames.Fill(frame, kept, expires);
+        return frame == 0 ? kept : _frames.Fill(frame, kept.Span, expires);
     }
 
     public void Wipe(PayloadSpot spot)
     {
         var kept = KeptAt(spot, out var frame);
-        kept.Clear();
+        kept.Span.Clear();
         if (frame != 0)
         {
             _frames.Release(frame);
         }
     }
 
-    private Span<byte> KeptAt(PayloadSpot spot, out ushort frame)
+    private Memory<byte> KeptAt(PayloadSpot spot, out ushort frame)
     {
-        var place = _chunks[spot.Chunk].AsSpan(spot.Start);
-        frame = BinaryPrimitives.ReadUInt16LittleEndian(place[sizeof(int)..]);
-        return place.Slice(Header, BinaryPrimitives.ReadInt32LittleEndian(place));
+        var place = _chunks[spot.Chunk].AsMemory(spot.Start);
+        frame = BinaryPrimitives.ReadUInt16LittleEndian(place.Span[sizeof(int)..]);
+        return place.Slice(Header, BinaryPrimitives.ReadInt32LittleEndian(place.Span));
     }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using FederationNode.Protocol.Entries;
 
@@ -212,13 +213,7 @@ public sealed class View
             return false;
         }
 
-        state = new IndicatorState(
-            id,
-            [.. EntriesOf(_listings.Find(id)).OrderBy(e => e.Member, StringComparer.Ordinal)],
-            [
-                .. EntriesOf(_opinions.Find(id)).OrderBy(e => e.Member, StringComparer.Ordinal)
-                    .ThenBy(e => ((OpinionPayload)e.Payload).Lister, StringComparer.Ordinal),
-            ]);
+        state = new IndicatorState(id, InOrder(_listings.Find(id)), InOrder(_opinions.Find(id)));
         return true;
     }
 
@@ -289,14 +284,6 @@ public sealed class View
 
     private bool IsActive(ref EntryRow row, long now, Func<string, bool> isMember) =>
         row.Kind == RowKind.Listing && row.Expires > now && isMember(_logs[row.Log].Origin.Member);
-
-    private static string NameOf(RowKind kind) => kind switch
-    {
-        RowKind.Listing => EntryKind.Listing,
-        RowKind.Withdrawal => EntryKind.Withdrawal,
-        RowKind.Opinion => EntryKind.Opinion,
-        _ => EntryKind.Tally,
-    };
 
     private GroupIndex IndexOf(RowKind kind) => kind switch
     {
@@ -439,6 +426,16 @@ public sealed class View
         }
     }
 
+    /// <summary>The entries of a group by member, opinions of one member by lister.</summary>
+    private ImmutableArray<LogEntry> InOrder(int first) =>
+        first == 0 ? []
+        : _rows[first].InGroup.Next == 0 ? [EntryOf(first)]
+        :
+        [
+            .. EntriesOf(first).OrderBy(e => e.Member, StringComparer.Ordinal)
+                .ThenBy(e => (e.Payload as OpinionPayload)?.Lister, StringComparer.Ordinal),
+        ];
+
     private EntryPosition PositionOf(int row) => new(EpochOf(row), _rows[row].Index);
 
     private int EpochOf(int row) => _logs[_rows[row].Log].Origin.Epoch;
@@ -464,9 +461,15 @@ public sealed class View
     private LogEntry EntryOf(int row)
     {
         ref var entry = ref _rows[row];
-        return Payload.TryDecode(NameOf(entry.Kind), _payloads.Get(entry.Payload, entry.Expires), out var payload, out var error)
-            ? new LogEntry(_logs[entry.Log].Origin, entry.Index, entry.LeafHash, entry.Issued, payload)
-            : throw new InvalidOperationException($"A payload that was put into the view cannot be read any more: {error}");
+        var bytes = _payloads.Get(entry.Payload, entry.Expires);
+        Payload payload = entry.Kind switch
+        {
+            RowKind.Listing => CanonicalReader.ReadAgain(bytes, ListingPayload.Read),
+            RowKind.Withdrawal => CanonicalReader.ReadAgain(bytes, WithdrawalPayload.Read),
+            RowKind.Opinion => CanonicalReader.ReadAgain(bytes, OpinionPayload.Read),
+            _ => CanonicalReader.ReadAgain(bytes, TallyPayload.Read),
+        };
+        return new LogEntry(_logs[entry.Log].Origin, entry.Index, entry.LeafHash, entry.Issued, payload);
     }
 
     private int LogOf(Origin origin)

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using CsCheck;
 using FederationNode.Matching.Keywords;
 using FederationNode.Matching.Policy;
 using FederationNode.Matching.Tests.Checking;
@@ -394,4 +395,77 @@ public sealed class VerdictPolicyTests
         var judgement = Judge(indicator, policy, held);
         Assert.Equal((verdict, reason), (judgement.Verdict, judgement.Reason));
     }
+
+    [Fact]
+    public void Judge_WithAMemoryOfWhatWasAlike_AsWithout()
+    {
+        var policies = new[] { PolicyOf(1, "globex"), PolicyOf(2, "acme") };
+        Gen.Select(StatementGen.Array[1, 3], Gen.Int[0, 3], Gen.Int[0, 19]).Array[60].Sample(
+            cases =>
+            {
+                var memory = new CountMemory();
+                foreach (var (statements, evasions, number) in cases)
+                {
+                    AssertSame(policies[number == 0 ? 1 : 0], statements, evasions, memory);
+                }
+            },
+            iter: 40);
+
+        static void AssertSame(
+            VerdictPolicy policy,
+            (string Member, string Action, int Confidence, string Category, bool IsOpinion, bool IsImage)[] statements,
+            int evasions,
+            CountMemory memory)
+        {
+            var list = new Evidence();
+            var indicator = statements[0].IsImage ? Evidence.Image(1) : Evidence.Seller(1);
+            foreach (var (member, action, confidence, category, isOpinion, _) in statements)
+            {
+                if (isOpinion)
+                {
+                    list.Opine(member, indicator, confidence > 50 ? OpinionPayload.Confirm : OpinionPayload.Dispute);
+                }
+                else
+                {
+                    list.List(member, indicator, action, confidence, category, Evidence.Now - (confidence * 86_400L));
+                }
+            }
+
+            if (!list.TryGet(indicator.Id, out var state))
+            {
+                return;
+            }
+
+            var quarantines = new QuarantineTable(
+                evasions == 3 ? [new Quarantine(Evidence.Log("acme").Text, "acme", 0, 5, 60, Evidence.Now)] : []);
+            var hidden = evasions == 1 ? KeywordEvasions.Separated : KeywordEvasions.None;
+            var counted = policy.Judge(state, Evidence.Now, m => m != "umbrella", null, quarantines, hidden);
+            var remembered = policy.Judge(state, Evidence.Now, m => m != "umbrella", null, quarantines, hidden, memory);
+
+            Assert.Equal((counted.Verdict, counted.Reason), (remembered.Verdict, remembered.Reason));
+            Assert.Equal(counted.Listings.Select(l => l.Member), remembered.Listings.Select(l => l.Member));
+            Assert.Equal(counted.Disputers.AsEnumerable(), remembered.Disputers.AsEnumerable());
+        }
+
+        static VerdictPolicy PolicyOf(int blockAt, string trusted) => new()
+        {
+            Self = "self",
+            Trusted = [trusted],
+            Muted = blockAt == 2 ? ["initech"] : [],
+            Kinds = VerdictPolicy.Default.SetItem(IndicatorKind.Seller, new KindPolicy(blockAt, 1, 50, 70)
+            {
+                Hidden = new EvasionCeilings(Verdict.Review, Verdict.Signal, Verdict.Block),
+                Categories = ImmutableDictionary.CreateRange([KeyValuePair.Create("pangolin", new KindPolicy(0, blockAt, 30))]),
+            }),
+        };
+    }
+
+    private static Gen<(string Member, string Action, int Confidence, string Category, bool IsOpinion, bool IsImage)> StatementGen =>
+        Gen.Select(
+            Gen.OneOf("acme", "globex", "initech", "umbrella", "self"),
+            Gen.OneOf("block", "review"),
+            Gen.OneOf(40, 60, 80),
+            Gen.OneOf("ivory", "pangolin"),
+            Gen.Int[0, 3].Select(i => i == 0),
+            Gen.Bool);
 }

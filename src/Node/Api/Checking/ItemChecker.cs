@@ -77,7 +77,11 @@ internal sealed class ItemChecker(MergedList list, RosterBoard roster, PolicyBoa
     /// <param name="hits">Takes the indicators that it matches.</param>
     public static CheckVerdict Answer(ItemVerdict verdict, string kind, string? id, List<Hash256> hits)
     {
-        if (!verdict.Matches.IsEmpty)
+        if (verdict.Matches is [var only])
+        {
+            hits.Add(only.Match.IndicatorId);
+        }
+        else
         {
             hits.AddRange(verdict.Matches.Select(m => m.Match.IndicatorId).Distinct());
         }
