@@ -215,7 +215,7 @@ internal static class CheckReader
         }
 
         // Before its kind, or written with escapes, it was read as a text.
-        if (text is not null && !LowerHex.TryParse(text, out value))
+        if (text is not null && !Hash256.TryParseLowerHex(text, out value))
         {
             return false;
         }

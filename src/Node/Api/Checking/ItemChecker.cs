@@ -30,7 +30,7 @@ internal sealed class ItemChecker(MergedList list, RosterBoard roster, PolicyBoa
                 ? null
                 : $".value must have 1 to {Limits.MaxCheckText} UTF-16 code units",
             IndicatorKind.ImagePdq or IndicatorKind.ImageSha256 or IndicatorKind.Seller =>
-                LowerHex.TryParse(item.Value, out _) ? null
+                Hash256.TryParseLowerHex(item.Value, out _) ? null
                 : ".value must be 64 lower-case hexadecimal digits",
             _ => $".kind must be {Text}, "
                 + $"{IndicatorKind.ImagePdq}, {IndicatorKind.ImageSha256} or {IndicatorKind.Seller}",
