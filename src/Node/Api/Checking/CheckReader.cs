@@ -202,7 +202,7 @@ internal static class CheckReader
             }
         }
 
-        if (kind is null || !hasValue || reader.TokenType != JsonTokenType.EndObject || id is { Length: > ItemChecker.MaxId }
+        if (kind is null || !hasValue || reader.TokenType != JsonTokenType.EndObject || id is { Length: > Limits.MaxItemId }
             || (longest == true && kind != ItemChecker.Text))
         {
             return false;
