@@ -1,4 +1,5 @@
 using System.CommandLine;
+using FederationNode.Detector;
 using FederationNode.Worker;
 
 // Scans a CSV of listings: dotnet run --project samples/Worker -- listings.csv --key-file acme/api-keys/detector.key
@@ -13,11 +14,23 @@ var replica = new Option<string?>("--replica")
 {
     Description = "Check in process, with a copy of the list kept in this folder, instead of asking the node for each listing.",
 };
-var command = new RootCommand("Tells which listings of a CSV match the coalition's list.") { file, node, key, replica };
+var policy = new Option<string?>("--policy")
+{
+    Description = "With --replica: the node's policy.json, so that both judge alike; without it, the default policy.",
+    HelpName = "FILE",
+};
+var command = new RootCommand("Tells which listings of a CSV match the coalition's list.") { file, node, key, replica, policy };
+command.Validators.Add(parsed =>
+{
+    if (parsed.GetValue(policy) is not null && parsed.GetValue(replica) is null)
+    {
+        parsed.AddError("--policy is for --replica: without it the node judges, by its own policy.");
+    }
+});
 command.SetAction((parsed, cancellationToken) => Scan.RunAsync(
     parsed.GetRequiredValue(file),
     parsed.GetRequiredValue(node),
     parsed.GetRequiredValue(key),
-    parsed.GetValue(replica),
+    parsed.GetValue(replica) is { } folder ? new ReplicaOptions { Folder = folder, PolicyFile = parsed.GetValue(policy) } : null,
     cancellationToken));
 return await command.Parse(args).InvokeAsync();

@@ -23,7 +23,7 @@ internal static class Scan
     private const int NoAnswer = 3;
 
     public static async Task<int> RunAsync(
-        FileInfo file, string node, string keyFile, string? replica, CancellationToken cancellationToken)
+        FileInfo file, string node, string keyFile, ReplicaOptions? replica, CancellationToken cancellationToken)
     {
         if (!Uri.TryCreate(node, UriKind.Absolute, out var address))
         {
@@ -35,7 +35,7 @@ internal static class Scan
         {
             Nodes = [address],
             KeyFile = keyFile,
-            Replica = new ReplicaOptions { Folder = replica },
+            Replica = replica,
         };
         try
         {

@@ -72,6 +72,9 @@ public static class Limits
     /// <summary>Most items in one check.</summary>
     public const int MaxCheckItems = 1000;
 
+    /// <summary>Longest name that a caller gives an item, in UTF-16 code units.</summary>
+    public const int MaxItemId = 128;
+
     /// <summary>Longest text of one item, in UTF-16 code units.</summary>
     public const int MaxCheckText = 100_000;
 

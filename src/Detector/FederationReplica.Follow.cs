@@ -4,7 +4,6 @@ using FederationNode.Contracts.Api;
 using FederationNode.Detector.Http;
 using FederationNode.Detector.Replica;
 using FederationNode.Detector.Telemetry;
-using FederationNode.Matching.Policy;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -57,6 +56,7 @@ public sealed partial class FederationReplica
         var key = OptionsCheck.Demand(options);
         (_options, _clock) = (options.Replica ?? new ReplicaOptions(), clock ?? TimeProvider.System);
         _logger = logger ?? NullLogger<FederationReplica>.Instance;
+        _policyFile = ReadPolicy();
 
         // This class tries again by itself, without end.
         _client = new NodeClient(options with { Retries = 0, HedgeQuantile = null }, key, handler, _clock);
@@ -68,17 +68,19 @@ public sealed partial class FederationReplica
         get
         {
             var held = _held;
-            TimeSpan? age = held is null ? null : Max(TimeSpan.Zero, _clock.GetUtcNow() - Heard);
+            var now = _clock.GetUtcNow();
+            TimeSpan? age = held is null ? null : Max(TimeSpan.Zero, now - Heard);
             return new ReplicaStatus(
                 held is not null,
-                age is null || age > _options.MaxAge,
+                held is null || IsStaleAt(now),
                 age,
                 held?.List.Count ?? 0,
                 held?.Place.ListVersion,
                 held?.Place.ListSize ?? 0,
                 held?.Place.Roster.Version ?? 0,
                 _lastError,
-                _fileError);
+                _fileError,
+                _policyFile?.Fault);
         }
     }
 
@@ -86,6 +88,8 @@ public sealed partial class FederationReplica
     internal string? Cursor => _held?.Place.Cursor;
 
     private DateTimeOffset Heard => new(Interlocked.Read(ref _heard), TimeSpan.Zero);
+
+    private bool IsStaleAt(DateTimeOffset now) => now - Heard > _options.MaxAge;
 
     /// <summary>Ends when the replica has a whole list: from its folder, or from the node.</summary>
     public Task WaitReadyAsync(CancellationToken cancellationToken = default) => _ready.Task.WaitAsync(cancellationToken);
@@ -113,7 +117,7 @@ public sealed partial class FederationReplica
                 await Task.Run(LoadFile, stoppingToken);
             }
 
-            await FollowForEverAsync(stoppingToken);
+            await FollowBothAsync(stoppingToken);
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
@@ -129,7 +133,22 @@ public sealed partial class FederationReplica
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _client.Dispose();
+    public void Dispose()
+    {
+        _client.Dispose();
+        _policyFile?.Dispose();
+    }
+
+    /// <summary>Follows the list, and the policy where it stands in a file. Neither goes on without the other.</summary>
+    private async Task FollowBothAsync(CancellationToken stoppingToken)
+    {
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+        var list = FollowForEverAsync(ending.Token);
+        Task[] both = _policyFile is { } file ? [list, Task.Run(() => file.WatchAsync(ending.Token), ending.Token)] : [list];
+        await Task.WhenAny(both);
+        await ending.CancelAsync();
+        await Task.WhenAll(both);
+    }
 
     private async Task FollowForEverAsync(CancellationToken stoppingToken)
     {
@@ -263,14 +282,13 @@ public sealed partial class FederationReplica
 
     private void Hold(ReplicaList list, ReplicaPlace place)
     {
-        var policy = _options.Policy ?? new VerdictPolicy { Self = place.Member };
-        if (policy.Self != place.Member)
+        if (_options.Policy is { } policy && policy.Self != place.Member)
         {
             throw new InvalidDataException(
                 $"Replica.Policy is that of {policy.Self}, but the node is {place.Member}'s: set its Self.");
         }
 
-        _held = new Held(list, place, policy);
+        _held = new Held(list, place);
         _ready.TrySetResult();
         Interlocked.Exchange(ref _changed, NextChange()).TrySetResult();
     }

@@ -72,7 +72,11 @@ public sealed partial class FederationReplica : IDisposable
         {
             _ = Count(exact);
             return new ImageVerdict(
-                exact.Verdict, exact.Matches, new CheckedImage(sha256.ToString(), null, null, false, null, null), error);
+                exact.Verdict,
+                exact.Matches,
+                new CheckedImage(sha256.ToString(), null, null, false, null, null),
+                error,
+                exact.Reason);
         }
 
         var near = picture.IsReliable ? checker.CheckPdq(picture) : ItemVerdict.None;
@@ -82,14 +86,15 @@ public sealed partial class FederationReplica : IDisposable
             .ThenBy(m => m.Match.IndicatorId)
             .Take(Limits.MaxCheckMatches)
             .ToList();
-        var verdict = (Verdict)Math.Max((int)exact.Verdict, (int)near.Verdict);
-        _ = Count(new ItemVerdict(verdict, []));
+        var gravest = near.Verdict > exact.Verdict ? near : exact;
+        _ = Count(gravest);
         return new ImageVerdict(
-            verdict,
+            gravest.Verdict,
             matches,
             new CheckedImage(
                 sha256.ToString(), picture.Hash.ToString(), picture.Quality, picture.IsReliable, picture.Width, picture.Height),
-            null);
+            null,
+            gravest.Reason);
     }
 
     /// <summary>Checks an item as <see cref="FederationDetector.CheckAsync"/> would, and answers in the same shape.</summary>
@@ -120,7 +125,7 @@ public sealed partial class FederationReplica : IDisposable
     }
 
     private static Hash256 HashOf(CheckItem item) =>
-        Hash256.TryParseHex(item.Value, out var hash) && !item.Value.AsSpan().ContainsAnyInRange('A', 'F') ? hash : throw NoHash();
+        Hash256.TryParseLowerHex(item.Value, out var hash) ? hash : throw NoHash();
 
     private static ArgumentException NoHash() => new("The value of an item is 64 lower-case hexadecimal digits.", "item");
 
@@ -134,17 +139,19 @@ public sealed partial class FederationReplica : IDisposable
     {
         var held = _held ?? throw new InvalidOperationException(
             "The replica has no list yet: wait for WaitReadyAsync, or ask the node.");
-        var now = _clock.GetUtcNow().ToUnixTimeSeconds();
-        if (_moment is { } moment && moment.Held == held && moment.Now == now)
+        var (time, policy) = (_clock.GetUtcNow(), GivenPolicy);
+        var (now, isStale) = (time.ToUnixTimeSeconds(), IsStaleAt(time));
+        if (_moment is { } moment && moment.Held == held && ReferenceEquals(moment.Policy, policy) && moment.Now == now
+            && moment.IsStale == isStale)
         {
             return moment.Checker;
         }
 
         // Whoever comes first within a second makes it for all; if two do, either is right.
-        moment = new Moment(held, now, held.Open(now));
+        moment = new Moment(held, policy, now, isStale, held.Open(PolicyOf(policy, held.Place.Member), now, isStale));
         _moment = moment;
         return moment.Checker;
     }
 
-    private sealed record Moment(Held Held, long Now, ListChecker Checker);
+    private sealed record Moment(Held Held, VerdictPolicy? Policy, long Now, bool IsStale, ListChecker Checker);
 }

@@ -6,13 +6,12 @@ namespace FederationNode.Detector;
 /// <summary>A part of a form: an image file, a text or a seller tag.</summary>
 public sealed class FormPart
 {
-    private const int MaxId = 128;
-
     private FormPart(string kind, ReadOnlyMemory<byte> content, string? id)
     {
-        if (id is { Length: 0 or > MaxId } || (id ?? "").Any(c => c is < ' ' or '"' or > '~'))
+        if (id is { Length: 0 or > Limits.MaxItemId } || (id ?? "").Any(c => c is < ' ' or '"' or > '~'))
         {
-            throw new ArgumentException($"The id of a part has 1 to {MaxId} printable ASCII characters other than '\"'.", nameof(id));
+            throw new ArgumentException(
+                $"The id of a part has 1 to {Limits.MaxItemId} printable ASCII characters other than '\"'.", nameof(id));
         }
 
         (Kind, Content, Id) = (kind, content, id);

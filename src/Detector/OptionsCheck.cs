@@ -1,4 +1,5 @@
 using System.Globalization;
+using FederationNode.Detector.Replica;
 using Microsoft.Extensions.Options;
 
 namespace FederationNode.Detector;
@@ -6,12 +7,20 @@ namespace FederationNode.Detector;
 /// <summary>Says what is wrong with options: all of it at once, and what to do.</summary>
 internal sealed class OptionsCheck : IValidateOptions<FederationDetectorOptions>
 {
+    /// <summary>How a sentence begins that says what is wrong with the policy's file.</summary>
+    public const string PolicyFile = "Replica.PolicyFile: ";
+
     private const int MaxNodes = 16;
 
     /// <inheritdoc/>
     public ValidateOptionsResult Validate(string? name, FederationDetectorOptions options)
     {
         var faults = FaultsOf(options).ToList();
+        if (faults.Count == 0 && options.Replica?.PolicyFile is { } file && PolicyFollower.FaultOf(file) is { } fault)
+        {
+            faults.Add(PolicyFile + fault);
+        }
+
         return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
     }
 
@@ -88,6 +97,8 @@ internal sealed class OptionsCheck : IValidateOptions<FederationDetectorOptions>
     private static string?[] FaultsOf(ReplicaOptions replica) =>
     [
         replica.Folder is { Length: 0 } ? "Replica.Folder must name a folder, or be null." : null,
+        replica.PolicyFile is { Length: 0 } ? "Replica.PolicyFile must name a file, or be null." : null,
+        replica is { PolicyFile: not null, Policy: not null } ? "Give either Replica.Policy or Replica.PolicyFile." : null,
         replica.Policy is { Self.Length: 0 } ? "Replica.Policy.Self must name the node's member." : null,
         Range("Replica.MaxAge", replica.MaxAge, TimeSpan.FromSeconds(20), TimeSpan.FromDays(1)),
         Range("Replica.ReconnectDelay", replica.ReconnectDelay, TimeSpan.FromMilliseconds(10), TimeSpan.FromSeconds(60)),

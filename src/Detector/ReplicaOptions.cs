@@ -12,7 +12,19 @@ public sealed record ReplicaOptions
     public string? Folder { get; set; }
 
     /// <summary>
-    /// The company's policy; <see cref="VerdictPolicy.Self"/> must be the node's member. Null: the default policy of a node.
+    /// The file <c>policy.json</c> by which the node judges, or a copy of it. It must be there at the start; while the replica
+    /// runs, a change of it, or of the file of verified sellers that it names, is taken up within seconds, whole or not at all:
+    /// see <see cref="ReplicaStatus.PolicyError"/>. Null, and no <see cref="Policy"/>: the default policy of a node.
+    /// </summary>
+    /// <remarks>
+    /// <c>flood</c> does nothing here, since only the node sees how fast logs grow; the file of <c>sample</c>, which is for
+    /// publishing, is not read.
+    /// </remarks>
+    public string? PolicyFile { get; set; }
+
+    /// <summary>
+    /// The company's policy, made by the program; <see cref="VerdictPolicy.Self"/> must be the node's member. This or
+    /// <see cref="PolicyFile"/>. <see cref="VerdictPolicy.Flood"/> does nothing here.
     /// </summary>
     public VerdictPolicy? Policy { get; set; }
 

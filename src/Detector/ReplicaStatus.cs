@@ -4,7 +4,8 @@ namespace FederationNode.Detector;
 /// <param name="IsReady">Whether it has a whole list and answers.</param>
 /// <param name="IsStale">
 /// Whether it has no list, or has not heard of its node for longer than <see cref="ReplicaOptions.MaxAge"/>. It answers with
-/// what it has all the same; what then to hold for review is the company's own decision.
+/// what it has all the same; what then to hold for review is the company's own decision, which <c>whenStale</c> in its policy
+/// may say.
 /// </param>
 /// <param name="Age">Since it last heard of its node; null if it has no list.</param>
 /// <param name="Indicators">Indicators that somebody lists.</param>
@@ -13,6 +14,10 @@ namespace FederationNode.Detector;
 /// <param name="RosterVersion">The roster by which members' words count; 0: none.</param>
 /// <param name="LastError">What went wrong last, or null if the replica follows its node.</param>
 /// <param name="FileError">Why the replica is not kept on disk now, or null.</param>
+/// <param name="PolicyError">
+/// Why the policy in <see cref="ReplicaOptions.PolicyFile"/> is not in force, but the one before it: the file, the line, the
+/// setting and what to do. Null: what is in the file is in force, or there is none.
+/// </param>
 public sealed record ReplicaStatus(
     bool IsReady,
     bool IsStale,
@@ -22,4 +27,5 @@ public sealed record ReplicaStatus(
     long ListSize,
     int RosterVersion,
     string? LastError,
-    string? FileError);
+    string? FileError,
+    string? PolicyError);

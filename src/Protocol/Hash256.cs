@@ -65,6 +65,13 @@ public struct Hash256 : IEquatable<Hash256>, IComparable<Hash256>
             && written == Size;
     }
 
+    /// <summary>Reads exactly 64 lower-case hexadecimal digits: one hash has one text, so upper case is refused.</summary>
+    public static bool TryParseLowerHex(ReadOnlySpan<char> text, out Hash256 hash)
+    {
+        hash = default;
+        return !text.ContainsAnyInRange('A', 'F') && TryParseHex(text, out hash);
+    }
+
     /// <summary>
     /// Reads the canonical standard base64 of 32 bytes: 44 characters, padded, no spaces, no stray bits.
     /// Two different texts never give the same hash.

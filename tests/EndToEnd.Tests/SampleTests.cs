@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text;
+using System.Text.RegularExpressions;
 using FederationNode.Detector;
 using FederationNode.Matching.Policy;
 using FederationNode.Node.Folder;
@@ -44,6 +45,29 @@ public sealed class SampleTests(CoalitionFixture coalition) : IDisposable
             Assert.Contains("pangolin", ran.Output, StringComparison.Ordinal);
             Assert.Contains("4 texts and sellers checked", ran.Output, StringComparison.Ordinal);
         }
+    }
+
+    [Fact]
+    public async Task Worker_WithAPolicy_JudgesByItOrSaysWhatIsWrongWithIt()
+    {
+        var file = Path.Combine(TestFiles.Repository, "samples", "Worker", "listings.csv");
+        var policy = _scratch.In("policy.json");
+        string[] line = [.. Sample.Built("Worker"), file, .. Access, "--policy", policy];
+        await File.WriteAllTextAsync(policy, """{"kinds":{"keyword":{"reviewAt":0}}}""");
+
+        var mild = await Sample.RunAsync([.. line, "--replica", _scratch.In("replica")]);
+        Assert.True(mild.Code == 0, mild.ToString());
+        Assert.Contains("kind keyword only signals", Regex.Replace(mild.Output, "[ │\r\n]+", " "), StringComparison.Ordinal);
+
+        var alone = await Sample.RunAsync(line);
+        Assert.True(alone.Code != 0, alone.ToString());
+        Assert.Contains("--policy is for --replica", alone.Error, StringComparison.Ordinal);
+
+        await File.WriteAllTextAsync(policy, """{"kinds":{"keyword":{"reviewAt":-1}}}""");
+        var wrong = await Sample.RunAsync([.. line, "--replica", _scratch.In("replica")]);
+        Assert.True(wrong.Code == 2, wrong.ToString());
+        Assert.Contains(
+            $"{policy}, line 1: \"kinds.keyword.reviewAt\" must be 0 to 1000.", wrong.Error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -36,7 +36,8 @@ public static class FederationDetectorServices
     }
 
     /// <summary>
-    /// Adds a health check of the replica: unhealthy without a list, degraded while the list is stale or not kept on disk.
+    /// Adds a health check of the replica: unhealthy without a list, degraded while the list is stale or not kept on disk, or
+    /// the policy on the disk is not in force.
     /// </summary>
     /// <param name="checks">The health checks.</param>
     /// <param name="name">The check's name.</param>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using FederationNode.Detector.Settings;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace FederationNode.Detector.Hosting;
@@ -15,6 +16,7 @@ internal sealed class ReplicaHealthCheck(FederationReplica replica) : IHealthChe
         return Task.FromResult(
             !status.IsReady ? HealthCheckResult.Unhealthy($"The replica has no list yet. {status.LastError}")
             : status.IsStale ? HealthCheckResult.Degraded($"The list is {age} s old. {status.LastError}")
+            : status.PolicyError is { } refused ? HealthCheckResult.Degraded(PolicyFile.NotInForce + refused)
             : status.FileError is { } fault ? HealthCheckResult.Degraded($"The list is not kept on disk: {fault}")
             : HealthCheckResult.Healthy(
                 string.Create(CultureInfo.InvariantCulture, $"{status.Indicators} indicators, {age} s old.")));

@@ -10,9 +10,9 @@ internal sealed class Held
 {
     private readonly FrozenSet<string> _counts;
 
-    public Held(ReplicaList list, ReplicaPlace place, VerdictPolicy policy)
+    public Held(ReplicaList list, ReplicaPlace place)
     {
-        (List, Place, Policy) = (list, place, policy);
+        (List, Place) = (list, place);
         _counts = place.Roster.Counts.ToFrozenSet(StringComparer.Ordinal);
     }
 
@@ -20,14 +20,18 @@ internal sealed class Held
 
     public ReplicaPlace Place { get; }
 
-    public VerdictPolicy Policy { get; }
-
     /// <summary>The list as of a second, for any number of checks within it.</summary>
-    public ListChecker Open(long now) => new(
+    /// <param name="policy">What turns evidence into verdicts.</param>
+    /// <param name="now">Unix seconds.</param>
+    /// <param name="isStale">Whether the list may be out of date.</param>
+    public ListChecker Open(VerdictPolicy policy, long now, bool isStale) => new(
         List.Matcher,
         List.TryGet,
-        Policy,
+        policy,
         _counts.Contains,
         now,
-        new CheckLimits(Limits.MaxCheckPlaces, Limits.MaxCheckMatches));
+        new CheckLimits(Limits.MaxCheckPlaces, Limits.MaxCheckMatches))
+    {
+        IsStale = isStale,
+    };
 }

@@ -55,7 +55,7 @@ internal static class PageReader
 
     /// <summary>Reads an indicator's id.</summary>
     /// <exception cref="InvalidDataException">It is none.</exception>
-    public static Hash256 IdOf(string text) => Hash256.TryParseHex(text, out var id) && id.ToString() == text
+    public static Hash256 IdOf(string text) => Hash256.TryParseLowerHex(text, out var id)
         ? id
         : throw new InvalidDataException("The node sent a row whose id is no id.");
 }

@@ -47,6 +47,11 @@ public static class DetectorMetrics
             "Since the replica last heard of its node.");
         _ = s_meter.CreateObservableGauge(
             "fednode.detector.list.size", () => Observe(r => (double)r.Status.Indicators), "{indicator}", "Indicators held.");
+        _ = s_meter.CreateObservableGauge(
+            "fednode.detector.policy.refused",
+            () => Observe(r => r.IsPolicyRefused is { } refused ? refused ? 1 : 0 : null),
+            "{file}",
+            "Whether the policy on the disk is refused, and the one before it in force: 1 if so, 0 if not.");
     }
 
     internal static void CheckedOverHttp(string verdict) => s_checks.Add(1, s_http, Tag(VerdictText.FromAction(verdict)));

@@ -9,7 +9,6 @@ using FederationNode.Grains.Logs;
 using FederationNode.Grains.Rosters;
 using FederationNode.Grains.Storage;
 using FederationNode.Matching.Checking;
-using FederationNode.Node.Api;
 using FederationNode.Node.Api.Checking;
 using FederationNode.Node.Api.Indicators;
 using FederationNode.Node.Folder;
@@ -106,7 +105,7 @@ internal sealed class StoppedList
         Func<LogEntry, CancellationToken, Task<EntryEvidence?>> evidence,
         CancellationToken cancel)
     {
-        if (!LowerHex.TryParse(id, out var hash))
+        if (!Hash256.TryParseLowerHex(id, out var hash))
         {
             throw new CliException(ExitCode.Refused, "An indicator's id is 64 lower-case hexadecimal digits.");
         }

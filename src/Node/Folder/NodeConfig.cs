@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using FederationNode.Detector.Settings;
 using FederationNode.Node.Api.Access;
 
 namespace FederationNode.Node.Folder;
@@ -82,4 +83,4 @@ public sealed record NodeConfig
 }
 
 /// <summary>A node's folder cannot be used; the message names the file and says what to do.</summary>
-public sealed class NodeFolderException(string message, Exception? inner = null) : Exception(message, inner);
+internal sealed class NodeFolderException(string message, Exception? inner = null) : SettingsException(message, inner);

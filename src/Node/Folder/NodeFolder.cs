@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using FederationNode.Contracts.Api;
+using FederationNode.Detector.Settings;
 using FederationNode.Grains.Identity;
 using FederationNode.Grains.Storage;
 using FederationNode.Protocol;
@@ -159,21 +160,11 @@ public sealed class NodeFolder(string path)
     {
         try
         {
-            using var stream = new FileStream(
-                file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            if (stream.Length > maxBytes)
-            {
-                throw new NodeFolderException(
-                    $"{file} has {stream.Length} bytes, and at most {maxBytes} are read: this is another file.");
-            }
-
-            var content = new byte[stream.Length];
-            stream.ReadExactly(content);
-            return content;
+            return SettingsFile.ReadUpTo(file, maxBytes);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (SettingsException e)
         {
-            throw new NodeFolderException($"{file} cannot be read: {e.Message}", e);
+            throw new NodeFolderException(e.Message, e);
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using FederationNode.Detector.Settings;
 using FederationNode.Node.Api.Webhooks;
 using FederationNode.Protocol;
 using FederationNode.Protocol.Entries;

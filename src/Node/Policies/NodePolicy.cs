@@ -1,5 +1,6 @@
+using FederationNode.Detector.Settings;
 using FederationNode.Matching.Policy;
-using FederationNode.Node.Folder;
+using FederationNode.Matching.Policy.Settings;
 
 namespace FederationNode.Node.Policies;
 

@@ -1,3 +1,4 @@
+using FederationNode.Detector.Settings;
 using FederationNode.Matching.Policy;
 
 namespace FederationNode.Node.Policies;
@@ -29,7 +30,7 @@ internal sealed class PolicyBoard(NodePolicy first)
         {
             if (Volatile.Read(ref _fault) is { } fault)
             {
-                yield return $"The policy on the disk is not in force, the one before it still is: {fault}";
+                yield return PolicyFile.NotInForce + fault;
             }
 
             foreach (var quarantine in Quarantines.All)

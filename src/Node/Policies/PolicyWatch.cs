@@ -1,3 +1,4 @@
+using FederationNode.Detector.Settings;
 using FederationNode.Grains;
 using FederationNode.Grains.Identity;
 using FederationNode.Node.Folder;
@@ -26,7 +27,7 @@ internal sealed partial class PolicyWatch(
         }
         else if (board.Current.IsFromFile)
         {
-            Refuse($"{folder.PolicyFile} is gone: put it back, or write {{}} into it to go back to the defaults.");
+            Refuse(PolicyFile.GoneFault(folder.PolicyFile));
         }
         else
         {
@@ -44,6 +45,6 @@ internal sealed partial class PolicyWatch(
     [LoggerMessage(1, LogLevel.Information, "{File} was read and is in force.")]
     private partial void LogTaken(string file);
 
-    [LoggerMessage(2, LogLevel.Error, "The policy on the disk is not in force, the one before it still is: {Fault}")]
+    [LoggerMessage(2, LogLevel.Error, PolicyFile.NotInForce + "{Fault}")]
     private partial void LogRefused(string fault);
 }

@@ -90,7 +90,7 @@ internal static class SignedJson
             : throw new JsonException($"\"{name}\" must be a whole number from {min} to {max}.");
 
     public static Hash256 Hash(this JsonElement parent, string name) =>
-        Hash256.TryParseHex(parent.Text(name), out var hash) && hash.ToString() == parent.Text(name)
+        Hash256.TryParseLowerHex(parent.Text(name), out var hash)
             ? hash
             : throw new JsonException($"\"{name}\" must be 64 lower-case hexadecimal digits.");
 

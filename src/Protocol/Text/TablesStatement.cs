@@ -12,8 +12,6 @@ public static class TablesStatement
     /// <summary>Longest statement that is read, in characters.</summary>
     public const int MaxLength = 512;
 
-    private const int HashLength = 64;
-
     /// <summary>What this program says.</summary>
     public static string Own { get; } = $"{Wlnorm.Name}={Wlnorm.TableHash}";
 
@@ -37,8 +35,7 @@ public static class TablesStatement
         foreach (var item in text.Split(','))
         {
             var (scheme, value) = item.Trim(' ').Split('=') is [var left, var right] ? (left, right) : ("", "");
-            if (scheme.Length == 0 || value.Length != HashLength
-                || !value.All(char.IsAsciiHexDigitLower) || !Hash256.TryParseHex(value, out var read))
+            if (scheme.Length == 0 || !Hash256.TryParseLowerHex(value, out var read))
             {
                 return TablesVerdict.Malformed;
             }

@@ -17,6 +17,8 @@ using FederationNode.Grains.Storage;
 using FederationNode.Matching.Policy;
 using FederationNode.Node.Api;
 using FederationNode.Node.Api.Sellers;
+using FederationNode.Node.Folder;
+using FederationNode.Node.Policies;
 using FederationNode.Node.Tests.Peers;
 using FederationNode.Protocol.Entries;
 using FederationNode.Protocol.Replication;
@@ -85,6 +87,19 @@ internal sealed class ApiNode : IAsyncDisposable
         return node;
     }
 
+    /// <summary>A node of acme that has its roster, answers, and follows the policy of a folder.</summary>
+    public static async Task<ApiNode> StartWithPolicyAsync(NodeFolder folder)
+    {
+        var node = await StartAsync(TestCoalition.Acme, o => o with
+        {
+            Folder = folder,
+            PolicyFromFolder = PolicyReader.Load(folder, TestCoalition.Acme),
+        });
+        await node.PutRosterAsync(node.Coalition.Sign(node.Coalition.Roster()));
+        await node.WaitReadyAsync();
+        return node;
+    }
+
     /// <summary>Starts a node.</summary>
     /// <param name="member">Whose.</param>
     /// <param name="change">Changes its options.</param>
@@ -137,6 +152,19 @@ internal sealed class ApiNode : IAsyncDisposable
         }
 
         return Client.SendAsync(request);
+    }
+
+    /// <summary>Lets the node take up what its folder has for a policy by now.</summary>
+    public void LookAtPolicy() => Services.GetServices<IHostedService>().OfType<PolicyWatch>().Single().Look();
+
+    /// <summary>Lets the node have heard of all peers just now.</summary>
+    public void HearPeers()
+    {
+        var contact = Clock.GetUtcNow().ToUnixTimeMilliseconds();
+        foreach (var peer in Services.GetRequiredService<RosterBoard>().ActivePeers())
+        {
+            Services.GetRequiredService<LinkBoard>().Change(peer.Name, link => link with { LastContact = contact });
+        }
     }
 
     /// <summary>Publishes a listing of this member and returns where it stands.</summary>

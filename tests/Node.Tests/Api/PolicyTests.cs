@@ -1,12 +1,9 @@
 using System.Net;
 using FederationNode.Contracts.Api;
-using FederationNode.Grains.Replication;
-using FederationNode.Grains.Rosters;
 using FederationNode.Grains.Storage;
 using FederationNode.Matching.Policy;
 using FederationNode.Node.Folder;
 using FederationNode.Node.Policies;
-using FederationNode.Node.Tests.Peers;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Xunit;
@@ -32,7 +29,7 @@ public sealed class PolicyTests : IDisposable
         Assert.Equal("block", (await CheckAsync(node, image)).Verdict);
 
         Write("""{"kinds":{"image-sha256":{"blockAt":2}}}""");
-        Watch(node).Look();
+        node.LookAtPolicy();
 
         var match = Assert.Single((await CheckAsync(node, image)).Matches);
         const string Reason = "review: 1 of 1 members needed to review (globex); 1 of 2 members needed to block (globex)";
@@ -41,7 +38,7 @@ public sealed class PolicyTests : IDisposable
         Assert.Equal(("review", Reason), (row.Indicator.Verdict, row.Indicator.Reason));
 
         Write("""{"kinds":{"image-sha256":{"blockAt":-2}}}""");
-        Watch(node).Look();
+        node.LookAtPolicy();
 
         Assert.Equal("review", (await CheckAsync(node, image)).Verdict);
         var says = $"{_folder.PolicyFile}, line 1: \"kinds.image-sha256.blockAt\" must be 0 to 1000.";
@@ -75,11 +72,7 @@ public sealed class PolicyTests : IDisposable
     public async Task Policy_ClosedWhenStale_WhatHasNoMatchIsReviewed()
     {
         await using var node = await StartAsync("""{"whenStale":"closed"}""");
-        foreach (var peer in node.Services.GetRequiredService<RosterBoard>().ActivePeers())
-        {
-            var contact = node.Clock.GetUtcNow().ToUnixTimeMilliseconds();
-            node.Services.GetRequiredService<LinkBoard>().Change(peer.Name, link => link with { LastContact = contact });
-        }
+        node.HearPeers();
 
         var fresh = await CheckAsync(node, new CheckItem("text", "nothing"));
         Assert.Equal(("none", null), (fresh.Verdict, fresh.Reason));
@@ -130,7 +123,7 @@ public sealed class PolicyTests : IDisposable
         Assert.Equal("signal", (await CheckAsync(node, late)).Verdict);
 
         Write($"{{\"flood\":{{{Limit},\"released\":[\"globex\"]}}}}");
-        Watch(node).Look();
+        node.LookAtPolicy();
         await Flood(node).LookAsync();
 
         Assert.Equal("block", (await CheckAsync(node, late)).Verdict);
@@ -181,9 +174,6 @@ public sealed class PolicyTests : IDisposable
         await node.PublishAsync(Some.Keyword(common, l => l with { OverrideLint = "seen in 30 cases" }));
     }
 
-    private static PolicyWatch Watch(ApiNode node) =>
-        node.Services.GetServices<IHostedService>().OfType<PolicyWatch>().Single();
-
     private static FloodWatch Flood(ApiNode node) =>
         node.Services.GetServices<IHostedService>().OfType<FloodWatch>().Single();
 
@@ -199,16 +189,9 @@ public sealed class PolicyTests : IDisposable
 
     private void Write(string json) => File.WriteAllText(_folder.PolicyFile, json);
 
-    private async Task<ApiNode> StartAsync(string json)
+    private Task<ApiNode> StartAsync(string json)
     {
         Write(json);
-        var node = await ApiNode.StartAsync(TestCoalition.Acme, o => o with
-        {
-            Folder = _folder,
-            PolicyFromFolder = PolicyReader.Load(_folder, TestCoalition.Acme),
-        });
-        await node.PutRosterAsync(node.Coalition.Sign(node.Coalition.Roster()));
-        await node.WaitReadyAsync();
-        return node;
+        return ApiNode.StartWithPolicyAsync(_folder);
     }
 }

@@ -1,5 +1,8 @@
 using FederationNode.Detector;
 using FederationNode.Matching.Policy;
+using FederationNode.Node.Folder;
+using FederationNode.Node.Policies;
+using FederationNode.Node.Tests.Policies;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
@@ -25,6 +28,11 @@ public sealed class OptionsCheckTests
         { "MinHedgeDelay must be 00:00:00.0010000 to 00:00:10, not 00:00:11.", o => o.MinHedgeDelay = TimeSpan.FromSeconds(11) },
         { "Replica.Folder must name a folder, or be null.", o => o.Replica = new ReplicaOptions { Folder = "" } },
         { "Replica.Policy.Self must name the node's member.", o => o.Replica = new ReplicaOptions { Policy = new VerdictPolicy { Self = "" } } },
+        { "Replica.PolicyFile must name a file, or be null.", o => o.Replica = new ReplicaOptions { PolicyFile = "" } },
+        {
+            "Give either Replica.Policy or Replica.PolicyFile.",
+            o => o.Replica = new ReplicaOptions { PolicyFile = "policy.json", Policy = new VerdictPolicy { Self = "acme" } }
+        },
         { "Replica.MaxAge must be 00:00:20 to 1.00:00:00, not 00:00:01.", o => o.Replica = new ReplicaOptions { MaxAge = TimeSpan.FromSeconds(1) } },
         { "Replica.ReconnectDelay must be 00:00:00.0100000 to 00:01:00, not 00:00:00.", o => o.Replica = new ReplicaOptions { ReconnectDelay = TimeSpan.Zero } },
         { "Replica.Silence must be 00:00:01 to 00:10:00, not 00:00:00.", o => o.Replica = new ReplicaOptions { Silence = TimeSpan.Zero } },
@@ -46,6 +54,62 @@ public sealed class OptionsCheckTests
         var refusal = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync());
 
         Assert.Equal([fault], refusal.Failures);
+    }
+
+    [Theory]
+    [MemberData(nameof(PolicyReaderTests.Wrong), MemberType = typeof(PolicyReaderTests))]
+    public async Task Options_PolicyThatTheNodeRefuses_IsRefusedAtStartInTheSameWords(string json, string says)
+    {
+        var folder = Directory.CreateTempSubdirectory("fednode-policy-").FullName;
+        try
+        {
+            var file = Path.Combine(folder, "policy.json");
+            await File.WriteAllTextAsync(file, json);
+            var node = Assert.Throws<NodeFolderException>(() => PolicyReader.ReadFile(file, "acme"));
+            using var host = Host(o => Set(o, file));
+
+            var refusal = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync());
+
+            Assert.Equal([$"Replica.PolicyFile: {node.Message}"], refusal.Failures);
+            Assert.StartsWith(Path.Combine(folder, says), node.Message, StringComparison.Ordinal);
+            var options = new FederationDetectorOptions();
+            Set(options, file);
+            Assert.StartsWith(
+                $"Replica.PolicyFile: {node.Message}",
+                Assert.Throws<ArgumentException>(() => new FederationReplica(options)).Message,
+                StringComparison.Ordinal);
+
+            // Who only asks the node needs no policy.
+            new FederationDetector(options).Dispose();
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+
+        static void Set(FederationDetectorOptions options, string file)
+        {
+            options.Nodes.Add(new Uri("http://127.0.0.1:1"));
+            options.Key = "key";
+            options.Replica = new ReplicaOptions { PolicyFile = file };
+        }
+    }
+
+    [Fact]
+    public void Options_PolicyFileThatIsNotThere_SaysWhich()
+    {
+        var file = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
+        var options = new FederationDetectorOptions
+        {
+            Nodes = [new Uri("http://127.0.0.1:1")],
+            Key = "key",
+            Replica = new ReplicaOptions { PolicyFile = file },
+        };
+
+        Assert.StartsWith(
+            $"Replica.PolicyFile: {file} cannot be read: ",
+            Assert.Throws<ArgumentException>(() => new FederationReplica(options)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]

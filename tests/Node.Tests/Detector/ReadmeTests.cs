@@ -85,7 +85,7 @@ public sealed class ReadmeTests
         {
             options.Nodes.Add(new Uri("http://127.0.0.1:7480"));
             options.KeyFile = "acme/api-keys/detector.key";
-            options.Replica = new ReplicaOptions { Folder = "detector-replica" };
+            options.Replica = new ReplicaOptions { Folder = "detector-replica", PolicyFile = "acme/policy.json" };
         });
         builder.Services.AddHealthChecks().AddFederationReplica();
     }

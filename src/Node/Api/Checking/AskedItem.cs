@@ -14,7 +14,7 @@ internal readonly record struct AskedItem(string Kind, Hash256 Value, string? Te
     /// <summary>Decodes an item of which <see cref="ItemChecker.FaultOf"/> says nothing.</summary>
     public static AskedItem Of(CheckItem item) => item.Kind == ItemChecker.Text
         ? new AskedItem(item.Kind, default, item.Value, item.Id, item.Longest)
-        : LowerHex.TryParse(item.Value, out var value)
+        : Hash256.TryParseLowerHex(item.Value, out var value)
             ? new AskedItem(item.Kind, value, null, item.Id)
             : throw new ArgumentException("The item has a fault.", nameof(item));
 }

@@ -202,7 +202,7 @@ internal static class CheckReader
             }
         }
 
-        if (kind is null || !hasValue || reader.TokenType != JsonTokenType.EndObject || id is { Length: > ItemChecker.MaxId }
+        if (kind is null || !hasValue || reader.TokenType != JsonTokenType.EndObject || id is { Length: > Limits.MaxItemId }
             || (longest == true && kind != ItemChecker.Text))
         {
             return false;
@@ -215,7 +215,7 @@ internal static class CheckReader
         }
 
         // Before its kind, or written with escapes, it was read as a text.
-        if (text is not null && !LowerHex.TryParse(text, out value))
+        if (text is not null && !Hash256.TryParseLowerHex(text, out value))
         {
             return false;
         }

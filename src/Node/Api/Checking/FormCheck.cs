@@ -31,7 +31,6 @@ internal sealed class FormCheck(
     private const int MaxBoundary = 70;
     private const int MaxHeaders = 8;
     private const int MaxHeaderBytes = 4096;
-    private const int MaxId = 128;
 
     private static readonly UTF8Encoding s_strict = new(false, throwOnInvalidBytes: true);
 
@@ -71,7 +70,7 @@ internal sealed class FormCheck(
                 {
                     return Fault.Invalid.Because(
                         $"Part {parts.Count + 1} has another name than image, text or seller, with or without :ID of 1 to "
-                        + $"{MaxId} characters behind it.");
+                        + $"{Limits.MaxItemId} characters behind it.");
                 }
 
                 parts.Add(await CheckAsync(kind, id, section.Body, deadline));
@@ -123,7 +122,7 @@ internal sealed class FormCheck(
 
         var colon = name.IndexOf(':', StringComparison.Ordinal);
         (kind, id) = colon < 0 ? (name, null) : (name[..colon], name[(colon + 1)..]);
-        return kind is Image or ItemChecker.Text or IndicatorKind.Seller && id is null or { Length: >= 1 and <= MaxId };
+        return kind is Image or ItemChecker.Text or IndicatorKind.Seller && id is null or { Length: >= 1 and <= Limits.MaxItemId };
     }
 
     private async Task<CheckPart> CheckAsync(string kind, string? id, Stream body, Deadline deadline)

@@ -16,13 +16,10 @@ internal sealed class ItemChecker(MergedList list, RosterBoard roster, PolicyBoa
 {
     public const string Text = VerdictShapes.Text;
 
-    /// <summary>Longest name of an item, in UTF-16 code units.</summary>
-    public const int MaxId = 128;
-
     /// <summary>What is wrong with an item, without its value, or null.</summary>
     public static string? FaultOf(CheckItem? item) =>
         item is null ? "must be an object"
-        : item.Id is { Length: > MaxId } ? $".id must have at most {MaxId} characters"
+        : item.Id is { Length: > Limits.MaxItemId } ? $".id must have at most {Limits.MaxItemId} characters"
         : item.Longest && item.Kind != Text ? $".longest must be left out: it is for items of kind {Text} only"
         : item.Kind switch
         {
@@ -30,7 +27,7 @@ internal sealed class ItemChecker(MergedList list, RosterBoard roster, PolicyBoa
                 ? null
                 : $".value must have 1 to {Limits.MaxCheckText} UTF-16 code units",
             IndicatorKind.ImagePdq or IndicatorKind.ImageSha256 or IndicatorKind.Seller =>
-                LowerHex.TryParse(item.Value, out _) ? null
+                Hash256.TryParseLowerHex(item.Value, out _) ? null
                 : ".value must be 64 lower-case hexadecimal digits",
             _ => $".kind must be {Text}, "
                 + $"{IndicatorKind.ImagePdq}, {IndicatorKind.ImageSha256} or {IndicatorKind.Seller}",

@@ -9,6 +9,7 @@ using FederationNode.Node.Api.Access;
 using FederationNode.Node.Api.Indicators;
 using FederationNode.Node.Api.Problems;
 using FederationNode.Node.Api.Publishing;
+using FederationNode.Protocol;
 using Microsoft.AspNetCore.Mvc;
 
 namespace FederationNode.Node.Api.Feedback;
@@ -18,7 +19,6 @@ internal static class FeedbackEndpoints
 {
     private const int MaxIndicators = 100;
     private const int MaxNote = 2000;
-    private const int MaxItemId = 128;
     private const long MaxCount = 1_000_000;
 
     public static void Map(IEndpointRouteBuilder routes)
@@ -90,7 +90,7 @@ internal static class FeedbackEndpoints
         var categories = new SortedSet<string>(StringComparer.Ordinal);
         for (var i = 0; i < request.IndicatorIds.Count; i++)
         {
-            if (!LowerHex.TryParse(request.IndicatorIds[i], out var id) || !list.TryGet(id, out var state))
+            if (!Hash256.TryParseLowerHex(request.IndicatorIds[i], out var id) || !list.TryGet(id, out var state))
             {
                 return Fault.NotFound.Because(
                     string.Create(CultureInfo.InvariantCulture, $"Nobody says anything about indicatorIds[{i}]."));
@@ -116,9 +116,9 @@ internal static class FeedbackEndpoints
 
     private static string? FaultOf(FeedbackRequest request) =>
         !FeedbackOutcome.All.Contains(request.Outcome) ? $"outcome must be one of {string.Join(", ", FeedbackOutcome.All)}."
-        : request.IndicatorIds.Count is 0 or > MaxIndicators || request.IndicatorIds.Any(i => i is null || !LowerHex.TryParse(i, out _))
+        : request.IndicatorIds.Count is 0 or > MaxIndicators || request.IndicatorIds.Any(i => i is null || !Hash256.TryParseLowerHex(i, out _))
             ? $"indicatorIds must have 1 to {MaxIndicators} ids of 64 lower-case hexadecimal digits."
-        : request.ItemId is { Length: 0 or > MaxItemId } ? $"itemId must have 1 to {MaxItemId} characters, or be null."
+        : request.ItemId is { Length: 0 or > Limits.MaxItemId } ? $"itemId must have 1 to {Limits.MaxItemId} characters, or be null."
         : request.Note.Length > MaxNote ? $"note must have at most {MaxNote} characters."
         : request.Count is < 1 or > MaxCount ? $"count must be 1 to {MaxCount}."
         : request.Count > 1 && FeedbackOutcome.IsQueued(request.Outcome) ? "count must be 1 for what a person is to look at."

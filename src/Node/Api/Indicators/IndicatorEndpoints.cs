@@ -79,7 +79,7 @@ internal static class IndicatorEndpoints
         }
 
         Hash256 from = default;
-        if (!string.IsNullOrEmpty(after) && !LowerHex.TryParse(after, out from))
+        if (!string.IsNullOrEmpty(after) && !Hash256.TryParseLowerHex(after, out from))
         {
             return Fault.BadCursor.Because("after is not a cursor of this route: start over without it.");
         }
@@ -203,7 +203,7 @@ internal static class IndicatorEndpoints
         out ProblemResult? problem)
     {
         state = null;
-        problem = !LowerHex.TryParse(id, out var hash)
+        problem = !Hash256.TryParseLowerHex(id, out var hash)
             ? Fault.Invalid.Because("An indicator's id is 64 lower-case hexadecimal digits.")
             : !follower.IsLoaded ? NotReady()
             : list.TryGet(hash, out state) ? null

@@ -73,7 +73,7 @@ internal sealed class ListingBuilder(RosterDocument? roster, long now)
         Jurisdictions = [.. request.Jurisdictions],
         Exceptions = [.. request.Exceptions],
         Tlp = request.Tlp,
-        Evidence = request.Evidence is { } hex && LowerHex.TryParse(hex, out var evidence) ? evidence : null,
+        Evidence = request.Evidence is { } hex && Hash256.TryParseLowerHex(hex, out var evidence) ? evidence : null,
         Context = context,
     };
 
@@ -90,7 +90,7 @@ internal sealed class ListingBuilder(RosterDocument? roster, long now)
                 ? $".action must be one of {string.Join(", ", ListingPayload.Actions)}"
             : !ListingPayload.TlpLabels.Contains(request.Tlp)
                 ? $".tlp must be one of {string.Join(", ", ListingPayload.TlpLabels)}"
-            : request.Evidence is { } evidence && !LowerHex.TryParse(evidence, out _)
+            : request.Evidence is { } evidence && !Hash256.TryParseLowerHex(evidence, out _)
                 ? ".evidence must be 64 lower-case hexadecimal digits"
             : request.Expires is < 0 or > ProtocolLimits.MaxTime ? ".expires must be a time in unix seconds"
             : null;
@@ -134,7 +134,7 @@ internal sealed class ListingBuilder(RosterDocument? roster, long now)
             IndicatorKind.Seller => request.Scheme,
             _ => "",
         };
-        var isHash = LowerHex.TryParse(request.Value, out var value);
+        var isHash = Hash256.TryParseLowerHex(request.Value, out var value);
         var fault =
             scheme is { Length: 0 } && request.Kind != IndicatorKind.Seller
                 ? $".kind must be {IndicatorKind.Keyword}, {IndicatorKind.Seller}, {IndicatorKind.ImagePdq} or "

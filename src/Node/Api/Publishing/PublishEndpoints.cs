@@ -220,7 +220,7 @@ internal static class PublishEndpoints
     }
 
     private static ProblemResult? IdOrReasonFault(string indicatorId, string reason, out Hash256 id) =>
-        !LowerHex.TryParse(indicatorId, out id)
+        !Hash256.TryParseLowerHex(indicatorId, out id)
             ? Fault.Invalid.Because("indicatorId must be 64 lower-case hexadecimal digits.")
         : !Names.IsCode(reason) ? Fault.Invalid.Because("reason must be a code: 1 to 32 of a-z, 0-9 and '-'.")
         : null;

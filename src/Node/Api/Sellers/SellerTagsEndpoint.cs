@@ -14,8 +14,6 @@ namespace FederationNode.Node.Api.Sellers;
 /// </summary>
 internal static class SellerTagsEndpoint
 {
-    private const int MaxId = 128;
-
     public static void Map(IEndpointRouteBuilder routes) => routes
         .MapPost(ApiRoutes.SellerTags, AnswerAsync)
         .WithName("tagSellers")
@@ -87,9 +85,9 @@ internal static class SellerTagsEndpoint
                 return $"items[{i}] must not be null.";
             }
 
-            if (item.Id?.Length > MaxId)
+            if (item.Id?.Length > Limits.MaxItemId)
             {
-                return $"items[{i}].id must be at most {MaxId} characters.";
+                return $"items[{i}].id must be at most {Limits.MaxItemId} characters.";
             }
         }
 

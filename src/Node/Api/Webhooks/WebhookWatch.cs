@@ -1,3 +1,4 @@
+using FederationNode.Detector.Settings;
 using FederationNode.Grains;
 using FederationNode.Node.Folder;
 

@@ -1,3 +1,4 @@
+using FederationNode.Contracts;
 using FederationNode.Node.Sellers;
 using FederationNode.Protocol.Sellers;
 
@@ -24,7 +25,6 @@ internal sealed record SellerRow(long Line, string? Id, string Raw, RawSeller? S
 internal sealed class SellerRows(
     RecordReader records, ColumnChoice choice, bool hasHeader, SellerIdentifierType? type, string? region) : IDisposable
 {
-    private const int MaxId = 128;
     private const char Replacement = '\ufffd';
 
     private RowColumns? _columns;
@@ -83,9 +83,9 @@ internal sealed class SellerRows(
             : region;
         var rowType = type;
         string? fault = null;
-        if (id?.Length > MaxId)
+        if (id?.Length > Limits.MaxItemId)
         {
-            (id, fault) = (null, $"the id has more than {MaxId} characters");
+            (id, fault) = (null, $"the id has more than {Limits.MaxItemId} characters");
         }
         else if (raw.Contains(Replacement, StringComparison.Ordinal) || id?.Contains(Replacement, StringComparison.Ordinal) == true)
         {

@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace FederationNode.Node.Policies;
+namespace FederationNode.Matching.Policy.Settings;
 
 /// <summary>The line on which each value of a JSON text stands, for messages; and the first null in it.</summary>
 internal sealed class PolicyPlaces

@@ -1,4 +1,4 @@
-namespace FederationNode.Node.Policies;
+namespace FederationNode.Matching.Policy.Settings;
 
 /// <summary>A setting of <c>policy.json</c> cannot be used.</summary>
 /// <param name="path">The setting, such as <c>kinds.seller.blockAt</c>.</param>

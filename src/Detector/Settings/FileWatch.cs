@@ -1,7 +1,9 @@
-namespace FederationNode.Node.Folder;
+using Microsoft.Extensions.Hosting;
+
+namespace FederationNode.Detector.Settings;
 
 /// <summary>
-/// Takes up a changed settings file while the node runs, or a changed file that it names. It looks at times and sizes, so that it
+/// Takes up a changed settings file while the program runs, or a changed file that it names. It looks at times and sizes, so that it
 /// does not matter whether a file was written over, renamed into its place, or lies on a file system that tells nobody of
 /// changes.
 /// </summary>
@@ -34,7 +36,7 @@ internal abstract class FileWatch(FileStamps? stamps, TimeProvider clock) : Back
             {
                 TakeUp(_stamps);
             }
-            catch (NodeFolderException e)
+            catch (SettingsException e)
             {
                 Refuse(e.Message);
             }
@@ -43,14 +45,14 @@ internal abstract class FileWatch(FileStamps? stamps, TimeProvider clock) : Back
 
     /// <summary>Reads the files, and lets all of what they say hold.</summary>
     /// <param name="stamps">Takes the files before they are read.</param>
-    /// <exception cref="NodeFolderException">They cannot be used; nothing has changed.</exception>
+    /// <exception cref="SettingsException">They cannot be used; nothing has changed.</exception>
     protected abstract void TakeUp(FileStamps stamps);
 
     /// <summary>Says that what is on the disk does not hold, and what to do.</summary>
     protected abstract void Refuse(string fault);
 
-    /// <inheritdoc/>
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    /// <summary>Looks at the files again and again until told to stop; then it returns.</summary>
+    public async Task WatchAsync(CancellationToken stoppingToken)
     {
         while (!stoppingToken.IsCancellationRequested)
         {
@@ -58,4 +60,7 @@ internal abstract class FileWatch(FileStamps? stamps, TimeProvider clock) : Back
             await Task.Delay(Interval, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
+
+    /// <inheritdoc/>
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => WatchAsync(stoppingToken);
 }

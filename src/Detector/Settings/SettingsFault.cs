@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 
-namespace FederationNode.Node.Folder;
+namespace FederationNode.Detector.Settings;
 
 /// <summary>Says what is wrong with a settings file in the operator's words: the decoder's own speak of .NET types.</summary>
 internal static partial class SettingsFault

@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace FederationNode.Node.Policies;
+namespace FederationNode.Matching.Policy.Settings;
 
 /// <summary>The file <c>policy.json</c> as it is written: README.md lists the settings. What is left out has its default.</summary>
 internal sealed record PolicyDocument

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace FederationNode.Node.Folder;
+namespace FederationNode.Detector.Settings;
 
 /// <summary>
 /// Time and size of files just before they are read, by which it can be told later whether one has changed. Not safe for

@@ -1,27 +1,25 @@
 using System.Text;
-using FederationNode.Matching.Policy;
-using FederationNode.Node.Api;
-using FederationNode.Node.Folder;
 using FederationNode.Protocol;
 using FederationNode.Protocol.Entries;
 using FederationNode.Protocol.Text;
 
-namespace FederationNode.Node.Policies;
+namespace FederationNode.Matching.Policy.Settings;
 
 /// <summary>Checks the settings that say what never counts, and makes an allowlist of them.</summary>
 internal static class AllowReader
 {
+    /// <summary>The setting that names a file of tags.</summary>
+    public const string SellersPath = "allow.verifiedSellers";
+
     private const int MaxItems = 100_000;
     private const int MaxPhrases = 10_000;
     private const int MaxPhrase = 200;
 
-    /// <summary>Room for a million tags.</summary>
-    private const int MaxSellerFile = 66 << 20;
-
+    /// <summary>The allowlist that settings describe.</summary>
     /// <param name="settings">The settings.</param>
-    /// <param name="locate">The file of a path as it is written.</param>
-    /// <exception cref="PolicyFault">A setting cannot be used.</exception>
-    public static Allowlist Read(AllowSettings settings, Func<string, string> locate)
+    /// <param name="sellers">The file that <see cref="AllowSettings.VerifiedSellers"/> names; null: it names none.</param>
+    /// <exception cref="PolicyFault">A setting cannot be used, or a line of the file.</exception>
+    public static Allowlist Read(AllowSettings settings, SellerFile? sellers)
     {
         if (settings.Ids.Count > MaxItems || settings.Values.Values.Sum(v => v.Count) > MaxItems)
         {
@@ -37,7 +35,7 @@ internal static class AllowReader
             settings.Ids.Select((id, i) => ReadHash($"allow.ids[{i}]", id)),
             settings.Values.SelectMany(kind => ReadValues(kind.Key, kind.Value)),
             settings.Phrases.Select((phrase, i) => ReadText($"allow.phrases[{i}]", phrase)),
-            settings.VerifiedSellers.Length > 0 ? ReadSellers(locate(settings.VerifiedSellers)) : []);
+            sellers is { } file ? ReadSellers(file) : []);
     }
 
     private static IEnumerable<(string Kind, string Value)> ReadValues(string kind, List<string> values)
@@ -50,7 +48,7 @@ internal static class AllowReader
             : throw new PolicyFault(path, $"is no kind: the kinds are {string.Join(", ", PolicyRules.Kinds)}.");
     }
 
-    private static Hash256 ReadHash(string path, string text) => LowerHex.TryParse(text, out var hash)
+    private static Hash256 ReadHash(string path, string text) => Hash256.TryParseLowerHex(text, out var hash)
         ? hash
         : throw new PolicyFault(path, "must be 64 lower-case hexadecimal digits.");
 
@@ -59,19 +57,9 @@ internal static class AllowReader
             ? canonical
             : throw new PolicyFault(path, $"must be 1 to {MaxPhrase} characters of which one is visible.");
 
-    private static List<Hash256> ReadSellers(string file)
+    private static List<Hash256> ReadSellers(SellerFile file)
     {
-        const string Path = "allow.verifiedSellers";
-        string[] lines;
-        try
-        {
-            lines = Encoding.UTF8.GetString(NodeFolder.ReadUpTo(file, MaxSellerFile)).Split('\n');
-        }
-        catch (NodeFolderException e)
-        {
-            throw new PolicyFault(Path, $"names a file that cannot be used: {e.Message}");
-        }
-
+        var lines = Encoding.UTF8.GetString(file.Content.Span).Split('\n');
         var tags = new List<Hash256>(lines.Length);
         for (var i = 0; i < lines.Length; i++)
         {
@@ -81,12 +69,17 @@ internal static class AllowReader
                 continue;
             }
 
-            tags.Add(LowerHex.TryParse(line, out var tag)
+            tags.Add(Hash256.TryParseLowerHex(line, out var tag)
                 ? tag
                 : throw new PolicyFault(
-                    Path, $"names {file}, whose line {i + 1} must be a seller's tag: 64 lower-case hexadecimal digits."));
+                    SellersPath, $"names {file.Name}, whose line {i + 1} must be a seller's tag: 64 lower-case hexadecimal digits."));
         }
 
         return tags;
     }
 }
+
+/// <summary>A file of own verified sellers' tags, as it was read.</summary>
+/// <param name="Name">The file, for messages.</param>
+/// <param name="Content">Its bytes: UTF-8, one tag a line.</param>
+internal readonly record struct SellerFile(string Name, ReadOnlyMemory<byte> Content);

@@ -1,10 +1,9 @@
 using System.Collections.Immutable;
 using FederationNode.Matching.Keywords;
-using FederationNode.Matching.Policy;
 using FederationNode.Protocol;
 using FederationNode.Protocol.Entries;
 
-namespace FederationNode.Node.Policies;
+namespace FederationNode.Matching.Policy.Settings;
 
 /// <summary>Checks the settings that say how listings are counted, and makes rules of them.</summary>
 internal static class PolicyRules
@@ -12,12 +11,17 @@ internal static class PolicyRules
     private const int MaxMembers = 1000;
     private const int MaxAgeDays = 3650;
 
+    /// <summary>The kinds of indicators, in the order in which people read them.</summary>
     public static readonly ImmutableArray<string> Kinds =
         [IndicatorKind.Keyword, IndicatorKind.Seller, IndicatorKind.ImagePdq, IndicatorKind.ImageSha256];
 
+    /// <summary>The policy that a document describes, but for what never counts: see <see cref="AllowReader"/>.</summary>
+    /// <param name="document">The settings.</param>
+    /// <param name="self">The member whose policy it is.</param>
     /// <exception cref="PolicyFault">A setting cannot be used.</exception>
     public static VerdictPolicy Read(PolicyDocument document, string self)
     {
+        CheckSample(document.Sample);
         var kinds = VerdictPolicy.Default;
         foreach (var (kind, settings) in document.Kinds)
         {
@@ -156,6 +160,19 @@ internal static class PolicyRules
             Within("flood.hours", settings.Hours, 1, 720),
             Within("flood.holdHours", settings.HoldHours, 0, 8760),
             [.. settings.Released]);
+    }
+
+    private static void CheckSample(SampleSettings? settings)
+    {
+        if (settings?.Path.Length == 0)
+        {
+            throw new PolicyFault("sample.path", "must name a file of texts; or leave out \"sample\".");
+        }
+
+        if (settings is not null && !(settings.MaxHitRate is > 0 and <= 1))
+        {
+            throw new PolicyFault("sample.maxHitRate", "must be above 0, and at most 1, which is every text.");
+        }
     }
 
     private static void CheckMembers(string path, List<string> names)
