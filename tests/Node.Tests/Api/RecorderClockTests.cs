@@ -37,6 +37,27 @@ public sealed class RecorderClockTests
     }
 
     [Fact]
+    public async Task HitRecorder_VeryManyIndicators_ToldSomeAtATimeAndEachOnce()
+    {
+        var told = new Calls();
+        using var recorder = new HitRecorder(told.Grains, s_options, _clock, NullLogger<HitRecorder>.Instance);
+        recorder.Record([.. Enumerable.Range(0, 2_500).Select(i => Hash256.Of(BitConverter.GetBytes(i)))]);
+
+        var counts = new List<int>();
+        for (var i = 0; i < 4; i++)
+        {
+            var before = told.Count;
+            await recorder.FlushAsync(default);
+            counts.Add(told.Count - before);
+        }
+
+        Assert.Equal([1_000, 1_000, 500, 0], counts);
+        recorder.Record([Hash256.Of([1])]);
+        await recorder.FlushAsync(default);
+        Assert.Equal(2_501, told.Count);
+    }
+
+    [Fact]
     public async Task TallyRecorder_AnHourOfItsClock_StoresTheCounts()
     {
         var told = new Calls();
@@ -69,6 +90,7 @@ public sealed class RecorderClockTests
     private sealed class Calls
     {
         private readonly TaskCompletionSource<string> _first = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private int _count;
 
         public Calls()
         {
@@ -80,6 +102,8 @@ public sealed class RecorderClockTests
 
         public Task<string> First => _first.Task;
 
+        public int Count => Volatile.Read(ref _count);
+
         public object? Call(MethodInfo method)
         {
             if (method.Name == nameof(IGrainFactory.GetGrain))
@@ -90,6 +114,7 @@ public sealed class RecorderClockTests
                 return grain;
             }
 
+            Interlocked.Increment(ref _count);
             _first.TrySetResult(method.Name);
             return method.ReturnType == typeof(Task) ? Task.CompletedTask : Task.FromResult(0);
         }

@@ -6,7 +6,8 @@ namespace FederationNode.Node.Api.Checking;
 
 /// <summary>
 /// Counts hits in memory and tells the indicators now and then: one call for each indicator that was hit, however
-/// often. Bounded; what does not fit is not counted, and the log says so: the counts are statistics.
+/// often, and so many at a time, for each that nobody asked about lately is read from the database first. Bounded; what does
+/// not fit is not counted, and the log says so: the counts are statistics.
 /// </summary>
 internal sealed partial class HitRecorder(
     IGrainFactory grains,
@@ -17,7 +18,11 @@ internal sealed partial class HitRecorder(
     private const int MaxIndicators = 100_000;
     private const int MaxConcurrentCalls = 8;
 
+    /// <summary>Indicators that are told at a time; the others wait.</summary>
+    private const int MaxTold = 1_000;
+
     private readonly Lock _lock = new();
+    private readonly Queue<KeyValuePair<Hash256, long>> _waiting = [];
     private Dictionary<Hash256, long> _hits = [];
     private long _dropped;
 
@@ -45,14 +50,28 @@ internal sealed partial class HitRecorder(
         }
     }
 
-    /// <summary>Tells the indicators what was counted.</summary>
+    /// <summary>Tells some of the indicators what was counted.</summary>
     public async Task FlushAsync(CancellationToken cancellationToken)
     {
-        Dictionary<Hash256, long> hits;
+        var hits = new List<KeyValuePair<Hash256, long>>();
         long dropped;
         lock (_lock)
         {
-            (hits, _hits) = (_hits, []);
+            if (_waiting.Count == 0)
+            {
+                foreach (var hit in _hits)
+                {
+                    _waiting.Enqueue(hit);
+                }
+
+                _hits = [];
+            }
+
+            while (hits.Count < MaxTold && _waiting.TryDequeue(out var hit))
+            {
+                hits.Add(hit);
+            }
+
             (dropped, _dropped) = (_dropped, 0);
         }
 
