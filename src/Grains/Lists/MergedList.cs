@@ -43,7 +43,7 @@ public sealed class MergedList
     private const int MaxAside = 1 << 20;
 
     private readonly ConcurrentDictionary<string, long> _applied = new(StringComparer.Ordinal);
-    private readonly Lock _gate = new();
+    private readonly ReadersGate _gate = new();
 
     // Held while something is put into the matcher; taken under the gate or without it.
     private readonly Lock _matching = new();
@@ -76,7 +76,7 @@ public sealed class MergedList
             // Readers get in between, for after much was applied this takes seconds. So do changes, but not for ever.
             for (var part = 0; ; part++)
             {
-                lock (_gate)
+                using (_gate.Write())
                 {
                     _settling += part == 0 ? 1 : 0;
                     if (_snapshot.Version == _version || part == MostDigestParts || _view.PrepareDigest(DigestPart))
@@ -97,7 +97,7 @@ public sealed class MergedList
     {
         get
         {
-            lock (_gate)
+            using (_gate.Read())
             {
                 return Latest with { Indicators = Indicators, InForce = InForce };
             }
@@ -126,7 +126,7 @@ public sealed class MergedList
     /// <summary>What everybody says of an indicator, or false if nobody says anything.</summary>
     public bool TryGet(Hash256 id, [NotNullWhen(true)] out IndicatorState? state)
     {
-        lock (_gate)
+        using (_gate.Read())
         {
             state = StateOf(id);
             return state is not null;
@@ -136,7 +136,7 @@ public sealed class MergedList
     /// <summary>Up to <paramref name="count"/> indicators in the order of their ids, after <paramref name="after"/>.</summary>
     public IReadOnlyList<IndicatorState> Page(Hash256? after, int count)
     {
-        lock (_gate)
+        using (_gate.Write())
         {
             if (_order is null || _order.Version != _version)
             {
@@ -155,7 +155,7 @@ public sealed class MergedList
     {
         get
         {
-            lock (_gate)
+            using (_gate.Read())
             {
                 return new ListPosition(_aside.Run, _aside.End);
             }
@@ -170,7 +170,7 @@ public sealed class MergedList
     /// <param name="most">Changes at most.</param>
     public (IReadOnlyList<Hash256> Indicators, ListPosition Next)? ChangedAside(ListPosition? position, int most)
     {
-        lock (_gate)
+        using (_gate.Read())
         {
             var start = position ?? new ListPosition(_aside.Run, 0);
             if (!_aside.Reaches(start))
@@ -193,7 +193,7 @@ public sealed class MergedList
     /// <returns>The place of the next part, or null after the last one.</returns>
     public int? Walk(int place, int part, List<IndicatorState> states)
     {
-        lock (_gate)
+        using (_gate.Read())
         {
             if (place == 0)
             {
@@ -260,7 +260,7 @@ public sealed class MergedList
         {
             var behind = Math.Min(from + Slice, range.End);
             touched.Clear();
-            lock (_gate)
+            using (_gate.Write())
             {
                 var count = 0;
                 for (; count < rest.Length && rest[count].Entry.Index < behind; count++)
@@ -300,7 +300,7 @@ public sealed class MergedList
         {
             touched.Clear();
             var meaningful = Interpret(origin, part.Whole.Skip(i).Take(Slice).Select(w => (w.Index, w.Entry)), []);
-            lock (_gate)
+            using (_gate.Write())
             {
                 meaningful.ForEach(e => Take(e, touched));
 
@@ -331,7 +331,7 @@ public sealed class MergedList
     /// <param name="asOf">Where the log is thought to end.</param>
     public IReadOnlyList<long> WholeOf(Origin origin, long from, long end, long asOf)
     {
-        lock (_gate)
+        using (_gate.Read())
         {
             return [.. _view.Live(origin, from, end, asOf).Concat(_view.Orders(origin, from, end)).Order()];
         }
@@ -345,7 +345,7 @@ public sealed class MergedList
     /// <param name="part">The part.</param>
     public IReadOnlyList<long> LeftOut(Origin origin, LogOutline part)
     {
-        lock (_gate)
+        using (_gate.Read())
         {
             return _view.Orders(origin, part.AsOf, long.MaxValue).Any()
                 ? []
@@ -366,7 +366,7 @@ public sealed class MergedList
         for (var from = 0L; from < size; from += LivePart)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            lock (_gate)
+            using (_gate.Read())
             {
                 foreach (var index in _view.Live(origin, from, Math.Min(size, from + LivePart), size))
                 {
@@ -387,7 +387,7 @@ public sealed class MergedList
     {
         var touched = new HashSet<Hash256>();
         var meaningful = Interpret(origin, from, entries, []);
-        lock (_gate)
+        using (_gate.Write())
         {
             foreach (var entry in meaningful.Select(m => m.Entry).Where(e => e.Index >= _taken.GetValueOrDefault(origin.Text)))
             {
@@ -411,7 +411,7 @@ public sealed class MergedList
     public void Defer(
         Origin origin, IReadOnlyList<NewEntry> waiting, long now, Func<string, bool> counts)
     {
-        lock (_gate)
+        using (_gate.Write())
         {
             var touched = new HashSet<Hash256>(_urgent.DropFrom(origin.Text, NoPlaceYet));
             for (var i = 0; i < waiting.Count; i++)
@@ -443,7 +443,7 @@ public sealed class MergedList
     {
         IReadOnlyList<long> restored;
         HashSet<Hash256> touched;
-        lock (_gate)
+        using (_gate.Write())
         {
             touched = [.. _view.Truncate(origin, size, out restored)];
             _taken[origin.Text] = Math.Min(_taken.GetValueOrDefault(origin.Text), size);
@@ -468,7 +468,7 @@ public sealed class MergedList
     {
         var touched = new HashSet<Hash256>();
         var meaningful = Interpret(origin, index, [stored], []);
-        lock (_gate)
+        using (_gate.Write())
         {
             meaningful.ForEach(e => Take(e, touched));
             _aside.Add(touched);
@@ -578,7 +578,7 @@ public sealed class MergedList
             return;
         }
 
-        lock (_gate)
+        using (_gate.Write())
         {
             if (_settling > 0)
             {
