@@ -49,6 +49,10 @@ public sealed record RosterDocument
     /// <summary>The member of this name, or null.</summary>
     public RosterMember? Member(string name) => Members.FirstOrDefault(m => m.Name == name);
 
+    /// <summary>The key for tags of a type and epoch, or null.</summary>
+    public SellerKey? SellerKeyOf(string type, int epoch) =>
+        SellerKeys.FirstOrDefault(k => k.Type == type && k.Epoch == epoch);
+
     /// <summary>The log of this origin and its member, or false if the roster names no such log.</summary>
     public bool TryFindLog(
         string origin,

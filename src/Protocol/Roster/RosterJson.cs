@@ -3,6 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using FederationNode.Protocol.Entries;
 using FederationNode.Protocol.Keys;
+using FederationNode.Protocol.Sellers.Holders;
 
 namespace FederationNode.Protocol.Roster;
 
@@ -26,11 +27,7 @@ internal static class RosterJson
         json.WriteStartArray("sellerKeys");
         foreach (var key in roster.SellerKeys)
         {
-            json.WriteStartObject();
-            json.WriteString("type", key.Type);
-            json.WriteNumber("epoch", key.Epoch);
-            json.WriteString("publicKey", key.PublicKey.ToString());
-            json.WriteEndObject();
+            WriteSellerKey(json, key);
         }
 
         json.WriteEndArray();
@@ -108,13 +105,7 @@ internal static class RosterJson
         json.WriteStartObject();
         json.WriteString("name", member.Name);
         json.WriteString("status", StatusText(member.Status));
-        json.WriteStartArray("roles");
-        foreach (var role in member.Roles)
-        {
-            json.WriteStringValue(role);
-        }
-
-        json.WriteEndArray();
+        WriteTexts(json, "roles", member.Roles);
         json.WriteString("endpoint", member.Endpoint);
         WriteRegion(json, member.Region);
         json.WriteString("tlsPin", member.TlsPin.ToString());
@@ -169,8 +160,43 @@ internal static class RosterJson
         return new RosterLog(origin, key, closed);
     }
 
-    private static SellerKey ReadSellerKey(JsonElement element) =>
-        new(element.Text("type"), (int)element.Number("epoch", 1, 999_999), element.Hash("publicKey"));
+    private static void WriteSellerKey(Utf8JsonWriter json, SellerKey key)
+    {
+        json.WriteStartObject();
+        json.WriteString("type", key.Type);
+        json.WriteNumber("epoch", key.Epoch);
+        json.WriteString("publicKey", key.PublicKey.ToString());
+        if (!key.IsWhole)
+        {
+            WriteTexts(json, "holders", key.Holders);
+            WriteTexts(json, "commitments", key.Commitments.Select(c => c.ToString()));
+        }
+
+        json.WriteEndObject();
+    }
+
+    private static SellerKey ReadSellerKey(JsonElement element)
+    {
+        var whole = new SellerKey(element.Text("type"), (int)element.Number("epoch", 1, 999_999), element.Hash("publicKey"));
+        return element.Member("holders") is null && element.Member("commitments") is null
+            ? whole
+            : whole with
+            {
+                Holders = [.. element.List("holders", SharedKey.MaxHolders).Select(h => h.Text())],
+                Commitments = [.. element.List("commitments", SharedKey.MaxHolders - 1).Select(c => c.Hash())],
+            };
+    }
+
+    private static void WriteTexts(Utf8JsonWriter json, string name, IEnumerable<string> texts)
+    {
+        json.WriteStartArray(name);
+        foreach (var text in texts)
+        {
+            json.WriteStringValue(text);
+        }
+
+        json.WriteEndArray();
+    }
 
     private static VerificationKey ReadKey(JsonElement element) =>
         ReadKeyText(element.Text());
