@@ -13,6 +13,7 @@ using FederationNode.Node.Api.Status;
 using FederationNode.Node.Api.Webhooks;
 using FederationNode.Node.Peers;
 using FederationNode.Node.Policies;
+using FederationNode.Node.Sellers;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace FederationNode.Node.Api;
@@ -72,6 +73,8 @@ public static class LocalApi
         services.AddHostedService(provider => provider.GetRequiredService<TallyRecorder>());
         services.AddSingleton<WebhookSender>();
         services.AddHostedService(provider => provider.GetRequiredService<WebhookSender>());
+        services.AddSingleton<SharedKeys>();
+        services.AddSingleton<HolderBoard>();
         services.AddSingleton<PeerTraffic>();
         services.AddSingleton<TablesBoard>();
         services.AddSingleton<PeerWatch>();

@@ -108,7 +108,7 @@ internal static class RosterVerbs
                 closedLogs = m.Logs.Where(l => l.ClosedAt is not null)
                     .Select(l => new { origin = l.Origin.Text, l.ClosedAt!.Value.Size, root = l.ClosedAt.Value.Root.ToBase64() }),
             }),
-            sellerKeys = roster.SellerKeys.Select(k => new { k.Type, k.Epoch }),
+            sellerKeys = roster.SellerKeys.Select(k => new { k.Type, k.Epoch, k.Threshold, k.Holders }),
         });
         var expires = DateTimeOffset.FromUnixTimeSeconds(roster.Expires).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
         output.Line($"Coalition {roster.Coalition}, roster version {roster.Version}, valid until {expires}, signed by {roster.Threshold} of {roster.SecretariatKeys.Length} secretariat keys.");
@@ -123,7 +123,10 @@ internal static class RosterVerbs
                 $"{log.Origin} is closed at {log.ClosedAt!.Value.Size} entries, root {log.ClosedAt.Value.Root.ToBase64()}."));
         }
 
-        output.Line($"Keys for tags of sellers: {string.Join(", ", roster.SellerKeys.Select(Scheme))}.");
+        output.Table(
+            ["key for tags of sellers", "made by", "holders"],
+            roster.SellerKeys.Select(k => (IReadOnlyList<string>)
+                [Scheme(k), $"{k.Threshold} of {k.Holders.Length}", string.Join(", ", k.Holders)]));
     }
 
     private static string Scheme(SellerKey key) =>

@@ -250,7 +250,11 @@ public sealed class HttpPeerTransport : IPeerTransport, IDisposable
         var body = response.Content.Headers.ContentType?.MediaType is PeerAnswer.ProblemType
             ? await ReadBodyAsync(response, MaxProblemBody, cancellationToken)
             : null;
-        return BadAnswer(member, status, $"refused with {status}: {DetailOf(body) ?? "no reason given"}");
+        return new PeerException(member, $"refused with {status}: {DetailOf(body) ?? "no reason given"}")
+        {
+            Status = status,
+            RetryAfter = response.Headers.RetryAfter?.Delta,
+        };
     }
 
     private static string? DetailOf(ReadOnlyMemory<byte>? problem)

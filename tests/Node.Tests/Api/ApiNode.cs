@@ -17,6 +17,8 @@ using FederationNode.Grains.Storage;
 using FederationNode.Matching.Policy;
 using FederationNode.Node.Api;
 using FederationNode.Node.Api.Sellers;
+using FederationNode.Node.Peers;
+using FederationNode.Node.Sellers;
 using FederationNode.Node.Tests.Peers;
 using FederationNode.Protocol.Entries;
 using FederationNode.Protocol.Replication;
@@ -253,7 +255,10 @@ internal sealed class ApiNode : IAsyncDisposable
             services.AddHostedService<LogStarter>();
         }
 
-        services.AddSingleton<ISellerTags, RemoteSellerTags>();
+        services.AddSingleton(new HeldShares());
+        services.AddSingleton<ISellerEvaluator, LocalSellerEvaluator>();
+        services.AddSingleton(new QuorumOptions());
+        services.AddSingleton<ISellerTags, HolderQuorum>();
         services.AddLocalApi(change(new LocalApiOptions
         {
             Keys = ApiRole.All.ToDictionary(KeyOf, r => r),

@@ -159,12 +159,16 @@ public sealed class TagRunTests : IDisposable
     private SellerEvaluateResponse Evaluate(SellerEvaluateRequest request)
     {
         _points += request.Blinded.Count;
-        Assert.True(SellerKeyHolder.TryDecode([.. request.Blinded.Select(Convert.FromBase64String)], out var blinded, out var error), error);
-        var evaluation = VoprfServer.Evaluate(_key, blinded, RandomNumberGenerator.GetBytes(DleqProof.RandomSize));
+        Assert.True(
+            VoprfServer.TryEvaluate(
+                _key,
+                [.. request.Blinded.Select(Convert.FromBase64String)],
+                RandomNumberGenerator.GetBytes(DleqProof.RandomSize),
+                out var evaluation,
+                out var error),
+            error);
         return new SellerEvaluateResponse(
-            [.. evaluation.Elements.Select(e => Convert.ToBase64String(e.ToArray()))],
-            Convert.ToBase64String(evaluation.Proof.ToArray()),
-            _key.PublicKey.ToString());
+            [.. evaluation.Elements.Select(e => Convert.ToBase64String(e.ToArray()))], _key.PublicKey.ToString(), ["secretariat"]);
     }
 
     /// <summary>Numbers without end; counts how many were taken.</summary>

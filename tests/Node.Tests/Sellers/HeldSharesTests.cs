@@ -1,0 +1,219 @@
+using FederationNode.Contracts.Peers;
+using FederationNode.Grains.Identity;
+using FederationNode.Grains.Rosters;
+using FederationNode.Node.Folder;
+using FederationNode.Node.Peers;
+using FederationNode.Node.Sellers;
+using FederationNode.Node.Tests.Peers;
+using FederationNode.Protocol.Roster;
+using FederationNode.Protocol.Sellers.Holders;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace FederationNode.Node.Tests.Sellers;
+
+/// <summary>Shares at rest, and what a holder answers with them.</summary>
+public sealed class HeldSharesTests : IDisposable
+{
+    private static readonly NodeConfig s_config = new() { Member = "b", ApiListen = "127.0.0.1:0" };
+
+    private readonly string _path = Directory.CreateTempSubdirectory("fednode-shares-").FullName;
+    private readonly DealtShares _dealt = new(2, "a", "b", "c");
+    private readonly NodeFolder _folder;
+
+    public HeldSharesTests()
+    {
+        _folder = new NodeFolder(_path);
+        NodeFolder.CreateFolder(_folder.SellerKeyFolder);
+    }
+
+    public void Dispose()
+    {
+        _dealt.Dispose();
+        Directory.Delete(_path, recursive: true);
+    }
+
+    [Fact]
+    public void Load_SealedShare_OpensAndNoSecretLiesOpen()
+    {
+        Install("b");
+
+        using var held = HeldShares.Load(_folder, s_config);
+
+        Assert.Equal(2, held.Of(_dealt.Key, NullLogger.Instance)!.Number);
+        var secret = _dealt.ShareOf("b").Encode().AsSpan(2, 32).ToArray();
+        Assert.All(
+            Directory.GetFiles(_path, "*", SearchOption.AllDirectories),
+            f => Assert.Equal(-1, File.ReadAllBytes(f).AsSpan().IndexOf(secret)));
+    }
+
+    [Fact]
+    public void Load_NoShares_NeedsNoPassphrase()
+    {
+        using var held = HeldShares.Load(_folder, s_config);
+
+        Assert.Null(held.Of(_dealt.Key, NullLogger.Instance));
+    }
+
+    [Theory]
+    [InlineData("no passphrase", "share.passphrase cannot be read")]
+    [InlineData("short passphrase", "share.passphrase must hold a passphrase of 16 to 1024 bytes, not of 5")]
+    [InlineData("other passphrase", "The passphrase is not the one")]
+    [InlineData("damaged", "The sealed secret is damaged")]
+    [InlineData("another's", "is the share of c, and this is the node of b")]
+    [InlineData("twice", "another file of the folder holds, too")]
+    public void Load_WhatCannotBe_IsNamed(string what, string says)
+    {
+        Install(what == "another's" ? "c" : "b");
+        var file = ShareFiles.PathOf(_folder.SellerKeyFolder, _dealt.Key);
+        var passphrase = _folder.SharePassphraseFile(s_config);
+        switch (what)
+        {
+            case "no passphrase":
+                File.Delete(passphrase);
+                break;
+            case "short passphrase":
+                File.WriteAllText(passphrase, "abcde\n");
+                break;
+            case "other passphrase":
+                using (var other = SharePassphrase.Make())
+                {
+                    other.Write(passphrase);
+                }
+
+                break;
+            case "damaged":
+                var bytes = File.ReadAllBytes(file);
+                bytes[^40] ^= 1;
+                File.WriteAllBytes(file, bytes);
+                break;
+            case "twice":
+                File.Copy(file, Path.Combine(_folder.SellerKeyFolder, "copy.share"));
+                break;
+        }
+
+        var fault = Assert.Throws<NodeFolderException>(() => HeldShares.Load(_folder, s_config));
+        Assert.Contains(says, fault.Message, StringComparison.Ordinal);
+        Assert.StartsWith(_path, fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Of_ShareThatIsInstalledLater_IsTakenUp()
+    {
+        using var held = HeldShares.Load(_folder, s_config);
+        Assert.Null(held.Of(_dealt.Key, NullLogger.Instance));
+
+        Install("b");
+
+        Assert.Equal(2, held.Of(_dealt.Key, NullLogger.Instance)!.Number);
+    }
+
+    [Fact]
+    public void Of_BadShareThatIsInstalledLater_IsTriedOnceAndTold()
+    {
+        using var held = HeldShares.Load(_folder, s_config);
+        using var lines = new LogLines();
+        Install("c");
+
+        Assert.Null(held.Of(_dealt.Key, lines));
+        Assert.Null(held.Of(_dealt.Key, lines));
+
+        Assert.Single(lines.All);
+    }
+
+    [Fact]
+    public void SharePassphrase_Chosen_CostsMoreToGuess()
+    {
+        File.WriteAllText(_folder.SharePassphraseFile(s_config), "correct horse battery staple\r\n");
+        using var chosen = SharePassphrase.OfNode(_folder, s_config);
+        using var made = SharePassphrase.Make();
+
+        Assert.Equal("correct horse battery staple"u8, chosen.Bytes);
+        Assert.True(chosen.Cost.MemoryKibibytes > made.Cost.MemoryKibibytes);
+    }
+
+    [Fact]
+    public async Task Evaluate_Share_ProvesItselfAgainstThePublishedCommitments()
+    {
+        using var evaluator = Evaluator("b", out var shares);
+        using (shares)
+        {
+            var points = DealtShares.Points(7);
+
+            var evaluation = await evaluator.EvaluateAsync("a", Request([.. points.Select(p => p.ToArray())]), default);
+
+            Assert.Equal(EvaluationOutcome.Evaluated, evaluation.Outcome);
+            Assert.True(HolderAnswerCheck.TryTake(
+                _dealt.Key, 2, points, new HolderAnswer(evaluation.Answer!.Evaluated, evaluation.Answer.Proof), out _, out _));
+        }
+    }
+
+    [Theory]
+    [InlineData("identity", "Element 1: ")]
+    [InlineData("not canonical", "Element 1: ")]
+    [InlineData("short", "Element 1: ")]
+    [InlineData("none", "1 to 4000 elements")]
+    [InlineData("too many", "1 to 4000 elements")]
+    public async Task Evaluate_BadBatch_IsRefusedWhole(string what, string says)
+    {
+        using var evaluator = Evaluator("b", out var shares);
+        using (shares)
+        {
+            var good = DealtShares.Points(1)[0].ToArray();
+            byte[][] batch = what switch
+            {
+                "identity" => [good, new byte[32]],
+                "not canonical" => [good, [.. Enumerable.Repeat((byte)0xff, 32)]],
+                "short" => [good, new byte[31]],
+                "none" => [],
+                _ => [.. Enumerable.Repeat(good, 4001)],
+            };
+
+            var evaluation = await evaluator.EvaluateAsync("a", Request(batch), default);
+
+            Assert.Equal(EvaluationOutcome.BadPoint, evaluation.Outcome);
+            Assert.Null(evaluation.Answer);
+            Assert.Contains(says, evaluation.Error, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task Evaluate_KeyOrShareThatThereIsNot_IsUnknown()
+    {
+        using var evaluator = Evaluator("b", out var shares);
+        using (shares)
+        {
+            var request = Request([DealtShares.Points(1)[0].ToArray()]);
+            var other = new EvaluateMessage { Type = "email", Epoch = 1, Blinded = request.Blinded };
+
+            Assert.Equal(EvaluationOutcome.UnknownKey, (await evaluator.EvaluateAsync("a", other, default)).Outcome);
+            using var nobody = new LocalSellerEvaluator(
+                new HeldShares(), new SharedKeys(Board()), NullLogger<LocalSellerEvaluator>.Instance);
+            var refused = await nobody.EvaluateAsync("a", request, default);
+            Assert.Equal(EvaluationOutcome.UnknownKey, refused.Outcome);
+            Assert.Contains("holds no share of the key voprf/tel/1", refused.Error, StringComparison.Ordinal);
+        }
+    }
+
+    private static EvaluateMessage Request(byte[][] points) => new() { Type = "tel", Epoch = 1, Blinded = points };
+
+    private LocalSellerEvaluator Evaluator(string holder, out HeldShares shares)
+    {
+        shares = new HeldShares(_dealt.CopyOf(holder));
+        return new LocalSellerEvaluator(shares, new SharedKeys(Board()), NullLogger<LocalSellerEvaluator>.Instance);
+    }
+
+    private RosterBoard Board()
+    {
+        using var coalition = new PeerCoalition();
+        NodeIdentity identity = coalition.IdentityOf("b");
+        RosterDocument roster = coalition.Roster("https://127.0.0.1:1") with { SellerKeys = [SellerKey.Of(_dealt.Key)] };
+        return new RosterBoard(identity, roster);
+    }
+
+    private void Install(string holder)
+    {
+        using var passphrase = SharePassphrase.OfNodeOrNew(_folder, s_config);
+        ShareFiles.Write(_folder.SellerKeyFolder, _dealt.ShareOf(holder), passphrase);
+    }
+}
