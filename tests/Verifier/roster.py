@@ -145,6 +145,7 @@ def parse_roster(text, coalition):
               f"roles of {name} are malformed")
         if "key-holder" in roles:
             key_holders.add(name)
+        _quota(entry, name)
         _endpoint(entry, name, may_be_empty=True)
         pin = _hex32(entry, "tlsPin", name)
         if status != "expelled":
@@ -166,8 +167,16 @@ def _seller_keys(items):
         _need(is_seller_type(kind), "type of a seller key is malformed")
         epoch = _number(item, "epoch", "a seller key", 1, 999999)
         keys.add((kind, epoch, _hex32(item, "publicKey", "a seller key")))
+        _quota(item, "a seller key")
     _need(len({(kind, epoch) for kind, epoch, _ in keys}) == len(items), "types and epochs of the seller keys are not unique")
     return keys
+
+
+def _quota(item, where):
+    if "quota" in item:
+        limits = _get(item, "quota", dict, where)
+        for name in ("day", "minute"):
+            _number(limits, name, where, 1, 2 ** 40)
 
 
 def _holders(items):

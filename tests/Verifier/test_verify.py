@@ -387,7 +387,12 @@ class Exports(unittest.TestCase):
             return self.roster_codes(ROSTER_1, signed(of.replace(b'"epoch": 1,', shared), one, two))
         self.assertEqual(codes(b'"alpha", "beta"', b'"' + point + b'"'), set())
         self.assertEqual(codes(b'"secretariat"', b"", text), set())
+        self.assertEqual(codes(b'"alpha", "beta"', b"", role.replace(
+            b'"epoch": 1,', b'"epoch": 1, "quota": {"day": 5, "minute": 1},')), set())
         wrong = [
+            (b'"alpha"', b"", role.replace(b'"epoch": 1,', b'"epoch": 1, "quota": {"day": 0, "minute": 1},')),
+            (b'"alpha"', b"", role.replace(b'"epoch": 1,', b'"epoch": 1, "quota": {"day": 5},')),
+            (b'"alpha"', b"", role.replace(b'"status": "active"', b'"status": "active", "quota": []')),
             (b'"alpha", "beta"', b'"' + point + b'"', text),
             (b'"alpha", "beta"', b'"' + point + b'", "' + point + b'"', role),
             (b'"alpha", "alpha"', b"", role),

@@ -75,6 +75,7 @@ public static class LocalApi
         services.AddHostedService(provider => provider.GetRequiredService<WebhookSender>());
         services.AddSingleton<SharedKeys>();
         services.AddSingleton<HolderBoard>();
+        services.AddSingleton<QuotaBoard>();
         services.AddSingleton<PeerTraffic>();
         services.AddSingleton<TablesBoard>();
         services.AddSingleton<PeerWatch>();

@@ -40,7 +40,7 @@ internal static class StoppedSellerTags
         using (certificate)
         {
             using var shares = HeldShares.Load(folder, config);
-            using var own = new LocalSellerEvaluator(shares, keys, NullLogger<LocalSellerEvaluator>.Instance);
+            using var own = new LocalSellerEvaluator(shares, keys, new NoAllowance(), NullLogger<LocalSellerEvaluator>.Instance);
             using var transport = new HttpPeerTransport(board, certificate, new PeerTraffic());
             var quorum = new HolderQuorum(
                 transport,

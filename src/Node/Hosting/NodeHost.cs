@@ -242,6 +242,7 @@ public sealed class NodeHost : IAsyncDisposable
         services.AddSingleton<IPeerTransport, HttpPeerTransport>();
         services.AddSingleton<PeerEndpoints>();
         services.AddSingleton(_ => shares);
+        services.AddSingleton<ITagAllowance, QuotaAllowance>();
         services.AddSingleton<ISellerEvaluator, LocalSellerEvaluator>();
         services.AddSingleton(new QuorumOptions());
         services.AddSingleton<ISellerTags, HolderQuorum>();

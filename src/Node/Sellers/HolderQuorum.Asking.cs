@@ -1,5 +1,7 @@
+using System.Globalization;
 using FederationNode.Contracts.Peers;
 using FederationNode.Grains.Peers;
+using FederationNode.Grains.Storage;
 using FederationNode.Node.Peers;
 using FederationNode.Protocol.Sellers;
 using FederationNode.Protocol.Sellers.Holders;
@@ -62,7 +64,7 @@ internal sealed partial class HolderQuorum
 
     private async Task<EvaluatedMessage> AskOwnAsync(EvaluateMessage request, CancellationToken stop)
     {
-        var evaluation = await own.EvaluateAsync(identity.Member, request, stop);
+        var evaluation = await EvaluateOwnAsync(request, stop);
         return evaluation.Answer ?? throw new PeerException(identity.Member, evaluation.Error ?? "refused")
         {
             Status = PeerEndpoints.StatusOf(evaluation.Outcome),
@@ -70,13 +72,28 @@ internal sealed partial class HolderQuorum
         };
     }
 
-    private static string InWords(PeerException refusal) => refusal.Status switch
+    /// <summary>Without its database this node counts nothing, and so answers nobody, itself among them.</summary>
+    private async Task<Evaluation> EvaluateOwnAsync(EvaluateMessage request, CancellationToken stop)
+    {
+        try
+        {
+            return await own.EvaluateAsync(identity.Member, request, stop);
+        }
+        catch (Exception failure) when (failure is TimeoutException or OrleansException or StorageException)
+        {
+            throw new PeerException(identity.Member, failure.Message, failure) { Status = StatusCodes.Status503ServiceUnavailable };
+        }
+    }
+
+    private string InWords(PeerException refusal) => refusal.Status switch
     {
         0 => "out of reach",
         StatusCodes.Status403Forbidden => "does not take this node for a member's",
         StatusCodes.Status404NotFound => "holds no share of this key",
         StatusCodes.Status429TooManyRequests => refusal.RetryAfter is { } wait
-            ? $"takes no more from this member for {Math.Ceiling(wait.TotalSeconds):0} s"
+            ? string.Create(
+                CultureInfo.InvariantCulture,
+                $"takes no more from this member before {clock.GetUtcNow() + wait:yyyy-MM-dd HH:mm:ss} UTC")
             : "takes no more from this member for now",
         StatusCodes.Status200OK => "its answer cannot be read",
         var status => $"refused with status {status}",

@@ -10,7 +10,9 @@ namespace FederationNode.Node.Sellers;
 /// The holder's side: evaluates blinded seller identifiers with the shares of this node and proves it. What comes in is a random
 /// point to it; it never sees an identifier.
 /// </summary>
-internal sealed class LocalSellerEvaluator(HeldShares shares, SharedKeys keys, ILogger<LocalSellerEvaluator> logger) : ISellerEvaluator, IDisposable
+internal sealed class LocalSellerEvaluator(
+    HeldShares shares, SharedKeys keys, ITagAllowance allowance, ILogger<LocalSellerEvaluator> logger)
+    : ISellerEvaluator, IDisposable
 {
     // Thousands of scalar multiplications each: a few at once, so that threads are left for everything else.
     private readonly SemaphoreSlim _places = new(Math.Max(1, Environment.ProcessorCount / 2));
@@ -27,6 +29,18 @@ internal sealed class LocalSellerEvaluator(HeldShares shares, SharedKeys keys, I
         {
             return new Evaluation(
                 EvaluationOutcome.UnknownKey, null, $"This node holds no share of the key {key.Scheme} of the roster in force here.");
+        }
+
+        if (request.Blinded.Length is 0 or > VoprfBatch.MaxBatch)
+        {
+            return new Evaluation(
+                EvaluationOutcome.BadPoint, null, $"A batch has 1 to {VoprfBatch.MaxBatch} points, not {request.Blinded.Length}.");
+        }
+
+        // Counted before anything is done, and for good: whatever became of it, the member may have got its answer.
+        if (await allowance.TakeAsync(member, key, request.Blinded.Length) is { } beyond)
+        {
+            return new Evaluation(EvaluationOutcome.QuotaExceeded, null, beyond.Reason, beyond.RetryAfter);
         }
 
         await _places.WaitAsync(cancellationToken);

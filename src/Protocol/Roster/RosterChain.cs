@@ -156,7 +156,7 @@ public static class RosterChain
     /// <summary>Shares go to active members: of others nobody would get an answer.</summary>
     private static string? AbsentHolder(RosterDocument? current, RosterDocument next)
     {
-        foreach (var key in next.SellerKeys.Where(k => !k.IsWhole && current?.SellerKeys.Contains(k) is not true))
+        foreach (var key in next.SellerKeys.Where(k => !k.IsWhole && current?.SellerKeys.Any(k.IsHeldAs) is not true))
         {
             if (key.Holders.FirstOrDefault(h => next.Member(h) is not { Status: MemberStatus.Active }) is { } absent)
             {

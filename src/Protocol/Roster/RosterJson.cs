@@ -4,6 +4,7 @@ using System.Text.Json;
 using FederationNode.Protocol.Entries;
 using FederationNode.Protocol.Keys;
 using FederationNode.Protocol.Sellers.Holders;
+using FederationNode.Protocol.Sellers.Quotas;
 
 namespace FederationNode.Protocol.Roster;
 
@@ -108,6 +109,7 @@ internal static class RosterJson
         WriteTexts(json, "roles", member.Roles);
         json.WriteString("endpoint", member.Endpoint);
         WriteRegion(json, member.Region);
+        WriteQuota(json, member.Quota);
         json.WriteString("tlsPin", member.TlsPin.ToString());
         json.WriteStartArray("logs");
         foreach (var log in member.Logs)
@@ -142,6 +144,7 @@ internal static class RosterJson
         Roles = [.. element.List("roles", 16).Select(r => r.Text())],
         Endpoint = element.Text("endpoint"),
         Region = ReadRegion(element),
+        Quota = ReadQuota(element),
         TlsPin = element.Hash("tlsPin"),
         Logs = [.. element.List("logs", MaxLogs).Select(ReadLog)],
     };
@@ -172,12 +175,16 @@ internal static class RosterJson
             WriteTexts(json, "commitments", key.Commitments.Select(c => c.ToString()));
         }
 
+        WriteQuota(json, key.Quota);
         json.WriteEndObject();
     }
 
     private static SellerKey ReadSellerKey(JsonElement element)
     {
-        var whole = new SellerKey(element.Text("type"), (int)element.Number("epoch", 1, 999_999), element.Hash("publicKey"));
+        var whole = new SellerKey(element.Text("type"), (int)element.Number("epoch", 1, 999_999), element.Hash("publicKey"))
+        {
+            Quota = ReadQuota(element),
+        };
         return element.Member("holders") is null && element.Member("commitments") is null
             ? whole
             : whole with
@@ -186,6 +193,21 @@ internal static class RosterJson
                 Commitments = [.. element.List("commitments", SharedKey.MaxHolders - 1).Select(c => c.Hash())],
             };
     }
+
+    private static void WriteQuota(Utf8JsonWriter json, TagQuota? quota)
+    {
+        if (quota is not null)
+        {
+            json.WriteStartObject("quota");
+            json.WriteNumber("day", quota.Day);
+            json.WriteNumber("minute", quota.Minute);
+            json.WriteEndObject();
+        }
+    }
+
+    private static TagQuota? ReadQuota(JsonElement element) => element.Member("quota") is { } quota
+        ? new TagQuota(quota.Number("day", 1, TagQuota.Most), quota.Number("minute", 1, TagQuota.Most))
+        : null;
 
     private static void WriteTexts(Utf8JsonWriter json, string name, IEnumerable<string> texts)
     {

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using FederationNode.Protocol.Entries;
 using FederationNode.Protocol.Keys;
+using FederationNode.Protocol.Sellers.Quotas;
 
 namespace FederationNode.Protocol.Roster;
 
@@ -49,6 +50,12 @@ public sealed record RosterMember
 
     /// <summary>Its roles, some of <see cref="KnownRoles"/>.</summary>
     public required ImmutableArray<string> Roles { get; init; }
+
+    /// <summary>
+    /// How much it may ask each holder for under any key for seller tags; null: what the key says. A member that tags all its
+    /// sellers for the first time needs more than others.
+    /// </summary>
+    public TagQuota? Quota { get; init; }
 
     /// <summary>Whether it takes part.</summary>
     public MemberStatus Status { get; init; } = MemberStatus.Active;

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using FederationNode.Protocol.Sellers;
 using FederationNode.Protocol.Sellers.Holders;
+using FederationNode.Protocol.Sellers.Quotas;
 
 namespace FederationNode.Protocol.Roster;
 
@@ -22,6 +23,9 @@ public sealed record SellerKey(string Type, int Epoch, Hash256 PublicKey)
 
     /// <summary>The commitments behind the public key, lowest first; one fewer than the threshold.</summary>
     public ImmutableArray<Hash256> Commitments { get; init; } = [];
+
+    /// <summary>How much each member may ask each holder for; null: not said, <see cref="TagQuota.Default"/> holds.</summary>
+    public TagQuota? Quota { get; init; }
 
     /// <summary>How many holders make a tag together.</summary>
     public int Threshold => 1 + Commitments.Length;
@@ -73,10 +77,12 @@ public sealed record SellerKey(string Type, int Epoch, Hash256 PublicKey)
         return (Type, Epoch, PublicKey) == (other.Type, other.Epoch, other.PublicKey);
     }
 
-    /// <summary>Whether it is the same key with the same holders.</summary>
-    public bool Equals(SellerKey? other) =>
-        other is not null && MakesTagsOf(other) && Holders.SequenceEqual(other.Holders)
-        && Commitments.SequenceEqual(other.Commitments);
+    /// <summary>Whether the other is the same key in the same hands.</summary>
+    public bool IsHeldAs(SellerKey other) =>
+        MakesTagsOf(other) && Holders.SequenceEqual(other.Holders) && Commitments.SequenceEqual(other.Commitments);
+
+    /// <inheritdoc/>
+    public bool Equals(SellerKey? other) => other is not null && IsHeldAs(other) && Quota == other.Quota;
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Type, Epoch, PublicKey);

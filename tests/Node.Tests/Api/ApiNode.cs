@@ -256,6 +256,7 @@ internal sealed class ApiNode : IAsyncDisposable
         }
 
         services.AddSingleton(new HeldShares());
+        services.AddSingleton<ITagAllowance, QuotaAllowance>();
         services.AddSingleton<ISellerEvaluator, LocalSellerEvaluator>();
         services.AddSingleton(new QuorumOptions());
         services.AddSingleton<ISellerTags, HolderQuorum>();

@@ -10,6 +10,7 @@ public sealed class HelpTests
     private static readonly string[] Elsewhere =
     [
         "run", "demo", "roster admit", "roster new-epoch", "member new-epoch", "seller-keys deal", "seller-keys install",
+        "seller-keys quota",
     ];
 
     public static TheoryData<string> Verbs => [.. Leaves(CommandLine.Build(), "")];

@@ -152,8 +152,8 @@ public sealed class HeldSharesTests : IDisposable
     [InlineData("identity", "Element 1: ")]
     [InlineData("not canonical", "Element 1: ")]
     [InlineData("short", "Element 1: ")]
-    [InlineData("none", "1 to 4000 elements")]
-    [InlineData("too many", "1 to 4000 elements")]
+    [InlineData("none", "1 to 4000 points")]
+    [InlineData("too many", "1 to 4000 points")]
     public async Task Evaluate_BadBatch_IsRefusedWhole(string what, string says)
     {
         using var evaluator = Evaluator("b", out var shares);
@@ -177,6 +177,27 @@ public sealed class HeldSharesTests : IDisposable
         }
     }
 
+    /// <summary>Counted before it is looked at: a bad batch has cost the member as much as a good one.</summary>
+    [Fact]
+    public async Task Evaluate_BeyondTheQuota_IsRefusedWithTheTime()
+    {
+        var allowance = new Allowance(left: 5);
+        using var evaluator = Evaluator("b", out var shares, allowance);
+        using (shares)
+        {
+            Assert.Equal(EvaluationOutcome.BadPoint, (await evaluator.EvaluateAsync("a", Request([new byte[32], new byte[32]]), default)).Outcome);
+            Assert.Equal(3, allowance.Left);
+            byte[][] four = [.. DealtShares.Points(4).Select(p => p.ToArray())];
+
+            var refused = await evaluator.EvaluateAsync("a", Request(four), default);
+
+            Assert.Equal((EvaluationOutcome.QuotaExceeded, "too much", TimeSpan.FromSeconds(9)), (refused.Outcome, refused.Error, refused.RetryAfter));
+            Assert.Null(refused.Answer);
+            Assert.Equal(EvaluationOutcome.Evaluated, (await evaluator.EvaluateAsync("a", Request(four[..3]), default)).Outcome);
+            Assert.Equal(0, allowance.Left);
+        }
+    }
+
     [Fact]
     public async Task Evaluate_KeyOrShareThatThereIsNot_IsUnknown()
     {
@@ -188,19 +209,36 @@ public sealed class HeldSharesTests : IDisposable
 
             Assert.Equal(EvaluationOutcome.UnknownKey, (await evaluator.EvaluateAsync("a", other, default)).Outcome);
             using var nobody = new LocalSellerEvaluator(
-                new HeldShares(), new SharedKeys(Board()), NullLogger<LocalSellerEvaluator>.Instance);
+                new HeldShares(), new SharedKeys(Board()), new NoAllowance(), NullLogger<LocalSellerEvaluator>.Instance);
             var refused = await nobody.EvaluateAsync("a", request, default);
             Assert.Equal(EvaluationOutcome.UnknownKey, refused.Outcome);
             Assert.Contains("holds no share of the key voprf/tel/1", refused.Error, StringComparison.Ordinal);
         }
     }
 
+    private sealed class Allowance(int left) : ITagAllowance
+    {
+        public int Left { get; private set; } = left;
+
+        public Task<BeyondQuota?> TakeAsync(string member, SharedKey key, int elements)
+        {
+            if (elements > Left)
+            {
+                return Task.FromResult<BeyondQuota?>(new BeyondQuota("too much", TimeSpan.FromSeconds(9)));
+            }
+
+            Left -= elements;
+            return Task.FromResult<BeyondQuota?>(null);
+        }
+    }
+
     private static EvaluateMessage Request(byte[][] points) => new() { Type = "tel", Epoch = 1, Blinded = points };
 
-    private LocalSellerEvaluator Evaluator(string holder, out HeldShares shares)
+    private LocalSellerEvaluator Evaluator(string holder, out HeldShares shares, ITagAllowance? allowance = null)
     {
         shares = new HeldShares(_dealt.CopyOf(holder));
-        return new LocalSellerEvaluator(shares, new SharedKeys(Board()), NullLogger<LocalSellerEvaluator>.Instance);
+        return new LocalSellerEvaluator(
+            shares, new SharedKeys(Board()), allowance ?? new NoAllowance(), NullLogger<LocalSellerEvaluator>.Instance);
     }
 
     private RosterBoard Board()

@@ -164,6 +164,8 @@ public sealed class RosterChainTests
         Assert.False(IsNext(Demo.Sign(absent, 1, 2), Demo.Second, out var error));
         Assert.Contains("given to beta, which is no active member", error, StringComparison.Ordinal);
         Assert.True(IsNext(Demo.Sign(absent with { Version = 4 }, 1, 2), Demo.Third, out error), error);
+        var other = absent with { Version = 4, SellerKeys = [absent.SellerKeys[0], absent.SellerKeys[1] with { Quota = null }] };
+        Assert.True(IsNext(Demo.Sign(other, 1, 2), Demo.Third, out error), error);
         Assert.False(IsNext(Demo.Sign(given with { Version = 4 }, 1, 2), Demo.Third, out error));
         Assert.Contains("given to beta, which is no active member", error, StringComparison.Ordinal);
     }

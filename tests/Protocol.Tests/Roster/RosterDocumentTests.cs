@@ -1,6 +1,7 @@
 using FederationNode.Protocol.Entries;
 using FederationNode.Protocol.Keys;
 using FederationNode.Protocol.Roster;
+using FederationNode.Protocol.Sellers.Quotas;
 using Xunit;
 
 namespace FederationNode.Protocol.Tests.Roster;
@@ -23,6 +24,7 @@ public sealed class RosterDocumentTests
             Assert.Equal(document.ToText(), again.ToText());
             Assert.Equal(document.SecretariatKeys, again.SecretariatKeys.AsEnumerable());
             Assert.Equal(document.SellerKeys, again.SellerKeys.AsEnumerable());
+            Assert.Equal(document.Members.Select(m => m.Quota), again.Members.Select(m => m.Quota));
             Assert.Equal(document.Members.SelectMany(m => m.Logs), again.Members.SelectMany(m => m.Logs));
             Assert.Equal(document.Members.Select(m => (m.Name, m.Status, m.Endpoint, m.TlsPin)), again.Members.Select(m => (m.Name, m.Status, m.Endpoint, m.TlsPin)));
         }
@@ -82,6 +84,15 @@ public sealed class RosterDocumentTests
         Assert.False(RosterDocument.TryParse(Faulty(fault).ToText(), out var document, out var error));
         Assert.Null(document);
         Assert.Contains(word, error, StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
+    public void QuotaOf_MemberGoesBeforeKeyAndKeyBeforeTheDefault()
+    {
+        Assert.Equal(new TagQuota(9_000_000, 100_000), Demo.Third.QuotaOf("alpha", "acct:shop", 1));
+        Assert.Equal(new TagQuota(9_000_000, 100_000), Demo.Third.QuotaOf("alpha", "tel", 1));
+        Assert.Equal(new TagQuota(5000, 400), Demo.Third.QuotaOf("beta", "acct:shop", 1));
+        Assert.Equal(TagQuota.Default, Demo.Third.QuotaOf("beta", "tel", 1));
     }
 
     [Fact]

@@ -23,7 +23,8 @@ public sealed class RosterJsonTests
         "sellerKeys", "sellerKeys.0.type", "sellerKeys.0.epoch", "sellerKeys.0.publicKey", "members", "members.1.name",
         "members.1.status", "members.1.roles", "members.1.endpoint", "members.1.tlsPin", "members.1.logs",
         "members.1.logs.0.vkey", "members.1.logs.0.closedAt.size", "members.1.logs.0.closedAt.root",
-        "sellerKeys.1.holders", "sellerKeys.1.commitments",
+        "sellerKeys.1.holders", "sellerKeys.1.commitments", "sellerKeys.1.quota.day", "sellerKeys.1.quota.minute",
+        "members.1.quota.day", "members.1.quota.minute",
     ];
 
     [Theory]
@@ -83,6 +84,10 @@ public sealed class RosterJsonTests
     [InlineData("secretariat.threshold", "17")]
     [InlineData("sellerKeys.0.epoch", "0")]
     [InlineData("sellerKeys.0.epoch", "1000000")]
+    [InlineData("sellerKeys.1.quota.day", "0")]
+    [InlineData("sellerKeys.1.quota.minute", "1099511627777")]
+    [InlineData("members.1.quota", "null")]
+    [InlineData("members.1.quota", "7")]
     [InlineData("members.1.status", "\"Active\"")]
     [InlineData("members.1.logs.0.closedAt.size", "1099511627777")]
     [InlineData("members.1.logs.0.closedAt", "null")]

@@ -27,6 +27,7 @@ internal sealed class AlarmRaiser(
     PolicyBoard policy,
     WebhookSender webhooks,
     HolderBoard holders,
+    QuotaBoard quotas,
     SharedKeys keys,
     HeldShares shares,
     LocalApiOptions options,
@@ -47,6 +48,7 @@ internal sealed class AlarmRaiser(
 
         AddTables(alarms, peers);
         AddHolders(alarms);
+        alarms.AddRange(quotas.Alarms());
         alarms.AddRange(damages.All());
         foreach (var (origin, _) in follower.HeldUp.OrderBy(h => h.Key, StringComparer.Ordinal))
         {
