@@ -216,6 +216,7 @@ internal static class DealKeysVerb
         output.Line("  fednode seller-keys install SHARES --data NODE --passphrase FILE");
         output.Line($"Until {request.Threshold} have, no tag can be made. Then destroy {request.Out} and every copy of the former keys:");
         output.Line("whoever has them can make any tag. That they are destroyed can be believed, not shown.");
+        output.Line("If the secretariat's node runs, start it again, so that it forgets the former keys, too.");
     }
 
     /// <summary>What the command line asks for.</summary>

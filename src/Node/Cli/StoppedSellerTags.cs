@@ -75,8 +75,10 @@ internal static class StoppedSellerTags
         catch (HoldersMissingException missing)
         {
             // A refusal stays one however often it is tried; who is out of reach may come back.
-            var refused = missing.RetryAfter is not null || missing.Failures.All(f => f.Status != 0);
-            throw new CliException(refused ? ExitCode.Refused : ExitCode.Unreachable, missing.Message, missing);
+            var refused = missing.Failures.All(f => f.Status != 0);
+            throw missing.RetryAfter is { } wait
+                ? new TryLaterException(wait, missing.Message, missing)
+                : new CliException(refused ? ExitCode.Refused : ExitCode.Unreachable, missing.Message, missing);
         }
     }
 }

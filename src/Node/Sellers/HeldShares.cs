@@ -67,6 +67,19 @@ internal sealed partial class HeldShares : IDisposable
     public KeyShare? Of(SharedKey key, ILogger logger) =>
         _shares.TryGetValue(key.Digest, out var share) ? share : TakeUp(key, logger);
 
+    /// <summary>
+    /// The file of a share that was there at the start and makes tags with fewer holders than the key now takes, if it is still
+    /// there: of a key that was dealt, the key itself.
+    /// </summary>
+    /// <param name="key">A key of the roster in force.</param>
+    public string? LeftoverOf(SharedKey key)
+    {
+        var former = _shares.Values.FirstOrDefault(
+            s => s.Key.PublicKey == key.PublicKey && s.Key.Scheme == key.Scheme && s.Key.Threshold < key.Threshold);
+        var file = former is null || _folder is null ? null : ShareFiles.PathOf(_folder.SellerKeyFolder, former.Key);
+        return File.Exists(file) ? file : null;
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using FederationNode.Contracts.Peers;
 using FederationNode.Grains.Identity;
 using FederationNode.Grains.Rosters;
@@ -6,6 +7,7 @@ using FederationNode.Node.Peers;
 using FederationNode.Node.Sellers;
 using FederationNode.Node.Tests.Peers;
 using FederationNode.Protocol.Roster;
+using FederationNode.Protocol.Sellers;
 using FederationNode.Protocol.Sellers.Holders;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
@@ -122,6 +124,30 @@ public sealed class HeldSharesTests : IDisposable
     }
 
     [Fact]
+    public void LeftoverOf_WholeKeyThatWasDealt_IsNamedUntilItsFileIsGone()
+    {
+        using var whole = KeyShareOfOne(out var scalar);
+        using (var passphrase = SharePassphrase.OfNodeOrNew(_folder, s_config))
+        {
+            ShareFiles.Write(_folder.SellerKeyFolder, whole, passphrase);
+        }
+
+        using var held = HeldShares.Load(_folder, s_config);
+        Assert.True(KeyDealing.TryDeal(
+            whole.Key.Scheme, ["a", "b"], 2, scalar, RandomNumberGenerator.GetBytes(KeyDealing.RandomSize(2)), out var dealing, out _));
+        using (dealing)
+        {
+            Assert.Null(held.LeftoverOf(whole.Key));
+            Assert.Null(held.LeftoverOf(_dealt.Key));
+            var file = ShareFiles.PathOf(_folder.SellerKeyFolder, whole.Key);
+            Assert.Equal(file, held.LeftoverOf(dealing.Key));
+
+            File.Delete(file);
+            Assert.Null(held.LeftoverOf(dealing.Key));
+        }
+    }
+
+    [Fact]
     public void SharePassphrase_Chosen_CostsMoreToGuess()
     {
         File.WriteAllText(_folder.SharePassphraseFile(s_config), "correct horse battery staple\r\n");
@@ -214,6 +240,13 @@ public sealed class HeldSharesTests : IDisposable
             Assert.Equal(EvaluationOutcome.UnknownKey, refused.Outcome);
             Assert.Contains("holds no share of the key voprf/tel/1", refused.Error, StringComparison.Ordinal);
         }
+    }
+
+    private static KeyShare KeyShareOfOne(out VoprfSecretKey whole)
+    {
+        whole = VoprfSecretKey.DeriveFromSeed(RandomNumberGenerator.GetBytes(VoprfSecretKey.SeedSize), "voprf/tel/1"u8);
+        var key = SharedKey.OfOne(new SellerScheme(SellerIdentifierType.Telephone, 1), "b", whole.PublicKey);
+        return KeyShare.TryCreate(key, 1, whole, out var share, out var error) ? share : throw new InvalidOperationException(error);
     }
 
     private sealed class Allowance(int left) : ITagAllowance

@@ -101,13 +101,20 @@ internal sealed class AlarmRaiser(
                 + "tell the secretariat.");
         }
 
-        foreach (var named in (roster.Current?.SellerKeys ?? []).Where(k => k.Holders.Contains(identity.Member)))
+        foreach (var named in roster.Current?.SellerKeys ?? [])
         {
+            var isHolder = named.Holders.Contains(identity.Member);
             if (!keys.TryGet(named.Type, named.Epoch, out var key, out var unusable))
             {
                 alarms.Add($"{unusable} Nobody can make tags with it: tell the secretariat.");
             }
-            else if (shares.Of(key, logger) is null)
+            else if (shares.LeftoverOf(key) is { } leftover)
+            {
+                alarms.Add(
+                    $"{leftover} is a former share of the key for seller tags {key.Scheme}, with which fewer than the {key.Threshold} "
+                    + "holders of today make any tag: delete it and every copy of it, and start the node again.");
+            }
+            else if (isHolder && shares.Of(key, logger) is null)
             {
                 alarms.Add(
                     $"The roster names this node a holder of the key for seller tags {key.Scheme}, and it holds no share of it: install "
