@@ -26,7 +26,8 @@ public static class LocalApi
 {
     /// <summary>
     /// Registers what the API consists of. Beside it the host must register the silo with the grains' services
-    /// (identity, boards, list, appender, storage, the keyed clock) and an <see cref="ISellerTags"/>.
+    /// (identity, boards, list, appender, storage, the keyed clock), the <see cref="HeldShares"/> and an
+    /// <see cref="ISellerTags"/>.
     /// </summary>
     /// <param name="services">The host's services.</param>
     /// <param name="options">Keys, policy and times.</param>

@@ -9,7 +9,7 @@ namespace FederationNode.Node.Cli.Tagging;
 /// fails or is stopped is whole up to a line, which the message names.
 /// </summary>
 /// <param name="rows">The file.</param>
-/// <param name="evaluate">The way to the key holder.</param>
+/// <param name="evaluate">The way to the key holders.</param>
 /// <param name="epoch">The epoch of the keys.</param>
 /// <param name="batch">Rows that are tagged at once, 1 to 4,000.</param>
 /// <param name="oneType">Whether all rows have one type: without its key none can be tagged.</param>
