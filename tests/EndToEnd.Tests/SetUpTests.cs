@@ -59,9 +59,11 @@ public sealed class SetUpTests : IAsyncLifetime, IDisposable
                 .. types is null ? (string[])[] : ["--seller-types", types],
             ]);
 
-        var files = Directory.GetFiles(Path.Combine(folder, "seller-keys")).Select(Path.GetFileName);
+        var files = Directory.GetFiles(Path.Combine(folder, "seller-keys"))
+            .Select(f => Path.GetFileName(f) is var name ? name[..name.LastIndexOf('-')] + name[^6..] : "");
         var expected = keys.Split(' ');
-        Assert.Equal(expected.Select(t => t.Replace(':', '_') + "-1.key").Order(), files.Order());
+        Assert.Equal(expected.Select(t => t.Replace(':', '_') + "-1.share").Order(), files.Order());
+        Assert.StartsWith("fnp_", await File.ReadAllTextAsync(Path.Combine(folder, "share.passphrase")), StringComparison.Ordinal);
         var roster = await File.ReadAllTextAsync(Path.Combine(folder, "roster", "0001.note"));
         Assert.All(expected, t => Assert.Contains($"\"type\": \"{t}\"", roster, StringComparison.Ordinal));
         Assert.Equal(expected.Length, roster.Split("\"type\": ").Length - 1);

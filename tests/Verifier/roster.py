@@ -38,6 +38,7 @@ class Roster(NamedTuple):
     members: Dict[str, str]
     logs: Dict[str, NamedLog]
     seller_keys: Set[Tuple[str, int, str]]
+    holders: Dict[Tuple[str, int], Tuple[tuple, tuple]]
 
 
 def _need(condition, why):
@@ -128,10 +129,11 @@ def parse_roster(text, coalition):
     _need(expires > issued, "roster does not expire later than it was issued")
     threshold, keys = _keys(_get(item, "secretariat", dict, "the roster"), "the secretariat")
     seller_keys = _seller_keys(_get(item, "sellerKeys", list, "the roster"))
+    holders = _holders(item["sellerKeys"])
 
     entries = _get(item, "members", list, "the roster")
     _need(1 <= len(entries) <= 1000, "roster has not 1 to 1,000 members")
-    members, logs, pins = {}, {}, []
+    members, logs, pins, key_holders = {}, {}, [], set()
     for entry in entries:
         name = _get(entry, "name", str, "a member")
         _need(is_name(name), "name of a member is malformed")
@@ -141,6 +143,9 @@ def parse_roster(text, coalition):
         roles = _get(entry, "roles", list, name)
         _need(1 <= len(roles) <= 16 and all(map(is_code, roles)),
               f"roles of {name} are malformed")
+        if "key-holder" in roles:
+            key_holders.add(name)
+        _quota(entry, name)
         _endpoint(entry, name, may_be_empty=True)
         pin = _hex32(entry, "tlsPin", name)
         if status != "expelled":
@@ -149,7 +154,9 @@ def parse_roster(text, coalition):
     _need(next(iter(members)) == SECRETARIAT, "roster does not name the secretariat first")
     _unique(pins, "TLS pins are")
     _unique([log.vkey.public_key for log in logs.values()] + [key.public_key for key in keys], "public keys are")
-    return Roster(b"", version, expires, threshold, keys, members, logs, seller_keys)
+    for names, _ in holders.values():
+        _need(set(names) <= key_holders, "a holder of a seller key is no member with the role key-holder")
+    return Roster(b"", version, expires, threshold, keys, members, logs, seller_keys, holders)
 
 
 def _seller_keys(items):
@@ -160,8 +167,33 @@ def _seller_keys(items):
         _need(is_seller_type(kind), "type of a seller key is malformed")
         epoch = _number(item, "epoch", "a seller key", 1, 999999)
         keys.add((kind, epoch, _hex32(item, "publicKey", "a seller key")))
+        _quota(item, "a seller key")
     _need(len({(kind, epoch) for kind, epoch, _ in keys}) == len(items), "types and epochs of the seller keys are not unique")
     return keys
+
+
+def _quota(item, where):
+    if "quota" in item:
+        limits = _get(item, "quota", dict, where)
+        for name in ("day", "minute"):
+            _number(limits, name, where, 1, 2 ** 40)
+
+
+def _holders(items):
+    """Of each key that is held in shares: its holders and the further commitments, by type and epoch."""
+    shared = {}
+    for item in items:
+        if "holders" in item or "commitments" in item:
+            names = _get(item, "holders", list, "a seller key")
+            _need(1 <= len(names) <= 32 and all(map(is_name, names)) and len(set(names)) == len(names),
+                  "holders of a seller key are malformed")
+            points = _get(item, "commitments", list, "a seller key")
+            _need(len(points) < len(names), "a seller key needs more holders than it has")
+            for point in points:
+                _hex32({"commitment": point}, "commitment", "a seller key")
+            if (names, points) != ([SECRETARIAT], []):
+                shared[item["type"], item["epoch"]] = (tuple(names), tuple(points))
+    return shared
 
 
 def _logs_of(entry, member, coalition, logs):
@@ -201,6 +233,10 @@ def follow(anchor, before, data):
     _need(count(old_keys) >= old_threshold, f"signed by {count(old_keys)} of the old keys, {old_threshold} needed")
     _need(count(roster.keys) >= roster.threshold,
           f"signed by {count(roster.keys)} of the new keys, {roster.threshold} needed")
+    for key, shared in roster.holders.items():
+        if before is None or before.holders.get(key) != shared:
+            _need(all(roster.members[name] == "active" for name in shared[0]),
+                  "a seller key is given to a holder that is not active")
     if before is None:
         _need(roster.version == 1, "the first roster has not version 1")
         _need(roster.threshold == anchor.threshold and {k.text for k in roster.keys} == {k.text for k in anchor.keys},

@@ -376,6 +376,36 @@ class Exports(unittest.TestCase):
             self.assertIn(refused, self.roster_codes(ROSTER_1, document), document)
         self.assertIn(("gap", "roster-missing"), self.roster_codes(ROSTER_2))
 
+    def test_shared_seller_key(self):
+        text = ROSTER_2[:ROSTER_2.rindex(b"\n\n") + 1]
+        one, two, _ = KEYS
+        role = text.replace(b'"member"', b'"member", "key-holder"')
+        point = b"ab" * 32
+
+        def codes(holders, commitments, of=role):
+            shared = b'"epoch": 1, "holders": [' + holders + b'], "commitments": [' + commitments + b"],"
+            return self.roster_codes(ROSTER_1, signed(of.replace(b'"epoch": 1,', shared), one, two))
+        self.assertEqual(codes(b'"alpha", "beta"', b'"' + point + b'"'), set())
+        self.assertEqual(codes(b'"secretariat"', b"", text), set())
+        self.assertEqual(codes(b'"alpha", "beta"', b"", role.replace(
+            b'"epoch": 1,', b'"epoch": 1, "quota": {"day": 5, "minute": 1},')), set())
+        wrong = [
+            (b'"alpha"', b"", role.replace(b'"epoch": 1,', b'"epoch": 1, "quota": {"day": 0, "minute": 1},')),
+            (b'"alpha"', b"", role.replace(b'"epoch": 1,', b'"epoch": 1, "quota": {"day": 5},')),
+            (b'"alpha"', b"", role.replace(b'"status": "active"', b'"status": "active", "quota": []')),
+            (b'"alpha", "beta"', b'"' + point + b'"', text),
+            (b'"alpha", "beta"', b'"' + point + b'", "' + point + b'"', role),
+            (b'"alpha", "alpha"', b"", role),
+            (b'"alpha", "gamma"', b"", role),
+            (b'"alpha", []', b"", role),
+            (b"", b"", role),
+            (b'"alpha", "beta"', b'"' + point.upper() + b'"', role),
+            (b'"alpha", "beta"', b"7", role),
+            (b'"alpha", "beta"', b"", role.replace(b'"status": "active"', b'"status": "suspended"')),
+        ]
+        for case in wrong:
+            self.assertIn(("fault", "roster-step-refused"), codes(*case), case)
+
     def test_closed_log(self):
         def closed(size, root):
             return closing(ALPHA, size, root)

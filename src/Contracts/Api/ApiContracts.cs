@@ -44,7 +44,7 @@ public static class ApiRoutes
     /// <summary>GET: the roster in force; POST: the next signed document. Roles auditor and operator.</summary>
     public const string Roster = "/v1/roster";
 
-    /// <summary>POST: blinded points for seller tags, passed on to the key holder. Role analyst or detector.</summary>
+    /// <summary>POST: blinded points for seller tags, passed on to the key holders. Role analyst or detector.</summary>
     public const string SellerEvaluate = "/v1/seller/evaluate";
 
     /// <summary>POST <see cref="SellerTagsRequest"/>: raw identifiers become tags. Role analyst or detector.</summary>
@@ -621,6 +621,7 @@ public sealed record LogRow(
 /// </param>
 /// <param name="Peers">The links to the others.</param>
 /// <param name="Traffic">What was asked of them.</param>
+/// <param name="Holders">How the holders of keys for seller tags have answered.</param>
 /// <param name="Logs">The logs held.</param>
 /// <param name="Alarms">What needs a person, in words; empty when all is well.</param>
 public sealed record NodeStatus(
@@ -636,6 +637,7 @@ public sealed record NodeStatus(
     string ViewDigest,
     IReadOnlyList<PeerRow> Peers,
     IReadOnlyList<TrafficRow> Traffic,
+    IReadOnlyList<HolderRow> Holders,
     IReadOnlyList<LogRow> Logs,
     IReadOnlyList<string> Alarms);
 
@@ -667,6 +669,15 @@ public sealed record PeerRow(
 /// <param name="BytesReceived">Bodies of good answers.</param>
 public sealed record TrafficRow(string Route, long Requests, long BytesSent, long BytesReceived);
 
+/// <summary>How a holder of keys for seller tags has answered this node since it started.</summary>
+/// <param name="Holder">The member.</param>
+/// <param name="Answered">Batches that it answered well.</param>
+/// <param name="Failed">Batches that it refused, or did not answer at all.</param>
+/// <param name="Wrong">Batches to which its answer did not hold for its share.</param>
+/// <param name="Slow">Batches for which another was asked beside it.</param>
+/// <param name="LastError">What went wrong last, or null if its last answer was good.</param>
+public sealed record HolderRow(string Holder, long Answered, long Failed, long Wrong, long Slow, string? LastError);
+
 /// <summary>The roster in force.</summary>
 /// <param name="Version">Its version.</param>
 /// <param name="Note">The signed document, as text.</param>
@@ -691,11 +702,12 @@ public sealed record ReadyResponse(string Status, string? Detail);
 /// <param name="Blinded">1 to 4,000 points, base64.</param>
 public sealed record SellerEvaluateRequest(string Type, int Epoch, IReadOnlyList<string> Blinded);
 
-/// <summary>Evaluated points.</summary>
-/// <param name="Evaluated">One for each, base64.</param>
-/// <param name="Proof">The DLEQ proof, base64.</param>
+/// <summary>Evaluated points. The node has checked each holder's proof.</summary>
+/// <param name="Evaluated">One for each, base64: what the whole key gives.</param>
 /// <param name="PublicKey">The key that the roster names for the type and epoch, in hexadecimal.</param>
-public sealed record SellerEvaluateResponse(IReadOnlyList<string> Evaluated, string Proof, string PublicKey);
+/// <param name="Holders">The members whose shares made it.</param>
+public sealed record SellerEvaluateResponse(
+    IReadOnlyList<string> Evaluated, string PublicKey, IReadOnlyList<string> Holders);
 
 /// <summary>Raw identifiers to tag. They must not leave the company: only the node on this machine gets them.</summary>
 /// <param name="Items">1 to 1,000 identifiers.</param>

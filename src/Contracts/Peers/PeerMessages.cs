@@ -26,7 +26,7 @@ public static class PeerRoutes
     /// <summary>POST <see cref="ForkPushMessage"/>, answered by <see cref="PushAnswerMessage"/>.</summary>
     public const string ForkPush = "/peer/v1/fork/push";
 
-    /// <summary>POST <see cref="EvaluateMessage"/>, answered by <see cref="EvaluatedMessage"/>. Only at the secretariat.</summary>
+    /// <summary>POST <see cref="EvaluateMessage"/>, answered by <see cref="EvaluatedMessage"/>. Only at holders of keys.</summary>
     public const string Evaluate = "/peer/v1/seller/evaluate";
 
     /// <summary>Where a log is served as C2SP tlog-tiles: this, the origin, then <c>/checkpoint</c> or <c>/tile/...</c>.</summary>

@@ -69,4 +69,7 @@ public sealed class PeerException : Exception
 
     /// <summary>The HTTP status of a refusal; 0 if there was no answer.</summary>
     public int Status { get; init; }
+
+    /// <summary>When the peer takes more, if it refused and said so.</summary>
+    public TimeSpan? RetryAfter { get; init; }
 }

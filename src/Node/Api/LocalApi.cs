@@ -13,6 +13,7 @@ using FederationNode.Node.Api.Status;
 using FederationNode.Node.Api.Webhooks;
 using FederationNode.Node.Peers;
 using FederationNode.Node.Policies;
+using FederationNode.Node.Sellers;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace FederationNode.Node.Api;
@@ -25,7 +26,8 @@ public static class LocalApi
 {
     /// <summary>
     /// Registers what the API consists of. Beside it the host must register the silo with the grains' services
-    /// (identity, boards, list, appender, storage, the keyed clock) and an <see cref="ISellerTags"/>.
+    /// (identity, boards, list, appender, storage, the keyed clock), the <see cref="HeldShares"/> and an
+    /// <see cref="ISellerTags"/>.
     /// </summary>
     /// <param name="services">The host's services.</param>
     /// <param name="options">Keys, policy and times.</param>
@@ -72,6 +74,9 @@ public static class LocalApi
         services.AddHostedService(provider => provider.GetRequiredService<TallyRecorder>());
         services.AddSingleton<WebhookSender>();
         services.AddHostedService(provider => provider.GetRequiredService<WebhookSender>());
+        services.AddSingleton<SharedKeys>();
+        services.AddSingleton<HolderBoard>();
+        services.AddSingleton<QuotaBoard>();
         services.AddSingleton<PeerTraffic>();
         services.AddSingleton<TablesBoard>();
         services.AddSingleton<PeerWatch>();

@@ -51,6 +51,7 @@ internal static class CoalitionVerbs
             Found(node, request);
             output.Json(new { folder = node.Path, coalition = request.Name, anchor = node.AnchorFile });
             output.Line($"The coalition {request.Name} is founded in {node.Path}.");
+            output.Line("It alone can make tags of sellers: give its keys to several members with `fednode seller-keys deal`.");
             output.Line($"Give {node.AnchorFile} to every member over a channel that they trust.");
             output.Line($"Then: fednode run --data {node.Path}");
             return Task.FromResult(ExitCode.Done);
@@ -95,7 +96,7 @@ internal static class CoalitionVerbs
 
         folder.Create();
         var pin = PeerCertificate.Create(folder.TlsFolder, $"{request.Name}/{Origin.Secretariat}");
-        var sellerKeys = SellerTypes.MakeKeys(folder, request.SellerTypes);
+        var sellerKeys = SellerTypes.MakeKeys(folder, config, request.SellerTypes);
         logKeys.Write(folder.KeyFolder);
         NodeFolder.CreateFolder(folder.SecretariatKeyFolder);
         secretariatKeys.Write(folder.SecretariatKeyFolder);
@@ -135,7 +136,7 @@ internal static class CoalitionVerbs
                     Name = Origin.Secretariat,
                     Endpoint = request.Endpoint,
                     TlsPin = pin,
-                    Roles = ["secretariat", "key-holder"],
+                    Roles = ["secretariat", RosterMember.KeyHolder],
                     Logs = [.. logKeys.Public.Select(k => new RosterLog(Origin.Parse(k.Name), k))],
                 },
             ],

@@ -58,6 +58,7 @@ internal static class CommandLine
             CoalitionVerbs.Create(),
             MemberVerbs.Create(),
             RosterVerbs.Create(),
+            SellerKeyVerbs.Create(),
             RunVerb.Create(),
             StatusVerb.Create(),
             TagVerb.Create(),

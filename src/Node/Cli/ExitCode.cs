@@ -40,5 +40,16 @@ public class CliException(int exitCode, string message, Exception? inner = null)
     public int ExitCode { get; } = exitCode;
 }
 
+/// <summary>What was asked for is refused now, and may be granted later.</summary>
+/// <param name="retryAfter">How long to wait.</param>
+/// <param name="message">Why, for people.</param>
+/// <param name="inner">What said so.</param>
+public sealed class TryLaterException(TimeSpan retryAfter, string message, Exception? inner = null)
+    : CliException(Cli.ExitCode.Refused, message, inner)
+{
+    /// <summary>How long to wait.</summary>
+    public TimeSpan RetryAfter { get; } = retryAfter;
+}
+
 /// <summary>A running node says that a row of its database is damaged.</summary>
 public sealed class DamagedRowException(string message) : CliException(Cli.ExitCode.BadFolder, message);

@@ -98,6 +98,8 @@ internal sealed class NodeClient : IDisposable
             var (type, explanation) = await ExplainAsync(response, cancel);
             throw type == ProblemResult.TypePrefix + Fault.DamagedRow.Code ? new DamagedRowException(explanation)
                 : type == ProblemResult.TypePrefix + Fault.UnknownSellerKey.Code ? new UnknownSellerKeyException(explanation)
+                : response.StatusCode == HttpStatusCode.TooManyRequests && response.Headers.RetryAfter?.Delta is { } wait
+                    ? new TryLaterException(wait, explanation)
                 : new CliException(
                     response.StatusCode == HttpStatusCode.ServiceUnavailable ? ExitCode.Unreachable : ExitCode.Refused,
                     explanation);

@@ -66,7 +66,7 @@ internal abstract class NodeTarget : IAsyncDisposable
     /// <summary>Checks items that a detector would ask about.</summary>
     public abstract Task<CheckResponse> CheckAsync(CheckRequest request, CancellationToken cancel);
 
-    /// <summary>Has blinded seller identifiers evaluated by the holder of the keys.</summary>
+    /// <summary>Has blinded seller identifiers evaluated by the holders of the keys.</summary>
     public abstract Task<SellerEvaluateResponse> EvaluateSellersAsync(SellerEvaluateRequest request, CancellationToken cancel);
 
     /// <summary>How the node is doing.</summary>

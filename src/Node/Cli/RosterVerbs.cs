@@ -3,6 +3,7 @@ using System.Globalization;
 using FederationNode.Contracts.Api;
 using FederationNode.Node.Folder;
 using FederationNode.Protocol.Roster;
+using FederationNode.Protocol.Sellers.Quotas;
 
 namespace FederationNode.Node.Cli;
 
@@ -103,12 +104,13 @@ internal static class RosterVerbs
                 status = m.Status,
                 roles = m.Roles,
                 m.Endpoint,
+                m.Quota,
                 tlsPin = m.TlsPin.ToString(),
                 logs = m.Logs.Select(l => l.Key.ToString()),
                 closedLogs = m.Logs.Where(l => l.ClosedAt is not null)
                     .Select(l => new { origin = l.Origin.Text, l.ClosedAt!.Value.Size, root = l.ClosedAt.Value.Root.ToBase64() }),
             }),
-            sellerKeys = roster.SellerKeys.Select(k => new { k.Type, k.Epoch }),
+            sellerKeys = roster.SellerKeys.Select(k => new { k.Type, k.Epoch, k.Threshold, k.Holders, k.Quota }),
         });
         var expires = DateTimeOffset.FromUnixTimeSeconds(roster.Expires).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
         output.Line($"Coalition {roster.Coalition}, roster version {roster.Version}, valid until {expires}, signed by {roster.Threshold} of {roster.SecretariatKeys.Length} secretariat keys.");
@@ -123,8 +125,20 @@ internal static class RosterVerbs
                 $"{log.Origin} is closed at {log.ClosedAt!.Value.Size} entries, root {log.ClosedAt.Value.Root.ToBase64()}."));
         }
 
-        output.Line($"Keys for tags of sellers: {string.Join(", ", roster.SellerKeys.Select(Scheme))}.");
+        output.Table(
+            ["key for tags of sellers", "made by", "holders", "a day", "a minute"],
+            roster.SellerKeys.Select(k => (IReadOnlyList<string>)
+                [Scheme(k), $"{k.Threshold} of {k.Holders.Length}", string.Join(", ", k.Holders), .. Limits(k.Quota ?? TagQuota.Default)]));
+        if (roster.Members.Any(m => m.Quota is not null))
+        {
+            output.Table(
+                ["member with a quota of its own", "a day", "a minute"],
+                roster.Members.Where(m => m.Quota is not null).Select(m => (IReadOnlyList<string>)[m.Name, .. Limits(m.Quota!)]));
+        }
     }
+
+    private static string[] Limits(TagQuota quota) =>
+        [quota.Day.ToString(CultureInfo.InvariantCulture), quota.Minute.ToString(CultureInfo.InvariantCulture)];
 
     private static string Scheme(SellerKey key) =>
         string.Create(CultureInfo.InvariantCulture, $"voprf/{key.Type}/{key.Epoch}");

@@ -1,9 +1,7 @@
 using System.Collections.Immutable;
 using System.CommandLine;
-using System.Security.Cryptography;
 using FederationNode.Node.Folder;
 using FederationNode.Node.Sellers;
-using FederationNode.Protocol;
 using FederationNode.Protocol.Roster;
 using FederationNode.Protocol.Sellers;
 
@@ -59,21 +57,21 @@ internal static class SellerTypes
                 ExitCode.Usage, $"--seller-types must name 1 to {RosterDocument.MaxSellerKeys} kinds of identifiers.");
     }
 
-    /// <summary>Makes a key for each, in the folder; returns what the roster says of them.</summary>
-    public static ImmutableArray<SellerKey> MakeKeys(NodeFolder folder, IEnumerable<SellerIdentifierType> types)
+    /// <summary>
+    /// Makes a key for each, which this node holds whole, sealed in its folder; returns what the roster says of them.
+    /// </summary>
+    public static ImmutableArray<SellerKey> MakeKeys(NodeFolder folder, NodeConfig config, IEnumerable<SellerIdentifierType> types)
     {
         NodeFolder.CreateFolder(folder.SellerKeyFolder);
-        return
-        [
-            .. types.Select(type =>
-            {
-                var scheme = new SellerScheme(type, 1);
-                var seed = RandomNumberGenerator.GetBytes(VoprfSecretKey.SeedSize);
-                using var key = VoprfSecretKey.DeriveFromSeed(seed, scheme.ToBytes());
-                CryptographicOperations.ZeroMemory(seed);
-                SellerKeyHolder.Save(folder, scheme, key);
-                return new SellerKey(type.Name, 1, new Hash256(key.PublicKey.Span));
-            }),
-        ];
+        using var passphrase = SharePassphrase.OfNodeOrNew(folder, config);
+        var keys = ImmutableArray.CreateBuilder<SellerKey>();
+        foreach (var type in types)
+        {
+            using var dealing = Dealer.Deal(new SellerScheme(type, 1), [config.Member], 1, whole: null);
+            ShareFiles.Write(folder.SellerKeyFolder, dealing.Shares[0], passphrase);
+            keys.Add(SellerKey.Of(dealing.Key));
+        }
+
+        return keys.ToImmutable();
     }
 }

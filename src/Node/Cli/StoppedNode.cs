@@ -74,8 +74,9 @@ internal sealed class StoppedNode(NodeFolder folder) : NodeTarget
     public override async Task<SellerEvaluateResponse> EvaluateSellersAsync(
         SellerEvaluateRequest request, CancellationToken cancel)
     {
-        var identity = folder.ReadIdentity(folder.ReadConfig());
-        return await StoppedSellerTags.EvaluateAsync(folder, identity, await ReadRosterAsync(cancel), request, cancel);
+        var config = folder.ReadConfig();
+        var identity = folder.ReadIdentity(config);
+        return await StoppedSellerTags.EvaluateAsync(folder, config, identity, await ReadRosterAsync(cancel), request, cancel);
     }
 
     public override async Task<NodeStatus> ReadStatusAsync(CancellationToken cancel)
@@ -100,6 +101,7 @@ internal sealed class StoppedNode(NodeFolder folder) : NodeTarget
             Ready: false,
             current?.InForce ?? 0,
             (current?.Digest ?? new View().Digest()).ToString(),
+            [],
             [],
             [],
             await ListLogsAsync(cancel),

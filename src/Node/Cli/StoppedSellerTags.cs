@@ -1,85 +1,84 @@
 using FederationNode.Contracts.Api;
 using FederationNode.Grains.Identity;
-using FederationNode.Grains.Peers;
 using FederationNode.Grains.Rosters;
-using FederationNode.Node.Api.Sellers;
 using FederationNode.Node.Folder;
 using FederationNode.Node.Peers;
 using FederationNode.Node.Sellers;
 using FederationNode.Protocol.Roster;
+using FederationNode.Protocol.Sellers;
+using FederationNode.Protocol.Sellers.Holders;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace FederationNode.Node.Cli;
 
 /// <summary>
-/// Seller tags without the own node: the secretariat uses its keys, a member asks the secretariat's node with the
-/// member's certificate. Only blinded points leave this process.
+/// Seller tags without the own node: its own share is used, and the other holders are asked with the member's certificate.
+/// Only blinded points leave this process.
 /// </summary>
 internal static class StoppedSellerTags
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
-
     public static async Task<SellerEvaluateResponse> EvaluateAsync(
         NodeFolder folder,
+        NodeConfig config,
         NodeIdentity identity,
         RosterDocument roster,
         SellerEvaluateRequest request,
         CancellationToken cancel)
     {
-        if (roster.SellerKeys.FirstOrDefault(k => k.Type == request.Type && k.Epoch == request.Epoch) is not { } key)
+        var board = new RosterBoard(identity, roster);
+        var keys = new SharedKeys(board);
+        if (!keys.TryGet(request.Type, request.Epoch, out var key, out var error))
         {
-            throw new UnknownSellerKeyException(
-                $"The roster, version {roster.Version}, names no key for {request.Type}, epoch {request.Epoch}.");
+            throw new UnknownSellerKeyException(error);
         }
 
-        byte[][] points = [.. request.Blinded.Select(Convert.FromBase64String)];
-        try
-        {
-            var answer = await AskAsync(folder, identity, roster, key, points, cancel);
-            return new SellerEvaluateResponse(
-                [.. answer.Evaluated.Select(Convert.ToBase64String)],
-                Convert.ToBase64String(answer.Proof),
-                key.PublicKey.ToString());
-        }
-        catch (PeerException refusal)
-        {
-            throw new CliException(
-                refusal.Status == 0 ? ExitCode.Unreachable : ExitCode.Refused,
-                $"The holder of the seller keys does not evaluate the identifier: {refusal.Message}",
-                refusal);
-        }
-        catch (OperationCanceledException late) when (!cancel.IsCancellationRequested)
-        {
-            throw new CliException(
-                ExitCode.Unreachable, "The holder of the seller keys did not answer in time.", late);
-        }
-    }
-
-    private static async Task<SellerEvaluation> AskAsync(
-        NodeFolder folder,
-        NodeIdentity identity,
-        RosterDocument roster,
-        SellerKey key,
-        byte[][] points,
-        CancellationToken cancel)
-    {
-        using var keys = SellerKeyHolder.Load(folder);
-        if (keys.HasKeys)
-        {
-            var own = new LocalSellerTags(new LocalSellerEvaluator(keys), identity);
-            return await own.EvaluateAsync(key.Type, key.Epoch, points, cancel);
-        }
-
-        if (!PeerCertificate.TryLoad(folder.TlsFolder, out var certificate, out var error))
+        if (!PeerCertificate.TryLoad(folder.TlsFolder, out var certificate, out error))
         {
             throw new NodeFolderException(error);
         }
 
         using (certificate)
         {
-            using var transport = new HttpPeerTransport(new RosterBoard(identity, roster), certificate, new PeerTraffic());
-            using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-            patience.CancelAfter(Patience);
-            return await new RemoteSellerTags(transport).EvaluateAsync(key.Type, key.Epoch, points, patience.Token);
+            using var shares = HeldShares.Load(folder, config);
+            using var own = new LocalSellerEvaluator(shares, keys, new NoAllowance(), NullLogger<LocalSellerEvaluator>.Instance);
+            using var transport = new HttpPeerTransport(board, certificate, new PeerTraffic());
+            var quorum = new HolderQuorum(
+                transport,
+                identity,
+                own,
+                new HolderBoard(TimeProvider.System),
+                new QuorumOptions(),
+                TimeProvider.System,
+                NullLogger<HolderQuorum>.Instance);
+            return await AskAsync(quorum, key, request.Blinded, cancel);
+        }
+    }
+
+    private static async Task<SellerEvaluateResponse> AskAsync(
+        HolderQuorum quorum, SharedKey key, IReadOnlyList<string> blinded, CancellationToken cancel)
+    {
+        var points = new RistrettoPoint[blinded.Count];
+        for (var i = 0; i < points.Length; i++)
+        {
+            if (!RistrettoPoint.TryDecode(Convert.FromBase64String(blinded[i]), out points[i], out var fault))
+            {
+                throw new CliException(ExitCode.Refused, $"A blinded point is none: {fault}");
+            }
+        }
+
+        try
+        {
+            var answer = await quorum.EvaluateAsync(key, points, cancel);
+            return new SellerEvaluateResponse(
+                [.. answer.Evaluated.Select(p => Convert.ToBase64String(p.Span))], key.PublicKey.ToString(), answer.Holders);
+        }
+        catch (HoldersMissingException missing)
+        {
+            // A refusal stays one however often it is tried; who is out of reach may come back.
+            var refused = missing.Failures.All(f => f.Status != 0);
+            throw missing.RetryAfter is { } wait
+                ? new TryLaterException(wait, missing.Message, missing)
+                : new CliException(refused ? ExitCode.Refused : ExitCode.Unreachable, missing.Message, missing);
         }
     }
 }

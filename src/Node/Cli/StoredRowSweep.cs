@@ -7,6 +7,7 @@ using FederationNode.Grains.Logs;
 using FederationNode.Grains.Peers;
 using FederationNode.Grains.Receipts;
 using FederationNode.Grains.Rosters;
+using FederationNode.Grains.Sellers;
 using FederationNode.Grains.Storage;
 using FederationNode.Grains.Webhooks;
 using FederationNode.Node.Policies;
@@ -97,6 +98,8 @@ internal sealed class StoredRowSweep(
             TakeAsync<FeedbackRow>(place, "", (_, row) => FeedbackGrain.FaultOf(row)),
         FeedbackGrain.ItemKind when place.Key.Length == 12 && place.Key.All(char.IsAsciiDigit) =>
             TakeAsync<QueueRow>(place, "", (_, row) => FeedbackGrain.FaultOf(row)),
+        TagQuotaGrain.RowKind when place.Key.Split('/') is [var member, _, _] && Names.IsName(member) =>
+            TakeAsync<TagQuotaRow>(place, "", (_, row) => TagQuotaGrain.FaultOf(row)),
         WebhookRow.RowKind when Names.IsName(place.Key) =>
             TakeAsync<WebhookRow>(place, "", (_, row) => WebhookRow.FaultOf(row)),
         _ => NoteUnknown(place),

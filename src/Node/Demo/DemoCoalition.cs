@@ -1,3 +1,4 @@
+using System.Globalization;
 using FederationNode.Contracts.Api;
 using FederationNode.Node.Folder;
 
@@ -8,6 +9,12 @@ internal sealed class DemoCoalition(string root) : IAsyncDisposable
 {
     private const string Coalition = "demo";
     private const string Loopback = "127.0.0.1";
+
+    /// <summary>How many holders make a tag of a seller together.</summary>
+    public const int Threshold = 3;
+
+    /// <summary>The version of the roster in force: the first, one for each member, one for the holders of keys.</summary>
+    public static int RosterVersion => 1 + Members.Length + 1;
 
     public static readonly string[] Members = ["alpha", "beta", "gamma"];
 
@@ -38,7 +45,27 @@ internal sealed class DemoCoalition(string root) : IAsyncDisposable
             await Self.RunAsync(["roster", "admit", Folder(member).EnrolmentFile, "--data", secretariat.Path], cancel);
         }
 
+        await DealKeysAsync(cancel);
         await Task.WhenAll(Everybody.Select(m => StartAsync(m, cancel)));
+    }
+
+    /// <summary>The keys for tags of sellers go to all four, three of whom make a tag together.</summary>
+    private async Task DealKeysAsync(CancellationToken cancel)
+    {
+        var shares = Path.Combine(root, "shares");
+        await Self.RunAsync(
+            [
+                "seller-keys", "deal", "--data", Folder(Everybody[0]).Path, "--holders", string.Join(',', Everybody),
+                "--threshold", Threshold.ToString(CultureInfo.InvariantCulture), "--out", shares,
+            ],
+            cancel);
+        foreach (var member in Members)
+        {
+            var own = Path.Combine(shares, member);
+            await Self.RunAsync(["seller-keys", "install", own, "--data", Folder(member).Path, "--passphrase", own + ".passphrase"], cancel);
+        }
+
+        Directory.Delete(shares, recursive: true);
     }
 
     public async Task StartAsync(string member, CancellationToken cancel)

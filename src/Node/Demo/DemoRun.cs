@@ -32,7 +32,7 @@ internal sealed class DemoRun(DemoCoalition coalition, Action<DemoStep> done)
             (var ok, var seen, takedown) = await TakeDownAsync(cancel);
             return (ok, seen);
         });
-        await StepAsync("List a seller at alpha, check at beta", "review by the tag; another seller: none", () => SellerAsync(cancel));
+        await StepAsync("List a seller at alpha, check at beta", $"review by the tag that {DemoCoalition.Threshold} of {DemoCoalition.Everybody.Length} holders make; another seller: none", () => SellerAsync(cancel));
         await StepAsync("Run real classified ads through beta", "16509 checked, none blocked", () => AdsAsync(cancel));
         await StepAsync("Gamma disputes the takedown", "beta lowers it from block to review", () => DisputeAsync(takedown, cancel));
         await StepAsync("Alpha withdraws it", "nobody holds it against anybody any more", () => WithdrawAsync(takedown, cancel));
@@ -45,7 +45,7 @@ internal sealed class DemoRun(DemoCoalition coalition, Action<DemoStep> done)
         await coalition.FoundAsync(cancel);
         var all = DemoCoalition.Everybody.Length;
         var ok = await coalition.UntilAsync(
-            s => s.Ready && s.RosterVersion == all && s.Peers.Count(p => p.Reachable) == all - 1, Patience, cancel);
+            s => s.Ready && s.RosterVersion == DemoCoalition.RosterVersion && s.Peers.Count(p => p.Reachable) == all - 1, Patience, cancel);
         var statuses = await Task.WhenAll(coalition.Running.Select(n => coalition.StatusAsync(n.Member, cancel)));
         return (ok, string.Join(", ", statuses.Select(s => $"{s.Member} hears {s.Peers.Count(p => p.Reachable)}")));
     }

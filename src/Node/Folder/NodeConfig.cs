@@ -50,6 +50,12 @@ public sealed record NodeConfig
     /// </summary>
     public bool OutlineFirst { get; init; }
 
+    /// <summary>
+    /// The file with the passphrase of this node's sealed shares of keys for seller tags, from the node's folder; empty for
+    /// <c>share.passphrase</c> in it. The environment variable <c>FEDNODE_SHARE_PASSPHRASE</c> goes before it.
+    /// </summary>
+    public string SharePassphraseFile { get; init; } = "";
+
     /// <summary>Writes the file's text.</summary>
     public string ToText() => JsonSerializer.Serialize(this, Json) + "\n";
 
@@ -70,8 +76,8 @@ public sealed record NodeConfig
 
         var fault =
             !Protocol.Names.IsName(config.Member) ? "\"member\" must be 1 to 63 of a-z, 0-9 and '-'."
-            : config.PeerListen is null || config.Storage is null
-                ? "\"peerListen\" and \"storage\" must be texts; leave them out for the default."
+            : config.PeerListen is null || config.Storage is null || config.SharePassphraseFile is null
+                ? "\"peerListen\", \"storage\" and \"sharePassphraseFile\" must be texts; leave them out for the default."
             : config.PeerListen.Length > 0 && !IPEndPoint.TryParse(config.PeerListen, out _) ? "\"peerListen\" must be an address and a port, such as 0.0.0.0:7443."
             : !IPEndPoint.TryParse(config.ApiListen ?? "", out var api) || !IPAddress.IsLoopback(api.Address) ? "\"apiListen\" must be a loopback address and a port, such as 127.0.0.1:7480: the API speaks no TLS and must not be reachable from other machines."
             : config.HeadsSeconds is not (>= 0.1 and <= 60) ? "\"headsSeconds\" must be 0.1 to 60."

@@ -68,7 +68,7 @@ public sealed class NodeFolder(string path)
     /// <summary>At the secretariat: its signing keys, which a real coalition keeps on separate machines.</summary>
     public string SecretariatKeyFolder => In("secretariat-keys");
 
-    /// <summary>At the secretariat: the keys for seller tags.</summary>
+    /// <summary>At a holder: its sealed shares of the keys for seller tags.</summary>
     public string SellerKeyFolder => In("seller-keys");
 
     /// <summary>At the secretariat: signed roster documents, published when the node runs.</summary>
@@ -301,9 +301,12 @@ public sealed class NodeFolder(string path)
         ? [.. Directory.GetFiles(RosterFolder, "*.note").Order(StringComparer.Ordinal).Select(Read)]
         : [];
 
-    /// <summary>The file of a seller key.</summary>
-    public string SellerKeyFile(string type, int epoch) => System.IO.Path.Combine(
-        SellerKeyFolder, string.Create(CultureInfo.InvariantCulture, $"{type.Replace(':', '_')}-{epoch}.key"));
+    /// <summary>The file with the passphrase of the sealed shares.</summary>
+    public string SharePassphraseFile(NodeConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        return System.IO.Path.Combine(Path, config.SharePassphraseFile.Length > 0 ? config.SharePassphraseFile : "share.passphrase");
+    }
 
     /// <summary>Reads a private key.</summary>
     /// <exception cref="NodeFolderException">It is missing or malformed.</exception>

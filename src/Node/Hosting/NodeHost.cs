@@ -68,9 +68,10 @@ public sealed class NodeHost : IAsyncDisposable
 
         // What can be refused by itself first, then the schema and the rows that matter most, for their clear errors.
         var policy = PolicyReader.Load(folder, config.Member);
+        var shares = HeldShares.Load(folder, config);
         var mended = await SchemaMigrator.MigrateAsync(storage, cancel);
         await EssentialRows.CheckAsync(storage, identity, cancel);
-        var app = Build(folder, config, policy, identity, storage, certificate, configure);
+        var app = Build(folder, config, policy, identity, storage, certificate, shares, configure);
         NoteMended(app.Services.GetRequiredService<DamageBoard>(), mended);
         try
         {
@@ -127,6 +128,7 @@ public sealed class NodeHost : IAsyncDisposable
         NodeIdentity identity,
         StorageConnection storage,
         PeerCertificate certificate,
+        HeldShares shares,
         Action<IServiceCollection> configure)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
@@ -143,7 +145,7 @@ public sealed class NodeHost : IAsyncDisposable
             kestrel.Limits.MaxRequestBodySize = Contracts.Limits.MaxApiBody;
         });
         builder.Host.UseOrleans(silo => ConfigureSilo(silo, storage));
-        AddFederation(builder.Services, folder, config, identity, certificate);
+        AddFederation(builder.Services, folder, config, identity, certificate, shares);
         builder.Services.AddLocalApi(LocalApiOptions.From(folder, config, policy));
         configure(builder.Services);
         var app = builder.Build();
@@ -223,7 +225,8 @@ public sealed class NodeHost : IAsyncDisposable
         NodeFolder folder,
         NodeConfig config,
         NodeIdentity identity,
-        PeerCertificate certificate)
+        PeerCertificate certificate,
+        HeldShares shares)
     {
         services.AddKeyedSingleton(FederationClock.Key, TimeProvider.System);
         services.AddSingleton(folder);
@@ -238,17 +241,11 @@ public sealed class NodeHost : IAsyncDisposable
         services.AddSingleton<LogAppender>();
         services.AddSingleton<IPeerTransport, HttpPeerTransport>();
         services.AddSingleton<PeerEndpoints>();
-        var keys = SellerKeyHolder.Load(folder);
-        services.AddSingleton(keys);
-        if (keys.HasKeys)
-        {
-            services.AddSingleton<ISellerEvaluator, LocalSellerEvaluator>();
-            services.AddSingleton<ISellerTags, LocalSellerTags>();
-        }
-        else
-        {
-            services.AddSingleton<ISellerTags, RemoteSellerTags>();
-        }
+        services.AddSingleton(_ => shares);
+        services.AddSingleton<ITagAllowance, QuotaAllowance>();
+        services.AddSingleton<ISellerEvaluator, LocalSellerEvaluator>();
+        services.AddSingleton(new QuorumOptions());
+        services.AddSingleton<ISellerTags, HolderQuorum>();
 
         // In this order they start: the list must follow before logs are woken, peers come last.
         // The keys of new epochs are taken before anybody else hears of the roster that opens them.

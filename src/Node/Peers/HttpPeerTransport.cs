@@ -23,6 +23,9 @@ public sealed class HttpPeerTransport : IPeerTransport, IDisposable
 {
     private const int MaxProblemBody = 16 * 1024;
 
+    /// <summary>Points that go beside small things; more are bulk, 8 kB of them and as much back.</summary>
+    private const int MaxSmallBatch = 256;
+
     private readonly RosterBoard _roster;
     private readonly PeerCertificate _own;
     private readonly PeerTraffic _traffic;
@@ -124,7 +127,13 @@ public sealed class HttpPeerTransport : IPeerTransport, IDisposable
         string member, EvaluateMessage request, CancellationToken cancellationToken)
     {
         var answer = await ExchangeAsync(
-            member, PeerRoutes.Evaluate, request, Limits.MaxEvaluateBody, PeerBody.Evaluated, cancellationToken);
+            member,
+            PeerRoutes.Evaluate,
+            request,
+            Limits.MaxEvaluateBody,
+            PeerBody.Evaluated,
+            cancellationToken,
+            bulk: request.Blinded.Length > MaxSmallBatch);
         return answer.Evaluated.Length == request.Blinded.Length
             ? answer
             : throw BadAnswer(member, 200, $"sent {request.Blinded.Length} points, got {answer.Evaluated.Length}");
@@ -250,7 +259,11 @@ public sealed class HttpPeerTransport : IPeerTransport, IDisposable
         var body = response.Content.Headers.ContentType?.MediaType is PeerAnswer.ProblemType
             ? await ReadBodyAsync(response, MaxProblemBody, cancellationToken)
             : null;
-        return BadAnswer(member, status, $"refused with {status}: {DetailOf(body) ?? "no reason given"}");
+        return new PeerException(member, $"refused with {status}: {DetailOf(body) ?? "no reason given"}")
+        {
+            Status = status,
+            RetryAfter = response.Headers.RetryAfter?.Delta,
+        };
     }
 
     private static string? DetailOf(ReadOnlyMemory<byte>? problem)

@@ -8,7 +8,7 @@ public enum EvaluationOutcome
     /// <summary>All points were evaluated.</summary>
     Evaluated,
 
-    /// <summary>This node holds no key for the type and epoch.</summary>
+    /// <summary>The roster here names no key of the type and epoch, or this node holds no share of it.</summary>
     UnknownKey,
 
     /// <summary>A point is not a canonical encoding, or is the identity. Nothing was evaluated.</summary>
@@ -26,7 +26,7 @@ public enum EvaluationOutcome
 public sealed record Evaluation(
     EvaluationOutcome Outcome, EvaluatedMessage? Answer, string? Error, TimeSpan RetryAfter = default);
 
-/// <summary>The key holder's side of seller tags, docs/protocol.md, section 12. Safe for concurrent use.</summary>
+/// <summary>A key holder's side of seller tags, docs/protocol.md, section 12. Safe for concurrent use.</summary>
 public interface ISellerEvaluator
 {
     /// <summary>Evaluates blinded points.</summary>

@@ -22,7 +22,7 @@ public sealed partial class PeerEndpoints(
     ReplicationDriver replication,
     TablesBoard tables,
     ILogger<PeerEndpoints> logger,
-    ISellerEvaluator? sellers = null)
+    ISellerEvaluator sellers)
 {
     private const string LogPattern = PeerRoutes.Logs + "{coalition}/{member}/{log}/{epoch}/";
     private const string TileType = "application/octet-stream";
@@ -175,24 +175,26 @@ public sealed partial class PeerEndpoints(
     private async Task<PeerAnswer> EvaluateAsync(
         string member, EvaluateMessage request, CancellationToken cancellationToken)
     {
-        if (sellers is null)
-        {
-            return PeerAnswer.Problem(StatusCodes.Status404NotFound, "This node holds no keys for seller tags.");
-        }
-
         var evaluation = await sellers.EvaluateAsync(member, request, cancellationToken);
         var error = evaluation.Error ?? evaluation.Outcome.ToString();
         return evaluation.Outcome switch
         {
             EvaluationOutcome.Evaluated => PeerAnswer.Message(evaluation.Answer),
-            EvaluationOutcome.UnknownKey => PeerAnswer.Problem(StatusCodes.Status404NotFound, error),
-            EvaluationOutcome.BadPoint => PeerAnswer.Problem(StatusCodes.Status422UnprocessableEntity, error),
-            _ => PeerAnswer.Problem(StatusCodes.Status429TooManyRequests, error) with
+            EvaluationOutcome.QuotaExceeded => PeerAnswer.Problem(StatusOf(evaluation.Outcome), error) with
             {
                 RetryAfter = evaluation.RetryAfter,
             },
+            var refusal => PeerAnswer.Problem(StatusOf(refusal), error),
         };
     }
+
+    /// <summary>The status with which a request for seller tags is refused.</summary>
+    internal static int StatusOf(EvaluationOutcome refusal) => refusal switch
+    {
+        EvaluationOutcome.UnknownKey => StatusCodes.Status404NotFound,
+        EvaluationOutcome.QuotaExceeded => StatusCodes.Status429TooManyRequests,
+        _ => StatusCodes.Status422UnprocessableEntity,
+    };
 
     private async Task<PeerAnswer> GetCheckpointAsync(string origin, HttpContext context)
     {

@@ -8,7 +8,7 @@ using FederationNode.Protocol.Sellers;
 namespace FederationNode.Node.Sellers;
 
 /// <summary>
-/// Has blinded identifiers evaluated by the holder of the keys, through a node or directly.
+/// Has blinded identifiers evaluated by the holders of the keys, through a node or directly.
 /// </summary>
 /// <param name="request">Type, epoch and 1 to 4,000 points.</param>
 /// <param name="cancellationToken">Stops the waiting.</param>
@@ -19,7 +19,7 @@ internal delegate Task<SellerEvaluateResponse> SellerEvaluator(
 /// <summary>The roster names no key of a type and epoch.</summary>
 internal sealed class UnknownSellerKeyException(string message, Exception? inner = null) : Exception(message, inner);
 
-/// <summary>What a key holder answered gives no tag: malformed, or its proof does not hold.</summary>
+/// <summary>What the node answered gives no tag: it is malformed.</summary>
 internal sealed class SellerAnswerException(string message, Exception? inner = null) : Exception(message, inner);
 
 /// <summary>An identifier as a company has it on record.</summary>
@@ -45,13 +45,13 @@ internal sealed record TaggedSeller(IReadOnlyList<SchemedTag> Tags, string? Erro
 
 /// <summary>
 /// Turns raw identifiers into tags inside this process: they are made canonical and blinded here, and only blinded
-/// points go to the node and on to the key holder. What is given twice is asked for once, since every point counts.
+/// points go to the node and on to the key holders. What is given twice is asked for once, since every point counts.
 /// The one way to tags, for the verbs and for the local API.
 /// </summary>
 internal static class SellerTagger
 {
     /// <summary>Tags identifiers of any types.</summary>
-    /// <param name="evaluate">The way to the key holder; asked once for each type and each 4,000 identifiers.</param>
+    /// <param name="evaluate">The way to the key holders; asked once for each type and each 4,000 identifiers.</param>
     /// <param name="epoch">The epoch of the keys.</param>
     /// <param name="sellers">The identifiers; memory is needed for all of them at once.</param>
     /// <param name="cancellationToken">Stops it between and within batches.</param>
@@ -168,40 +168,24 @@ internal static class SellerTagger
         CryptographicOperations.ZeroMemory(random);
     }
 
+    /// <summary>The node has checked the holders' proofs; what it says is believed as its verdicts are.</summary>
     private static Hash256[] Finish(SellerEvaluateResponse answer, BlindState[] states)
     {
-        string? error = "It is malformed.";
-        if (!Hash256.TryParseHex(answer.PublicKey, out var key)
-            || !RistrettoPoint.TryDecode(key.Span, out var publicKey, out error)
-            || !TryDecode(answer.Evaluated, out var points, out error)
-            || !TryFromBase64(answer.Proof, DleqProof.Size, out var encoded, out error)
-            || !DleqProof.TryDecode(encoded, out var proof, out error)
-            || !SellerTag.TryFinalize(publicKey, states, points, proof, out var tags, out error))
+        var points = new RistrettoPoint[answer.Evaluated.Count];
+        string? error = $"It has {points.Length} points, and {states.Length} were sent.";
+        for (var i = 0; i < points.Length; i++)
         {
-            throw new SellerAnswerException($"The key holder's answer does not hold: {error}");
-        }
-
-        return tags;
-    }
-
-    private static bool TryDecode(
-        IReadOnlyList<string> evaluated,
-        [NotNullWhen(true)] out RistrettoPoint[]? points,
-        [NotNullWhen(false)] out string? error)
-    {
-        points = null;
-        var encoded = new byte[evaluated.Count][];
-        for (var i = 0; i < encoded.Length; i++)
-        {
-            if (!TryFromBase64(evaluated[i], RistrettoPoint.Size, out var point, out error))
+            if (points.Length != states.Length
+                || !TryFromBase64(answer.Evaluated[i], RistrettoPoint.Size, out var encoded, out error)
+                || !RistrettoPoint.TryDecode(encoded, out points[i], out error))
             {
-                return false;
+                break;
             }
-
-            encoded[i] = point;
         }
 
-        return SellerKeyHolder.TryDecode(encoded, out points, out error);
+        return error is null
+            ? SellerTag.FinalizeChecked(states, points)
+            : throw new SellerAnswerException($"The answer to a request for tags does not hold: {error}");
     }
 
     private static bool TryFromBase64(

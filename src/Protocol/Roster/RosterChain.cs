@@ -33,7 +33,8 @@ public static class RosterChain
                 ? "The first roster names other secretariat keys than the trust anchor."
             : !roster.TryFindLog(anchor.RosterLogKey.Name, out var log, out _) || !log.Key.Equals(anchor.RosterLogKey)
                 ? $"The first roster does not name {anchor.RosterLogKey.Name} with the key of the trust anchor."
-            : MissingSignatures(signed, anchor.SecretariatKeys, anchor.Threshold, "the trust anchor");
+            : MissingSignatures(signed, anchor.SecretariatKeys, anchor.Threshold, "the trust anchor")
+              ?? AbsentHolder(null, roster);
         return Keep(ref roster, error);
     }
 
@@ -54,7 +55,8 @@ public static class RosterChain
             : MissingSignatures(signed, current.SecretariatKeys, current.Threshold, $"version {current.Version}")
               ?? MissingSignatures(signed, roster.SecretariatKeys, roster.Threshold, $"version {roster.Version}")
               ?? RewrittenLog(current, roster)
-              ?? Forgotten(current, roster);
+              ?? Forgotten(current, roster)
+              ?? AbsentHolder(current, roster);
         return Keep(ref roster, error);
     }
 
@@ -135,7 +137,8 @@ public static class RosterChain
     }
 
     /// <summary>
-    /// A member is expelled, never forgotten; a seller key names its tags for ever, so no other key takes its place.
+    /// A member is expelled, never forgotten; a seller key names its tags for ever, so no other key takes its place. Who holds
+    /// it may change.
     /// </summary>
     private static string? Forgotten(RosterDocument current, RosterDocument next)
     {
@@ -144,10 +147,24 @@ public static class RosterChain
             return $"The member {member.Name} was dropped: expel it instead.";
         }
 
-        var lost = current.SellerKeys.FirstOrDefault(k => !next.SellerKeys.Contains(k));
+        var lost = current.SellerKeys.FirstOrDefault(k => !next.SellerKeys.Any(k.MakesTagsOf));
         return lost is null
             ? null
             : $"The seller key of {lost.Type}, epoch {lost.Epoch}, was dropped or exchanged: open the next epoch.";
+    }
+
+    /// <summary>Shares go to active members: of others nobody would get an answer.</summary>
+    private static string? AbsentHolder(RosterDocument? current, RosterDocument next)
+    {
+        foreach (var key in next.SellerKeys.Where(k => !k.IsWhole && current?.SellerKeys.Any(k.IsHeldAs) is not true))
+        {
+            if (key.Holders.FirstOrDefault(h => next.Member(h) is not { Status: MemberStatus.Active }) is { } absent)
+            {
+                return $"The seller key of {key.Type}, epoch {key.Epoch}, is given to {absent}, which is no active member.";
+            }
+        }
+
+        return null;
     }
 
     private static bool SameKeys(ImmutableArray<VerificationKey> left, ImmutableArray<VerificationKey> right) =>

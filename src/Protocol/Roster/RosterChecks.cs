@@ -1,5 +1,6 @@
 using FederationNode.Protocol.Entries;
 using FederationNode.Protocol.Keys;
+using FederationNode.Protocol.Sellers.Holders;
 
 namespace FederationNode.Protocol.Roster;
 
@@ -9,6 +10,7 @@ internal static class RosterChecks
     public static string? FirstFault(RosterDocument roster) =>
         Document(roster)
         ?? Keys(roster)
+        ?? roster.SellerKeys.Select(k => SellerKey(roster, k)).FirstOrDefault(fault => fault is not null)
         ?? roster.Members.Select(m => Member(roster, m)).FirstOrDefault(fault => fault is not null);
 
     /// <summary>Whether the text is an endpoint, or empty: of a member that only dials.</summary>
@@ -74,6 +76,26 @@ internal static class RosterChecks
         }
 
         return FirstFault([.. roster.SecretariatKeys, .. roster.Members.SelectMany(m => m.Logs).Select(l => l.Key)]);
+    }
+
+    /// <summary>
+    /// A holder may be suspended or expelled later, and the roster still says whose shares there are: so its status is
+    /// not looked at here, but where the key comes in (<see cref="RosterChain"/>).
+    /// </summary>
+    private static string? SellerKey(RosterDocument roster, SellerKey key)
+    {
+        if (key.IsWhole)
+        {
+            return null;
+        }
+
+        var which = $"The seller key of {key.Type}, epoch {key.Epoch},";
+        return !SharedKey.AreHolders(key.Holders, out var fault) ? $"{which} has bad holders. {fault}"
+            : key.Threshold > key.Holders.Length
+                ? $"{which} has {key.Holders.Length} holders, of whom {key.Threshold} would be needed."
+            : key.Holders.FirstOrDefault(h => roster.Member(h)?.Roles.Contains(RosterMember.KeyHolder) is not true) is { } stranger
+                ? $"{which} has the holder {stranger}, which is no member with the role {RosterMember.KeyHolder}."
+            : null;
     }
 
     private static string? Member(RosterDocument roster, RosterMember member)

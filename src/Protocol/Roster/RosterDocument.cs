@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using FederationNode.Protocol.Keys;
+using FederationNode.Protocol.Sellers.Quotas;
 
 namespace FederationNode.Protocol.Roster;
 
@@ -48,6 +49,14 @@ public sealed record RosterDocument
 
     /// <summary>The member of this name, or null.</summary>
     public RosterMember? Member(string name) => Members.FirstOrDefault(m => m.Name == name);
+
+    /// <summary>The key for tags of a type and epoch, or null.</summary>
+    public SellerKey? SellerKeyOf(string type, int epoch) =>
+        SellerKeys.FirstOrDefault(k => k.Type == type && k.Epoch == epoch);
+
+    /// <summary>How much a member may ask each holder of a key for.</summary>
+    public TagQuota QuotaOf(string member, string type, int epoch) =>
+        Member(member)?.Quota ?? SellerKeyOf(type, epoch)?.Quota ?? TagQuota.Default;
 
     /// <summary>The log of this origin and its member, or false if the roster names no such log.</summary>
     public bool TryFindLog(

@@ -3,6 +3,8 @@ using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using FederationNode.Protocol.Entries;
 using FederationNode.Protocol.Keys;
+using FederationNode.Protocol.Sellers.Holders;
+using FederationNode.Protocol.Sellers.Quotas;
 
 namespace FederationNode.Protocol.Roster;
 
@@ -26,11 +28,7 @@ internal static class RosterJson
         json.WriteStartArray("sellerKeys");
         foreach (var key in roster.SellerKeys)
         {
-            json.WriteStartObject();
-            json.WriteString("type", key.Type);
-            json.WriteNumber("epoch", key.Epoch);
-            json.WriteString("publicKey", key.PublicKey.ToString());
-            json.WriteEndObject();
+            WriteSellerKey(json, key);
         }
 
         json.WriteEndArray();
@@ -108,15 +106,10 @@ internal static class RosterJson
         json.WriteStartObject();
         json.WriteString("name", member.Name);
         json.WriteString("status", StatusText(member.Status));
-        json.WriteStartArray("roles");
-        foreach (var role in member.Roles)
-        {
-            json.WriteStringValue(role);
-        }
-
-        json.WriteEndArray();
+        WriteTexts(json, "roles", member.Roles);
         json.WriteString("endpoint", member.Endpoint);
         WriteRegion(json, member.Region);
+        WriteQuota(json, member.Quota);
         json.WriteString("tlsPin", member.TlsPin.ToString());
         json.WriteStartArray("logs");
         foreach (var log in member.Logs)
@@ -151,6 +144,7 @@ internal static class RosterJson
         Roles = [.. element.List("roles", 16).Select(r => r.Text())],
         Endpoint = element.Text("endpoint"),
         Region = ReadRegion(element),
+        Quota = ReadQuota(element),
         TlsPin = element.Hash("tlsPin"),
         Logs = [.. element.List("logs", MaxLogs).Select(ReadLog)],
     };
@@ -169,8 +163,62 @@ internal static class RosterJson
         return new RosterLog(origin, key, closed);
     }
 
-    private static SellerKey ReadSellerKey(JsonElement element) =>
-        new(element.Text("type"), (int)element.Number("epoch", 1, 999_999), element.Hash("publicKey"));
+    private static void WriteSellerKey(Utf8JsonWriter json, SellerKey key)
+    {
+        json.WriteStartObject();
+        json.WriteString("type", key.Type);
+        json.WriteNumber("epoch", key.Epoch);
+        json.WriteString("publicKey", key.PublicKey.ToString());
+        if (!key.IsWhole)
+        {
+            WriteTexts(json, "holders", key.Holders);
+            WriteTexts(json, "commitments", key.Commitments.Select(c => c.ToString()));
+        }
+
+        WriteQuota(json, key.Quota);
+        json.WriteEndObject();
+    }
+
+    private static SellerKey ReadSellerKey(JsonElement element)
+    {
+        var whole = new SellerKey(element.Text("type"), (int)element.Number("epoch", 1, 999_999), element.Hash("publicKey"))
+        {
+            Quota = ReadQuota(element),
+        };
+        return element.Member("holders") is null && element.Member("commitments") is null
+            ? whole
+            : whole with
+            {
+                Holders = [.. element.List("holders", SharedKey.MaxHolders).Select(h => h.Text())],
+                Commitments = [.. element.List("commitments", SharedKey.MaxHolders - 1).Select(c => c.Hash())],
+            };
+    }
+
+    private static void WriteQuota(Utf8JsonWriter json, TagQuota? quota)
+    {
+        if (quota is not null)
+        {
+            json.WriteStartObject("quota");
+            json.WriteNumber("day", quota.Day);
+            json.WriteNumber("minute", quota.Minute);
+            json.WriteEndObject();
+        }
+    }
+
+    private static TagQuota? ReadQuota(JsonElement element) => element.Member("quota") is { } quota
+        ? new TagQuota(quota.Number("day", 1, TagQuota.Most), quota.Number("minute", 1, TagQuota.Most))
+        : null;
+
+    private static void WriteTexts(Utf8JsonWriter json, string name, IEnumerable<string> texts)
+    {
+        json.WriteStartArray(name);
+        foreach (var text in texts)
+        {
+            json.WriteStringValue(text);
+        }
+
+        json.WriteEndArray();
+    }
 
     private static VerificationKey ReadKey(JsonElement element) =>
         ReadKeyText(element.Text());

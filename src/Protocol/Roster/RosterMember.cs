@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using FederationNode.Protocol.Entries;
 using FederationNode.Protocol.Keys;
+using FederationNode.Protocol.Sellers.Quotas;
 
 namespace FederationNode.Protocol.Roster;
 
@@ -26,8 +27,11 @@ public sealed record RosterLog(Origin Origin, VerificationKey Key, LogHead? Clos
 /// <summary>One member of the coalition.</summary>
 public sealed record RosterMember
 {
+    /// <summary>The role of a member that may hold shares of keys for seller tags.</summary>
+    public const string KeyHolder = "key-holder";
+
     /// <summary>What a member may be besides a member.</summary>
-    public static ImmutableArray<string> KnownRoles { get; } = ["secretariat", "member", "observer", "key-holder", "auditor"];
+    public static ImmutableArray<string> KnownRoles { get; } = ["secretariat", "member", "observer", KeyHolder, "auditor"];
 
     /// <summary>The member's name, part of its origins.</summary>
     public required string Name { get; init; }
@@ -47,6 +51,12 @@ public sealed record RosterMember
     /// <summary>Its roles, some of <see cref="KnownRoles"/>.</summary>
     public required ImmutableArray<string> Roles { get; init; }
 
+    /// <summary>
+    /// How much it may ask each holder for under any key for seller tags; null: what the key says. A member that tags all its
+    /// sellers for the first time needs more than others.
+    /// </summary>
+    public TagQuota? Quota { get; init; }
+
     /// <summary>Whether it takes part.</summary>
     public MemberStatus Status { get; init; } = MemberStatus.Active;
 
@@ -60,9 +70,3 @@ public sealed record RosterMember
     public RosterLog? OpenLog(string log) =>
         Logs.Where(l => l.Origin.Log == log && l.ClosedAt is null).MaxBy(l => l.Origin.Epoch);
 }
-
-/// <summary>The public key for tags of one identifier type.</summary>
-/// <param name="Type">The identifier type, such as <c>tel</c>.</param>
-/// <param name="Epoch">From 1; a new key is a new epoch.</param>
-/// <param name="PublicKey">A ristretto255 point, 32 bytes.</param>
-public sealed record SellerKey(string Type, int Epoch, Hash256 PublicKey);

@@ -94,6 +94,11 @@ internal static class SignedJson
             ? hash
             : throw new JsonException($"\"{name}\" must be 64 lower-case hexadecimal digits.");
 
+    public static Hash256 Hash(this JsonElement element) =>
+        Hash256.TryParseHex(element.Text(), out var hash) && hash.ToString() == element.Text()
+            ? hash
+            : throw new JsonException("64 lower-case hexadecimal digits were expected in an array.");
+
     public static IEnumerable<JsonElement> List(this JsonElement parent, string name, int max) =>
         parent.Member(name) is { ValueKind: JsonValueKind.Array } element && element.GetArrayLength() <= max
             ? element.EnumerateArray()

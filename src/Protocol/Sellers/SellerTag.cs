@@ -53,6 +53,29 @@ public static class SellerTag
         return true;
     }
 
+    /// <summary>
+    /// The last step, for elements whose proofs somebody that the caller trusts has checked: the tags in the order of the
+    /// states. Does not dispose them.
+    /// </summary>
+    /// <param name="states">What was blinded.</param>
+    /// <param name="evaluated">As many elements, none the identity.</param>
+    /// <exception cref="ArgumentException">They are not as many, or one is the identity.</exception>
+    public static Hash256[] FinalizeChecked(ReadOnlySpan<BlindState> states, ReadOnlySpan<RistrettoPoint> evaluated)
+    {
+        if (states.Length != evaluated.Length)
+        {
+            throw new ArgumentException($"{states.Length} elements are needed, not {evaluated.Length}.", nameof(evaluated));
+        }
+
+        var tags = new Hash256[states.Length];
+        for (var i = 0; i < tags.Length; i++)
+        {
+            tags[i] = FromOutput(VoprfClient.Finalize(states[i], evaluated[i]));
+        }
+
+        return tags;
+    }
+
     /// <summary>The tag by who has the whole key: for tests and demonstrations, and the holder's own sellers.</summary>
     public static Hash256 EvaluateLocally(VoprfSecretKey key, SellerIdentifier identifier)
     {

@@ -18,7 +18,9 @@ using FederationNode.Matching.Policy;
 using FederationNode.Node.Api;
 using FederationNode.Node.Api.Sellers;
 using FederationNode.Node.Folder;
+using FederationNode.Node.Peers;
 using FederationNode.Node.Policies;
+using FederationNode.Node.Sellers;
 using FederationNode.Node.Tests.Peers;
 using FederationNode.Protocol.Entries;
 using FederationNode.Protocol.Replication;
@@ -281,7 +283,11 @@ internal sealed class ApiNode : IAsyncDisposable
             services.AddHostedService<LogStarter>();
         }
 
-        services.AddSingleton<ISellerTags, RemoteSellerTags>();
+        services.AddSingleton(new HeldShares());
+        services.AddSingleton<ITagAllowance, QuotaAllowance>();
+        services.AddSingleton<ISellerEvaluator, LocalSellerEvaluator>();
+        services.AddSingleton(new QuorumOptions());
+        services.AddSingleton<ISellerTags, HolderQuorum>();
         services.AddLocalApi(change(new LocalApiOptions
         {
             Keys = ApiRole.All.ToDictionary(KeyOf, r => r),

@@ -1,6 +1,6 @@
 using System.Net;
 using FederationNode.Contracts.Api;
-using FederationNode.Protocol;
+using FederationNode.Protocol.Sellers;
 using Xunit;
 
 namespace FederationNode.Node.Tests.Api;
@@ -8,23 +8,36 @@ namespace FederationNode.Node.Tests.Api;
 [Collection(SharedNodeTests.Name)]
 public sealed class SellerTests(SharedNode shared)
 {
-    private static readonly string Point = Convert.ToBase64String(Enumerable.Range(1, 32).Select(i => (byte)i).ToArray());
+    private static readonly string Point = Convert.ToBase64String(PointOf(1).Span);
 
     private readonly ApiNode _node = shared.Node;
 
     [Fact]
-    public async Task Evaluate_Points_PassedToTheKeyHolderInOrder()
+    public async Task Evaluate_Points_EvaluatedByTheHolderInOrder()
     {
-        var points = Enumerable.Range(0, 5).Select(i => Convert.ToBase64String(Hash256.Of([(byte)i]).ToArray())).ToList();
+        var points = Enumerable.Range(0, 5).Select(PointOf).ToArray();
 
-        var answer = await ApiNode.ReadAsync<SellerEvaluateResponse>(
-            await _node.PostAsync(ApiRoutes.SellerEvaluate, new SellerEvaluateRequest("tel", 1, points), ApiRole.Detector));
+        var answer = await ApiNode.ReadAsync<SellerEvaluateResponse>(await _node.PostAsync(
+            ApiRoutes.SellerEvaluate,
+            new SellerEvaluateRequest("tel", 1, [.. points.Select(p => Convert.ToBase64String(p.Span))]),
+            ApiRole.Detector));
 
         Assert.Equal(
-            points.Select(p => Convert.ToBase64String(Convert.FromBase64String(p).Select(b => (byte)~b).ToArray())), answer.Evaluated);
-        Assert.Equal(64, Convert.FromBase64String(answer.Proof).Length);
+            VoprfServer.BlindEvaluate(TestCoalition.TelephoneKey, points).Select(p => Convert.ToBase64String(p.Span)), answer.Evaluated);
         Assert.Equal(TestCoalition.TelephoneKey.PublicKey.ToString(), answer.PublicKey);
+        Assert.Equal(["secretariat"], answer.Holders);
         Assert.Equal(("tel", 1), (_node.Transport.Evaluated!.Type, _node.Transport.Evaluated.Epoch));
+    }
+
+    [Theory]
+    [InlineData("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")]
+    [InlineData("//////////////////////////////////////////8=")]
+    public async Task Evaluate_IdentityOrNoEncoding_IsRefusedHere(string point)
+    {
+        var problem = await ApiNode.ReadProblemAsync(
+            await PostAsync("tel", 1, Point, point), HttpStatusCode.UnprocessableEntity, "bad-point");
+
+        Assert.StartsWith("blinded[1]", problem.Detail, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -54,7 +67,7 @@ public sealed class SellerTests(SharedNode shared)
         await PostAsync("tel", 1, [.. Enumerable.Repeat(Point, count)]), HttpStatusCode.BadRequest, "invalid");
 
     [Theory]
-    [InlineData(422, HttpStatusCode.UnprocessableEntity, "bad-point")]
+    [InlineData(422, HttpStatusCode.ServiceUnavailable, "key-holder-unreachable")]
     [InlineData(429, HttpStatusCode.TooManyRequests, "too-many-requests")]
     [InlineData(403, HttpStatusCode.ServiceUnavailable, "key-holder-unreachable")]
     public async Task Evaluate_KeyHolderRefuses_SaysSo(int refusal, HttpStatusCode status, string code)
@@ -62,7 +75,10 @@ public sealed class SellerTests(SharedNode shared)
         _node.Transport.RefuseEvaluation = refusal;
         try
         {
-            await ApiNode.ReadProblemAsync(await PostAsync("tel", 1, Point), status, code);
+            var answer = await PostAsync("tel", 1, Point);
+            Assert.Equal(refusal == 429 ? 77 : 5, answer.Headers.RetryAfter!.Delta!.Value.TotalSeconds);
+            var problem = await ApiNode.ReadProblemAsync(answer, status, code);
+            Assert.StartsWith("0 of the 1 holders that a tag voprf/tel/1 takes answered. No good answer came from secretariat: ", problem.Detail, StringComparison.Ordinal);
         }
         finally
         {
@@ -86,4 +102,6 @@ public sealed class SellerTests(SharedNode shared)
 
     private Task<HttpResponseMessage> PostAsync(string type, int epoch, params string[] points) =>
         _node.PostAsync(ApiRoutes.SellerEvaluate, new SellerEvaluateRequest(type, epoch, points));
+
+    private static RistrettoPoint PointOf(int number) => RistrettoPoint.MultiplyBase(RistrettoScalar.FromUInt64((ulong)number + 1));
 }

@@ -3,7 +3,6 @@ using System.Security.Cryptography;
 using FederationNode.Contracts.Logs;
 using FederationNode.Contracts.Peers;
 using FederationNode.Grains.Peers;
-using FederationNode.Node.Sellers;
 using FederationNode.Protocol;
 using FederationNode.Protocol.Replication;
 using FederationNode.Protocol.Sellers;
@@ -31,8 +30,8 @@ internal sealed class TestTransport : IPeerTransport
 
     public EvaluateMessage? Evaluated { get; private set; }
 
-    /// <summary>The key with which the key holder answers truthfully; null: it only turns bytes around.</summary>
-    public VoprfSecretKey? SellerKey { get; set; }
+    /// <summary>The key with which the key holder answers.</summary>
+    public VoprfSecretKey SellerKey { get; set; } = TestCoalition.TelephoneKey;
 
     public Task<HeadsAnswer> AskHeadsAsync(
         string member, HeadsQuestion question, CancellationToken cancellationToken) =>
@@ -60,30 +59,22 @@ internal sealed class TestTransport : IPeerTransport
         string member, string origin, byte[] proof, CancellationToken cancellationToken) =>
         Answer(member, new PushAnswerMessage { Size = 0, Held = 0 });
 
-    /// <summary>Turns every byte of a point around, so that a test can tell which answer belongs to which point.</summary>
     public Task<EvaluatedMessage> EvaluateAsync(string member, EvaluateMessage request, CancellationToken cancellationToken)
     {
         if (RefuseEvaluation != 0)
         {
-            throw new PeerException(member, "refuses") { Status = RefuseEvaluation };
+            throw new PeerException(member, "refuses") { Status = RefuseEvaluation, RetryAfter = TimeSpan.FromSeconds(77) };
         }
 
         Evaluated = request;
-        if (SellerKey is { } key)
-        {
-            Assert.True(SellerKeyHolder.TryDecode(request.Blinded, out var blinded, out var error), error);
-            var evaluation = VoprfServer.Evaluate(key, blinded, RandomNumberGenerator.GetBytes(DleqProof.RandomSize));
-            return Answer(member, new EvaluatedMessage
-            {
-                Evaluated = [.. evaluation.Elements.Select(e => e.ToArray())],
-                Proof = evaluation.Proof.ToArray(),
-            });
-        }
-
+        Assert.True(
+            VoprfServer.TryEvaluate(
+                SellerKey, request.Blinded, RandomNumberGenerator.GetBytes(DleqProof.RandomSize), out var evaluation, out var error),
+            error);
         return Answer(member, new EvaluatedMessage
         {
-            Evaluated = [.. request.Blinded.Select(p => p.Select(b => (byte)~b).ToArray())],
-            Proof = new byte[64],
+            Evaluated = [.. evaluation.Elements.Select(e => e.ToArray())],
+            Proof = evaluation.Proof.ToArray(),
         });
     }
 

@@ -7,7 +7,11 @@ namespace FederationNode.Node.Tests.Cli;
 public sealed class HelpTests
 {
     /// <summary>Verbs whose folder is another thing, and is described by themselves.</summary>
-    private static readonly string[] Elsewhere = ["run", "demo", "roster admit", "roster new-epoch", "member new-epoch"];
+    private static readonly string[] Elsewhere =
+    [
+        "run", "demo", "roster admit", "roster new-epoch", "member new-epoch", "seller-keys deal", "seller-keys install",
+        "seller-keys quota",
+    ];
 
     public static TheoryData<string> Verbs => [.. Leaves(CommandLine.Build(), "")];
 

@@ -64,7 +64,7 @@ internal sealed class ListeningNode : IAsyncDisposable
             TimeProvider.System,
             _loggers.CreateLogger<ReplicationDriver>());
         var endpoints = new PeerEndpoints(
-            factory, Roster, Heads, Replication, Tables, _loggers.CreateLogger<PeerEndpoints>(), sellers);
+            factory, Roster, Heads, Replication, Tables, _loggers.CreateLogger<PeerEndpoints>(), sellers ?? new NoShares());
         _host = new PeerHost(
             new PeerHostOptions(new IPEndPoint(IPAddress.Loopback, 0)), Coalition.B, Roster, endpoints, _loggers);
     }
@@ -101,7 +101,7 @@ internal sealed class ListeningNode : IAsyncDisposable
     public string Endpoint => $"https://{_host.EndPoint}";
 
     /// <summary>Starts it.</summary>
-    /// <param name="sellers">Evaluates seller tags; without one it holds no keys for them.</param>
+    /// <param name="sellers">Evaluates seller tags; without one it holds no shares.</param>
     /// <param name="dials">What it reaches "a" with; without one "a" has no address.</param>
     public static async Task<ListeningNode> StartAsync(ISellerEvaluator? sellers = null, IPeerTransport? dials = null)
     {
@@ -154,6 +154,13 @@ internal sealed class ListeningNode : IAsyncDisposable
     }
 }
 
+/// <summary>A node that holds no shares.</summary>
+internal sealed class NoShares : ISellerEvaluator
+{
+    public Task<Evaluation> EvaluateAsync(string member, EvaluateMessage request, CancellationToken cancellationToken) =>
+        Task.FromResult(new Evaluation(EvaluationOutcome.UnknownKey, null, "This node holds no share."));
+}
+
 /// <summary>Member "b" dials nobody, unless a test plays a part of "a".</summary>
 internal class NoTransport : IPeerTransport
 {
@@ -183,7 +190,7 @@ internal class NoTransport : IPeerTransport
         string member, string origin, byte[] proof, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
 
-    public Task<EvaluatedMessage> EvaluateAsync(
+    public virtual Task<EvaluatedMessage> EvaluateAsync(
         string member, EvaluateMessage request, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
 }

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using FederationNode.Protocol.Keys;
 using FederationNode.Protocol.Notes;
 using FederationNode.Protocol.Roster;
+using FederationNode.Protocol.Sellers.Quotas;
 
 namespace FederationNode.Protocol.Tests.Roster;
 
@@ -54,6 +55,23 @@ internal static class Demo
         SellerKeys = [new SellerKey("tel", 1, Pin("any 32 bytes"))],
         Members = [.. First.Members, Member("beta", "indicators", "receipts") with { Endpoint = "" }],
     };
+
+    /// <summary>Version 3: alpha and beta hold the key for accounts of a shop together; there are quotas.</summary>
+    public static RosterDocument Third { get; } = (Second with
+    {
+        Version = 3,
+        SellerKeys = [.. Second.SellerKeys, Shared(2, "alpha", "beta") with { Quota = new TagQuota(5000, 400) }],
+    }).With("alpha", m => HoldsKeys(m) with { Quota = new TagQuota(9_000_000, 100_000) }).With("beta", HoldsKeys);
+
+    /// <summary>A key in shares; its points are none, which no roster looks at.</summary>
+    public static SellerKey Shared(int threshold, params string[] holders) => new("acct:shop", 1, Pin("C0"))
+    {
+        Holders = [.. holders],
+        Commitments = [.. Enumerable.Range(1, threshold - 1).Select(k => Pin($"C{k}"))],
+    };
+
+    public static RosterMember HoldsKeys(RosterMember member) =>
+        member with { Roles = [.. member.Roles, RosterMember.KeyHolder] };
 
     public static RosterMember Member(string name, params string[] logs) => new()
     {

@@ -139,6 +139,47 @@ public sealed class RosterChainTests
     }
 
     [Fact]
+    public void TryOpenNext_SellerKeyInOtherHands_IsTheSameKey()
+    {
+        var handedOver = Demo.Third with
+        {
+            Version = 4,
+            SellerKeys = [Demo.Third.SellerKeys[0], Demo.Shared(1, "beta", "alpha")],
+        };
+
+        Assert.True(IsNext(Demo.Sign(Demo.Third, 1, 2), Demo.Second, out var error), error);
+        Assert.True(IsNext(Demo.Sign(handedOver, 1, 2), Demo.Third, out error), error);
+        Assert.True(Demo.Third.SellerKeys[1].MakesTagsOf(handedOver.SellerKeys[1]));
+        Assert.NotEqual(Demo.Third.SellerKeys[1], handedOver.SellerKeys[1]);
+    }
+
+    [Theory]
+    [InlineData(MemberStatus.Suspended)]
+    [InlineData(MemberStatus.Expelled)]
+    public void TryOpenNext_SharesOfWhoIsNotActive_AreKeptAndNeverGiven(MemberStatus status)
+    {
+        var absent = Demo.Third.With("beta", m => m with { Status = status });
+        var given = absent with { SellerKeys = [absent.SellerKeys[0], Demo.Shared(1, "beta", "alpha")] };
+
+        Assert.False(IsNext(Demo.Sign(absent, 1, 2), Demo.Second, out var error));
+        Assert.Contains("given to beta, which is no active member", error, StringComparison.Ordinal);
+        Assert.True(IsNext(Demo.Sign(absent with { Version = 4 }, 1, 2), Demo.Third, out error), error);
+        var other = absent with { Version = 4, SellerKeys = [absent.SellerKeys[0], absent.SellerKeys[1] with { Quota = null }] };
+        Assert.True(IsNext(Demo.Sign(other, 1, 2), Demo.Third, out error), error);
+        Assert.False(IsNext(Demo.Sign(given with { Version = 4 }, 1, 2), Demo.Third, out error));
+        Assert.Contains("given to beta, which is no active member", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void TryOpenFirst_SharesOfWhoIsNotActive_AreRefused()
+    {
+        var first = Demo.First.With("alpha", Demo.HoldsKeys) with { SellerKeys = [Demo.Shared(1, "alpha")] };
+
+        Assert.True(IsFirst(Demo.Sign(first, 1, 2)));
+        Assert.False(IsFirst(Demo.Sign(first.With("alpha", m => m with { Status = MemberStatus.Suspended }), 1, 2)));
+    }
+
+    [Fact]
     public void TryOpenNext_KeyOfALogExchanged_IsRefused()
     {
         var exchanged = Demo.Second.With("alpha", m => m with

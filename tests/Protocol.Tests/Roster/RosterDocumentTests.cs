@@ -1,6 +1,7 @@
 using FederationNode.Protocol.Entries;
 using FederationNode.Protocol.Keys;
 using FederationNode.Protocol.Roster;
+using FederationNode.Protocol.Sellers.Quotas;
 using Xunit;
 
 namespace FederationNode.Protocol.Tests.Roster;
@@ -17,12 +18,13 @@ public sealed class RosterDocumentTests
             Roles = ["member", "auditor"],
             Logs = [m.Logs[0] with { ClosedAt = new LogHead(m.Logs[0].Origin.Text, 5, Demo.Pin("r")) }, m.Logs[1]],
         }).With("beta", m => m with { Status = MemberStatus.Expelled });
-        foreach (var document in new[] { Demo.First, Demo.Second, closed })
+        foreach (var document in new[] { Demo.First, Demo.Second, closed, Demo.Third })
         {
             Assert.True(RosterDocument.TryParse(document.ToText(), out var again, out var error), error);
             Assert.Equal(document.ToText(), again.ToText());
             Assert.Equal(document.SecretariatKeys, again.SecretariatKeys.AsEnumerable());
             Assert.Equal(document.SellerKeys, again.SellerKeys.AsEnumerable());
+            Assert.Equal(document.Members.Select(m => m.Quota), again.Members.Select(m => m.Quota));
             Assert.Equal(document.Members.SelectMany(m => m.Logs), again.Members.SelectMany(m => m.Logs));
             Assert.Equal(document.Members.Select(m => (m.Name, m.Status, m.Endpoint, m.TlsPin)), again.Members.Select(m => (m.Name, m.Status, m.Endpoint, m.TlsPin)));
         }
@@ -66,6 +68,13 @@ public sealed class RosterDocumentTests
         { "a role that is no code", "role" },
         { "two seller keys for one epoch", "seller key" },
         { "a seller key type with a zero byte", "seller key" },
+        { "a seller key without holders", "1 to 32 holders, not 0" },
+        { "a seller key with a holder twice", "holds two shares" },
+        { "a seller key with a holder that is no name", "not the name of a member" },
+        { "a seller key with more needed than there are", "has 2 holders, of whom 3" },
+        { "a seller key with a holder that is no member", "the holder gamma, which is no member with the role key-holder" },
+        { "a seller key with a holder without the role", "the holder secretariat, which is no member with the role" },
+        { "a seller key that one member without the role holds", "the holder beta, which is no member with the role" },
     };
 
     [Theory]
@@ -75,6 +84,15 @@ public sealed class RosterDocumentTests
         Assert.False(RosterDocument.TryParse(Faulty(fault).ToText(), out var document, out var error));
         Assert.Null(document);
         Assert.Contains(word, error, StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
+    public void QuotaOf_MemberGoesBeforeKeyAndKeyBeforeTheDefault()
+    {
+        Assert.Equal(new TagQuota(9_000_000, 100_000), Demo.Third.QuotaOf("alpha", "acct:shop", 1));
+        Assert.Equal(new TagQuota(9_000_000, 100_000), Demo.Third.QuotaOf("alpha", "tel", 1));
+        Assert.Equal(new TagQuota(5000, 400), Demo.Third.QuotaOf("beta", "acct:shop", 1));
+        Assert.Equal(TagQuota.Default, Demo.Third.QuotaOf("beta", "tel", 1));
     }
 
     [Fact]
@@ -191,9 +209,19 @@ public sealed class RosterDocumentTests
             "a role that is no code" => roster.With("beta", m => m with { Roles = ["a b"] }),
             "two seller keys for one epoch" => roster with { SellerKeys = [roster.SellerKeys[0], roster.SellerKeys[0]] },
             "a seller key type with a zero byte" => roster with { SellerKeys = [roster.SellerKeys[0] with { Type = "t\0l" }] },
+            "a seller key without holders" => WithKeyOf(1),
+            "a seller key with a holder twice" => WithKeyOf(2, "alpha", "alpha"),
+            "a seller key with a holder that is no name" => WithKeyOf(1, "alpha", "a b"),
+            "a seller key with more needed than there are" => WithKeyOf(3, "alpha", "beta"),
+            "a seller key with a holder that is no member" => WithKeyOf(2, "alpha", "gamma"),
+            "a seller key with a holder without the role" => WithKeyOf(2, "secretariat", "alpha"),
+            "a seller key that one member without the role holds" => roster with { SellerKeys = [Demo.Shared(1, "beta")] },
             _ => throw new ArgumentOutOfRangeException(nameof(fault)),
         };
     }
+
+    private static RosterDocument WithKeyOf(int threshold, params string[] holders) =>
+        Demo.Third with { SellerKeys = [Demo.Shared(threshold, holders)] };
 
     private static RosterDocument WithLog(RosterDocument roster, RosterLog log) =>
         roster.With("beta", m => m with { Logs = [.. m.Logs, log] });

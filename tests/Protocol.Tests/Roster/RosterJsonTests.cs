@@ -14,7 +14,7 @@ public sealed class RosterJsonTests
     private const string Header = "fednode/roster/1\n";
 
     private static readonly string[] s_texts =
-        [Demo.Second.ToText(), Demo.Anchor.ToText(), Encoding.UTF8.GetString(EnrolmentRequestTests.Signed())];
+        [Demo.Third.ToText(), Demo.Anchor.ToText(), Encoding.UTF8.GetString(EnrolmentRequestTests.Signed())];
 
     /// <summary>The path of every value of the document: all of them are needed.</summary>
     public static TheoryData<string> Paths() =>
@@ -23,6 +23,8 @@ public sealed class RosterJsonTests
         "sellerKeys", "sellerKeys.0.type", "sellerKeys.0.epoch", "sellerKeys.0.publicKey", "members", "members.1.name",
         "members.1.status", "members.1.roles", "members.1.endpoint", "members.1.tlsPin", "members.1.logs",
         "members.1.logs.0.vkey", "members.1.logs.0.closedAt.size", "members.1.logs.0.closedAt.root",
+        "sellerKeys.1.holders", "sellerKeys.1.commitments", "sellerKeys.1.quota.day", "sellerKeys.1.quota.minute",
+        "members.1.quota.day", "members.1.quota.minute",
     ];
 
     [Theory]
@@ -67,7 +69,7 @@ public sealed class RosterJsonTests
         text["members"]![1]!["colour"] = "blue";
 
         Assert.True(RosterDocument.TryParse(Header + text.ToJsonString() + "\n", out var document, out var error), error);
-        Assert.Equal(2, document.Version);
+        Assert.Equal(3, document.Version);
     }
 
     [Theory]
@@ -82,6 +84,10 @@ public sealed class RosterJsonTests
     [InlineData("secretariat.threshold", "17")]
     [InlineData("sellerKeys.0.epoch", "0")]
     [InlineData("sellerKeys.0.epoch", "1000000")]
+    [InlineData("sellerKeys.1.quota.day", "0")]
+    [InlineData("sellerKeys.1.quota.minute", "1099511627777")]
+    [InlineData("members.1.quota", "null")]
+    [InlineData("members.1.quota", "7")]
     [InlineData("members.1.status", "\"Active\"")]
     [InlineData("members.1.logs.0.closedAt.size", "1099511627777")]
     [InlineData("members.1.logs.0.closedAt", "null")]
@@ -121,7 +127,7 @@ public sealed class RosterJsonTests
         var deep = string.Concat(Enumerable.Repeat("[", 100_000));
 
         AssertRefused(Header + deep);
-        AssertRefused(Demo.Second.ToText().Replace("\"coalition\"", $"\"x\": {new string('[', 20)}{new string(']', 20)}, \"coalition\"", StringComparison.Ordinal));
+        AssertRefused(Demo.Third.ToText().Replace("\"coalition\"", $"\"x\": {new string('[', 20)}{new string(']', 20)}, \"coalition\"", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -130,6 +136,8 @@ public sealed class RosterJsonTests
         AssertRefused(Edit("members", (parent, name) => Fill(parent[name]!.AsArray(), 1001)));
         AssertRefused(Edit("members.1.logs", (parent, name) => Fill(parent[name]!.AsArray(), 65)));
         AssertRefused(Edit("secretariat.keys", (parent, name) => Fill(parent[name]!.AsArray(), 17)));
+        AssertRefused(Edit("sellerKeys.1.holders", (parent, name) => Fill(parent[name]!.AsArray(), 33)));
+        AssertRefused(Edit("sellerKeys.1.commitments", (parent, name) => Fill(parent[name]!.AsArray(), 32)));
     }
 
     [Fact]
@@ -145,7 +153,7 @@ public sealed class RosterJsonTests
     [Fact]
     public void TryOpen_MutatedOrArbitraryNote_NeverThrows() =>
         Gen.OneOf(
-                Gen.OneOf(Demo.Sign(Demo.Second, 1, 2), EnrolmentRequestTests.Signed()).SelectMany(HostileBytes.Mutations),
+                Gen.OneOf(Demo.Sign(Demo.Third, 1, 2), EnrolmentRequestTests.Signed()).SelectMany(HostileBytes.Mutations),
                 HostileBytes.Arbitrary)
             .Sample(
                 bytes =>
@@ -190,7 +198,7 @@ public sealed class RosterJsonTests
 
     private static JsonObject Document()
     {
-        var closed = Demo.Second.With("alpha", m => m with
+        var closed = Demo.Third.With("alpha", m => m with
         {
             Logs = [m.Logs[0] with { ClosedAt = new Protocol.Entries.LogHead(m.Logs[0].Origin.Text, 5, Demo.Pin("r")) }, m.Logs[1]],
         });

@@ -32,7 +32,7 @@ internal sealed record Fault(string Code, int Status, string Title, int? RetryAf
         new("unknown-seller-key", 422, "The roster names no such seller key");
     public static readonly Fault NotCanonical =
         new("not-canonical", 422, "The identifier is none of its type, or could be read in several ways");
-    public static readonly Fault BadPoint = new("bad-point", 422, "The key holder refused the points");
+    public static readonly Fault BadPoint = new("bad-point", 422, "A blinded point is none");
     public static readonly Fault RosterRefused = new("roster-refused", 422, "The roster does not follow");
     public static readonly Fault TooMany = new("too-many-requests", 429, "Too much for now", 5);
     public static readonly Fault Internal = new("internal", 500, "The node failed");
@@ -43,7 +43,7 @@ internal sealed record Fault(string Code, int Status, string Title, int? RetryAf
         new("storage-unavailable", 503, "The storage takes nothing now", 5);
     public static readonly Fault Behind = new("log-behind", 503, "The node fetches back its own log", 5);
     public static readonly Fault NotApplied = new("not-applied", 503, "Durable, but not yet in the list", 1);
-    public static readonly Fault KeyHolder = new("key-holder-unreachable", 503, "The key holder does not answer", 5);
+    public static readonly Fault KeyHolder = new("key-holder-unreachable", 503, "Too few key holders answer", 5);
 
     /// <summary>The fault behind a bare status that the server itself answered with.</summary>
     public static Fault OfStatus(int status) => status switch

@@ -157,7 +157,7 @@ internal sealed class ListingBuilder(RosterDocument? roster, long now)
     private ProblemResult? SchemeFault(string? scheme, string path) =>
         !SellerScheme.TryParse(scheme, out var parsed, out _)
             ? Fault.Invalid.Because($"{path}.scheme must be voprf/<type>/<epoch>, such as voprf/tel/1.")
-        : roster is not null && !roster.SellerKeys.Any(k => k.Type == parsed.Type.Name && k.Epoch == parsed.Epoch)
+        : roster is not null && roster.SellerKeyOf(parsed.Type.Name, parsed.Epoch) is null
             ? Fault.UnknownSellerKey.Because(
                 $"{path}.scheme names a key that the roster, version {roster.Version}, does not.")
         : null;

@@ -1,27 +1,25 @@
-using FederationNode.Grains.Peers;
+using FederationNode.Node.Sellers;
+using FederationNode.Protocol.Sellers;
+using FederationNode.Protocol.Sellers.Holders;
 
 namespace FederationNode.Node.Api.Sellers;
 
 /// <summary>
-/// The way to the holder of the seller keys: over the peer transport, or straight to the evaluator where this node is
-/// the holder. Sees blinded points only. Safe for concurrent use; nothing is retried.
+/// The way to the holders of a key for seller tags. Sees blinded points only. Safe for concurrent use.
 /// </summary>
-public interface ISellerTags
+internal interface ISellerTags
 {
-    /// <summary>Evaluates a batch.</summary>
-    /// <param name="type">The identifier type, such as <c>tel</c>.</param>
-    /// <param name="epoch">The key's epoch, from 1.</param>
-    /// <param name="blinded">1 to 4,000 ristretto255 points of 32 bytes.</param>
+    /// <summary>Has a batch evaluated by as many holders as the key needs, and checks what each answers.</summary>
+    /// <param name="key">The key, by the roster in force.</param>
+    /// <param name="blinded">1 to 4,000 points, none the identity.</param>
     /// <param name="cancellationToken">Stops the waiting.</param>
-    /// <returns>As many points in the same order, and one DLEQ proof of 64 bytes for all.</returns>
-    /// <exception cref="PeerException">
-    /// The holder was not reached (<see cref="PeerException.Status"/> 0) or refused: 422 a bad point, 429 too much.
-    /// </exception>
+    /// <returns>What the whole key would have answered.</returns>
+    /// <exception cref="HoldersMissingException">Too few holders gave a good answer; says who did not, and why.</exception>
     Task<SellerEvaluation> EvaluateAsync(
-        string type, int epoch, IReadOnlyList<byte[]> blinded, CancellationToken cancellationToken);
+        SharedKey key, IReadOnlyList<RistrettoPoint> blinded, CancellationToken cancellationToken);
 }
 
-/// <summary>Evaluated points with the proof for all of them.</summary>
-/// <param name="Evaluated">Points of 32 bytes.</param>
-/// <param name="Proof">64 bytes.</param>
-public sealed record SellerEvaluation(IReadOnlyList<byte[]> Evaluated, byte[] Proof);
+/// <summary>Evaluated points.</summary>
+/// <param name="Evaluated">As many points as were sent, in the same order.</param>
+/// <param name="Holders">Who answered, in the order of the holders.</param>
+internal sealed record SellerEvaluation(IReadOnlyList<RistrettoPoint> Evaluated, IReadOnlyList<string> Holders);

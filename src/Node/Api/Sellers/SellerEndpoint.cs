@@ -1,10 +1,10 @@
 using FederationNode.Contracts.Api;
-using FederationNode.Grains.Peers;
 using FederationNode.Grains.Rosters;
 using FederationNode.Node.Api.Access;
 using FederationNode.Node.Api.Problems;
+using FederationNode.Node.Sellers;
 using FederationNode.Protocol;
-using FederationNode.Protocol.Roster;
+using FederationNode.Protocol.Sellers;
 
 namespace FederationNode.Node.Api.Sellers;
 
@@ -16,7 +16,7 @@ internal static class SellerEndpoint
     public static void Map(IEndpointRouteBuilder routes) => routes
         .MapPost(ApiRoutes.SellerEvaluate, AnswerAsync)
         .WithName("evaluateSellers")
-        .WithSummary("Has blinded seller identifiers evaluated by the key holder.")
+        .WithSummary("Has blinded seller identifiers evaluated by the key holders.")
         .WithDescription(
             "The caller blinds and finalises: the identifier never reaches this node. "
             + "docs/protocol.md, \"Seller tags\".")
@@ -26,7 +26,7 @@ internal static class SellerEndpoint
         .MayFail(400, 413, 415, 422, 429)
         .Needs(Permission.Ask);
 
-    private static async Task<IResult> AnswerAsync(HttpContext context, RosterBoard roster, ISellerTags tags)
+    private static async Task<IResult> AnswerAsync(HttpContext context, RosterBoard roster, SharedKeys keys, ISellerTags tags)
     {
         if (QueryReader.FirstFault(context.Request) is { } query)
         {
@@ -44,7 +44,7 @@ internal static class SellerEndpoint
             return Fault.Invalid.Because($"blinded must have 1 to {MaxPoints} points.");
         }
 
-        var points = new List<byte[]>(request.Blinded.Count);
+        var points = new List<Hash256>(request.Blinded.Count);
         foreach (var text in request.Blinded)
         {
             if (!Hash256.TryParseBase64(text, out var point))
@@ -52,45 +52,54 @@ internal static class SellerEndpoint
                 return Fault.Invalid.Because($"blinded[{points.Count}] must be the base64 of 32 bytes.");
             }
 
-            points.Add(point.ToArray());
+            points.Add(point);
         }
 
-        var answer = await EvaluateAsync(roster, tags, request.Type, request.Epoch, points, context.RequestAborted);
+        var answer = await EvaluateAsync(roster, keys, tags, request.Type, request.Epoch, points, context.RequestAborted);
         return answer.Value is { } value ? TypedResults.Json(value, ApiJson.Options) : answer.Problem!;
     }
 
     /// <summary>Has points evaluated under the key that the roster names, or says why not.</summary>
     internal static async Task<Parsed<SellerEvaluateResponse>> EvaluateAsync(
-        RosterBoard roster, ISellerTags tags, string type, int epoch, List<byte[]> points, CancellationToken aborted) =>
-        roster.Current is not { } document ? Fault.NotReady.Because("No roster was received yet.")
-            : document.SellerKeys.FirstOrDefault(k => k.Type == type && k.Epoch == epoch) is not { } key
-                ? Fault.UnknownSellerKey.Because(
-                    $"The roster, version {document.Version}, names no key of this type and epoch.")
-            : await AskAsync(tags, key, points, aborted);
-
-    private static async Task<Parsed<SellerEvaluateResponse>> AskAsync(
-        ISellerTags tags, SellerKey key, List<byte[]> points, CancellationToken aborted)
+        RosterBoard roster,
+        SharedKeys keys,
+        ISellerTags tags,
+        string type,
+        int epoch,
+        IReadOnlyList<Hash256> points,
+        CancellationToken aborted)
     {
+        if (roster.Current is null)
+        {
+            return Fault.NotReady.Because("No roster was received yet.");
+        }
+
+        if (!keys.TryGet(type, epoch, out var key, out var error))
+        {
+            return Fault.UnknownSellerKey.Because(error);
+        }
+
+        var blinded = new RistrettoPoint[points.Count];
+        for (var i = 0; i < blinded.Length; i++)
+        {
+            if (!RistrettoPoint.TryDecode(points[i].Span, out blinded[i], out error))
+            {
+                return Fault.BadPoint.Because($"blinded[{i}]: {error}");
+            }
+        }
+
         try
         {
-            var result = await tags.EvaluateAsync(key.Type, key.Epoch, points, aborted);
-            return result.Evaluated.Count != points.Count
-                ? Fault.KeyHolder.Because("The key holder's answer does not fit the request.")
-                : new SellerEvaluateResponse(
-                    [.. result.Evaluated.Select(Convert.ToBase64String)],
-                    Convert.ToBase64String(result.Proof),
-                    key.PublicKey.ToString());
+            var result = await tags.EvaluateAsync(key, blinded, aborted);
+            return new SellerEvaluateResponse(
+                [.. result.Evaluated.Select(p => Convert.ToBase64String(p.Span))], key.PublicKey.ToString(), result.Holders);
         }
-        catch (PeerException refusal)
+        catch (HoldersMissingException missing)
         {
-            return refusal.Status switch
-            {
-                StatusCodes.Status422UnprocessableEntity =>
-                    Fault.BadPoint.Because("A point is not canonical, or is the identity."),
-                StatusCodes.Status429TooManyRequests => Fault.TooMany.Because("The key holder takes no more for now."),
-                0 => Fault.KeyHolder.Because("The key holder is out of reach: see the node's status."),
-                var status => Fault.KeyHolder.Because($"The key holder refused with status {status}."),
-            };
+            return missing.RetryAfter is { } wait
+                ? (Fault.TooMany with { RetryAfter = (int)Math.Clamp(Math.Ceiling(wait.TotalSeconds), 1, int.MaxValue) })
+                    .Because(missing.Message)
+                : Fault.KeyHolder.Because(missing.Message);
         }
     }
 }

@@ -4,6 +4,7 @@ using FederationNode.Grains.Rosters;
 using FederationNode.Node.Api.Access;
 using FederationNode.Node.Api.Problems;
 using FederationNode.Node.Sellers;
+using FederationNode.Protocol;
 using FederationNode.Protocol.Sellers;
 
 namespace FederationNode.Node.Api.Sellers;
@@ -28,7 +29,7 @@ internal static class SellerTagsEndpoint
         .Needs(Permission.Ask);
 
     private static async Task<IResult> AnswerAsync(
-        HttpContext context, RosterBoard roster, ISellerTags tags, SellerTagPlaces places)
+        HttpContext context, RosterBoard roster, SharedKeys keys, ISellerTags tags, SellerTagPlaces places)
     {
         if (QueryReader.FirstFault(context.Request) is { } query)
         {
@@ -54,7 +55,7 @@ internal static class SellerTagsEndpoint
         try
         {
             return TypedResults.Json(
-                new SellerTagsResponse(await TagAsync(request, Ask(roster, tags), context.RequestAborted)), ApiJson.Options);
+                new SellerTagsResponse(await TagAsync(request, Ask(roster, keys, tags), context.RequestAborted)), ApiJson.Options);
         }
         catch (EvaluationRefusedException refused)
         {
@@ -128,10 +129,10 @@ internal static class SellerTagsEndpoint
         tagged.Error is not { } error ? null
             : (tagged.LacksKey ? Fault.UnknownSellerKey : Fault.NotCanonical).Because(error).ToProblem());
 
-    private static SellerEvaluator Ask(RosterBoard roster, ISellerTags tags) => async (request, cancel) =>
+    private static SellerEvaluator Ask(RosterBoard roster, SharedKeys keys, ISellerTags tags) => async (request, cancel) =>
     {
-        var points = request.Blinded.Select(Convert.FromBase64String).ToList();
-        var answer = await SellerEndpoint.EvaluateAsync(roster, tags, request.Type, request.Epoch, points, cancel);
+        var points = request.Blinded.Select(b => new Hash256(Convert.FromBase64String(b))).ToList();
+        var answer = await SellerEndpoint.EvaluateAsync(roster, keys, tags, request.Type, request.Epoch, points, cancel);
         return answer.Value
             ?? throw (answer.Problem!.Fault == Fault.UnknownSellerKey
                 ? new UnknownSellerKeyException(answer.Problem.Detail)

@@ -8,6 +8,7 @@ using FederationNode.Grains.Storage;
 using FederationNode.Node.Api.Webhooks;
 using FederationNode.Node.Peers;
 using FederationNode.Node.Policies;
+using FederationNode.Node.Sellers;
 using FederationNode.Protocol.Roster;
 using FederationNode.Protocol.Text;
 
@@ -25,7 +26,12 @@ internal sealed class AlarmRaiser(
     MergedList list,
     PolicyBoard policy,
     WebhookSender webhooks,
+    HolderBoard holders,
+    QuotaBoard quotas,
+    SharedKeys keys,
+    HeldShares shares,
     LocalApiOptions options,
+    ILogger<AlarmRaiser> logger,
     [FromKeyedServices(FederationClock.Key)] TimeProvider clock)
 {
     private const int ClockSlackSeconds = 300;
@@ -41,6 +47,8 @@ internal sealed class AlarmRaiser(
         }
 
         AddTables(alarms, peers);
+        AddHolders(alarms);
+        alarms.AddRange(quotas.Alarms());
         alarms.AddRange(damages.All());
         foreach (var (origin, _) in follower.HeldUp.OrderBy(h => h.Key, StringComparer.Ordinal))
         {
@@ -79,6 +87,38 @@ internal sealed class AlarmRaiser(
                 alarms.Add(
                     $"What {peer.Member} says of its text tables cannot be read. Logs replicate as ever: compare the versions "
                     + $"of the two programs with {peer.Member}.");
+            }
+        }
+    }
+
+    /// <summary>A holder that answered wrongly, and a share that this node should hold and does not.</summary>
+    private void AddHolders(List<string> alarms)
+    {
+        foreach (var (holder, fault) in holders.Distrusted())
+        {
+            alarms.Add(
+                $"{holder} answered wrongly to a request for seller tags: {fault} Its answer was not used, and it is asked last: "
+                + "tell the secretariat.");
+        }
+
+        foreach (var named in roster.Current?.SellerKeys ?? [])
+        {
+            var isHolder = named.Holders.Contains(identity.Member);
+            if (!keys.TryGet(named.Type, named.Epoch, out var key, out var unusable))
+            {
+                alarms.Add($"{unusable} Nobody can make tags with it: tell the secretariat.");
+            }
+            else if (shares.LeftoverOf(key) is { } leftover)
+            {
+                alarms.Add(
+                    $"{leftover} is a former share of the key for seller tags {key.Scheme}, with which fewer than the {key.Threshold} "
+                    + "holders of today make any tag: delete it and every copy of it, and start the node again.");
+            }
+            else if (isHolder && shares.Of(key, logger) is null)
+            {
+                alarms.Add(
+                    $"The roster names this node a holder of the key for seller tags {key.Scheme}, and it holds no share of it: install "
+                    + "the share with `fednode seller-keys install`.");
             }
         }
     }

@@ -8,6 +8,7 @@ using FederationNode.Node.Api.Access;
 using FederationNode.Node.Api.Logs;
 using FederationNode.Node.Api.Problems;
 using FederationNode.Node.Peers;
+using FederationNode.Node.Sellers;
 using Microsoft.AspNetCore.Mvc;
 
 namespace FederationNode.Node.Api.Status;
@@ -64,6 +65,7 @@ internal static class StatusEndpoints
         [FromServices] StorageConnection storage,
         PeerWatch peers,
         PeerTraffic traffic,
+        HolderBoard holders,
         LogDirectory logs,
         AlarmRaiser alarms)
     {
@@ -89,6 +91,7 @@ internal static class StatusEndpoints
                 current.Digest.ToString(),
                 rows,
                 traffic.Rows(),
+                holders.Rows(),
                 logs.Rows(arriving: true),
                 await alarms.RaiseAsync(rows)),
             ApiJson.Options);

@@ -9,13 +9,14 @@ namespace FederationNode.Node.Cli.Tagging;
 /// fails or is stopped is whole up to a line, which the message names.
 /// </summary>
 /// <param name="rows">The file.</param>
-/// <param name="evaluate">The way to the key holder.</param>
+/// <param name="evaluate">The way to the key holders.</param>
 /// <param name="epoch">The epoch of the keys.</param>
 /// <param name="batch">Rows that are tagged at once, 1 to 4,000.</param>
 /// <param name="oneType">Whether all rows have one type: without its key none can be tagged.</param>
 /// <param name="tags">Where tags go.</param>
 /// <param name="rejects">Where the others go.</param>
 /// <param name="json">Whether progress is for programs.</param>
+/// <param name="clock">Waits for the next minute when the quota of this one is used up.</param>
 internal sealed class TagRun(
     SellerRows rows,
     SellerEvaluator evaluate,
@@ -24,9 +25,14 @@ internal sealed class TagRun(
     bool oneType,
     TagWriter tags,
     Rejects rejects,
-    bool json)
+    bool json,
+    TimeProvider clock)
 {
     private const int ProgressRows = 20_000;
+    private const int MaxWaits = 10;
+
+    // The quota of a minute is worth waiting for; that of a day is not.
+    private static readonly TimeSpan s_longestWait = TimeSpan.FromMinutes(1);
 
     private long _read;
     private long _tagged;
@@ -96,7 +102,7 @@ internal sealed class TagRun(
     private async Task TagAsync(List<SellerRow> read, CancellationToken cancel)
     {
         var sellers = read.Select(r => r.Seller).OfType<RawSeller>().ToList();
-        var tagged = await SellerTagger.TagAsync(evaluate, epoch, sellers, cancel);
+        var tagged = await AskAsync(sellers, cancel);
         if (oneType && tagged.FirstOrDefault(t => t.LacksKey) is { Error: { } error })
         {
             throw new CliException(ExitCode.Refused, error);
@@ -123,6 +129,24 @@ internal sealed class TagRun(
         await rejects.FlushAsync();
         _read += read.Count;
         _done = read[^1].Line;
+    }
+
+    private async Task<IReadOnlyList<TaggedSeller>> AskAsync(List<RawSeller> sellers, CancellationToken cancel)
+    {
+        for (var waits = 0; ; waits++)
+        {
+            try
+            {
+                return await SellerTagger.TagAsync(evaluate, epoch, sellers, cancel);
+            }
+            catch (TryLaterException later) when (later.RetryAfter <= s_longestWait && waits < MaxWaits)
+            {
+                await Console.Error.WriteLineAsync(string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"fednode: {later.Message} Going on in {Math.Ceiling(later.RetryAfter.TotalSeconds)} s."));
+                await Task.Delay(later.RetryAfter, clock, cancel);
+            }
+        }
     }
 
     private void Tell() => Console.Error.WriteLine(json

@@ -31,7 +31,7 @@ internal static class TagVerb
             await using var tags = new TagWriter(OwnerOnlyText.Create(request.Out), output.IsJson, request.Columns.Id is not null);
             await using var rejects = new Rejects(request.Rejects is { } file ? OwnerOnlyText.Create(file) : null);
             var run = new TagRun(
-                rows, target.EvaluateSellersAsync, request.Epoch, request.Batch, request.Type is not null, tags, rejects, output.IsJson);
+                rows, target.EvaluateSellersAsync, request.Epoch, request.Batch, request.Type is not null, tags, rejects, output.IsJson, TimeProvider.System);
             return await run.RunAsync(request.AfterLine, cancel);
         });
         return verb;

@@ -177,7 +177,7 @@ public sealed class CeremonyParticipant : IDisposable
             {
                 var point = _ceremony.KeyOf(plan.Holders[number - 1])!.Point;
                 var box = new ShareBox(plan.Id, digest, _key.PublicKey, point, number);
-                var share = ValueAt(polynomial, number);
+                var share = SecretPolynomial.ValueAt(polynomial, number);
                 boxes.Add(box.Seal(RistrettoPoint.Multiply(in _key.Scalar, in point), in share));
                 share.Erase();
             }
@@ -203,19 +203,6 @@ public sealed class CeremonyParticipant : IDisposable
         }
 
         return polynomial;
-    }
-
-    private static RistrettoScalar ValueAt(VoprfSecretKey[] polynomial, int number)
-    {
-        var x = RistrettoScalar.FromUInt64((ulong)number);
-        RistrettoScalar value = default;
-        for (var k = polynomial.Length - 1; k >= 0; k--)
-        {
-            value = RistrettoScalar.Multiply(in value, in x);
-            value = RistrettoScalar.Add(in value, in polynomial[k].Scalar);
-        }
-
-        return value;
     }
 
     private Verdict Judge()

@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace FederationNode.Protocol.Sellers.Holders;
 
-/// <summary>Checks one holder's answer against its public share.</summary>
+/// <summary>Checks one holder's answer against its public share, and puts checked answers together.</summary>
 public static class HolderAnswerCheck
 {
     /// <summary>
@@ -35,6 +35,41 @@ public static class HolderAnswerCheck
 
         fault = new HolderFault(number, key.Holders[number - 1], kind, text, answer);
         return false;
+    }
+
+    /// <summary>
+    /// What the whole key would have answered, for a client that blinds and unblinds elsewhere:
+    /// <c>sum w[j] D[j]</c> for each element.
+    /// </summary>
+    /// <param name="key">The key.</param>
+    /// <param name="good">Checked answers to one batch by the holders' numbers, as many as the threshold.</param>
+    /// <exception cref="ArgumentException">There are not as many, or they are not of one length.</exception>
+    public static RistrettoPoint[] Combine(SharedKey key, IReadOnlyDictionary<int, RistrettoPoint[]> good)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        ArgumentNullException.ThrowIfNull(good);
+        int[] numbers = [.. good.Keys.Order()];
+        RistrettoPoint[][] answers = [.. numbers.Select(n => good[n])];
+        if (answers.Length != key.Threshold || answers.Any(a => a.Length != answers[0].Length))
+        {
+            throw new ArgumentException($"{key.Threshold} answers of one length are needed, no fewer and no more.", nameof(good));
+        }
+
+        var sum = LagrangeSum.At(numbers);
+        var one = RistrettoScalar.FromUInt64(1);
+        var combined = new RistrettoPoint[answers[0].Length];
+        Span<RistrettoPoint> evaluated = stackalloc RistrettoPoint[answers.Length];
+        for (var i = 0; i < combined.Length; i++)
+        {
+            for (var j = 0; j < answers.Length; j++)
+            {
+                evaluated[j] = answers[j][i];
+            }
+
+            combined[i] = sum.Combine(evaluated, in one);
+        }
+
+        return combined;
     }
 
     private static bool TryTake(

@@ -16,6 +16,7 @@ public sealed class TagRunTests : IDisposable
     private readonly VoprfSecretKey _key = VoprfSecretKey.DeriveFromSeed(SHA256.HashData("key"u8), "voprf/tel/1"u8);
     private readonly MemoryStream _tags = new();
     private readonly MemoryStream _rejects = new();
+    private readonly WaitClock _clock = new();
     private int _asked;
     private int _points;
 
@@ -44,6 +45,29 @@ public sealed class TagRunTests : IDisposable
         _tags.SetLength(0);
         await RunAsync(Numbers(25), 4_000, _ => null);
         Assert.Equal(Text(_tags), before + rest[(rest.IndexOf('\n', StringComparison.Ordinal) + 1)..]);
+    }
+
+    [Fact]
+    public async Task Run_QuotaOfTheMinuteIsUsedUp_WaitsAndGoesOn()
+    {
+        Assert.Equal(ExitCode.Done, await RunAsync(
+            Numbers(25), 10, _ => _asked is 2 or 3 ? throw new TryLaterException(TimeSpan.FromSeconds(10 * _asked), "Used up.") : null));
+
+        Assert.Equal(Enumerable.Range(1, 25), LinesOf(_tags));
+        Assert.Equal([TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(30)], _clock.Waits);
+        Assert.Equal(5, _asked);
+    }
+
+    [Theory]
+    [InlineData(61, 2)]
+    [InlineData(1, 12)]
+    public async Task Run_QuotaOfTheDayIsUsedUpOrWaitingIsOfNoUse_Ends(int seconds, int asked)
+    {
+        var refused = await Assert.ThrowsAsync<CliException>(() => RunAsync(
+            Numbers(25), 10, _ => _asked > 1 ? throw new TryLaterException(TimeSpan.FromSeconds(seconds), "Used up.") : null));
+
+        Assert.Equal((ExitCode.Refused, "Used up. All rows up to line 10 are done: go on with --after-line 10."), (refused.ExitCode, refused.Message));
+        Assert.Equal(asked, _asked);
     }
 
     [Fact]
@@ -145,7 +169,8 @@ public sealed class TagRunTests : IDisposable
             oneType: true,
             tags,
             rejects,
-            json: false);
+            json: false,
+            _clock);
         try
         {
             return await run.RunAsync(afterLine, cancel);
@@ -159,12 +184,28 @@ public sealed class TagRunTests : IDisposable
     private SellerEvaluateResponse Evaluate(SellerEvaluateRequest request)
     {
         _points += request.Blinded.Count;
-        Assert.True(SellerKeyHolder.TryDecode([.. request.Blinded.Select(Convert.FromBase64String)], out var blinded, out var error), error);
-        var evaluation = VoprfServer.Evaluate(_key, blinded, RandomNumberGenerator.GetBytes(DleqProof.RandomSize));
+        Assert.True(
+            VoprfServer.TryEvaluate(
+                _key,
+                [.. request.Blinded.Select(Convert.FromBase64String)],
+                RandomNumberGenerator.GetBytes(DleqProof.RandomSize),
+                out var evaluation,
+                out var error),
+            error);
         return new SellerEvaluateResponse(
-            [.. evaluation.Elements.Select(e => Convert.ToBase64String(e.ToArray()))],
-            Convert.ToBase64String(evaluation.Proof.ToArray()),
-            _key.PublicKey.ToString());
+            [.. evaluation.Elements.Select(e => Convert.ToBase64String(e.ToArray()))], _key.PublicKey.ToString(), ["secretariat"]);
+    }
+
+    /// <summary>Nobody waits; what would have been waited is kept.</summary>
+    private sealed class WaitClock : TimeProvider
+    {
+        public List<TimeSpan> Waits { get; } = [];
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            Waits.Add(dueTime);
+            return base.CreateTimer(callback, state, TimeSpan.Zero, period);
+        }
     }
 
     /// <summary>Numbers without end; counts how many were taken.</summary>

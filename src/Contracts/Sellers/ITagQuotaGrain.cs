@@ -1,0 +1,28 @@
+namespace FederationNode.Contracts.Sellers;
+
+/// <summary>
+/// At a holder of keys for seller tags: counts what one member asks for under one key. Key: <c>MEMBER/TYPE/EPOCH</c>.
+/// </summary>
+[Alias("fednode.ITagQuotaGrain")]
+public interface ITagQuotaGrain : IGrainWithStringKey
+{
+    /// <summary>
+    /// Counts elements before they are evaluated, all or none. When it returns, the count is durable; when it throws, it is not
+    /// known whether they were counted, and they must not be evaluated.
+    /// </summary>
+    /// <param name="elements">How many, from 1.</param>
+    /// <param name="perDay">The most in a day of UTC.</param>
+    /// <param name="perMinute">The most in a minute.</param>
+    [Alias("Take")]
+    Task<QuotaTaken> TakeAsync(int elements, long perDay, long perMinute);
+}
+
+/// <summary>What became of a request.</summary>
+/// <param name="Limit">The limit that it went beyond, <c>day</c> or <c>minute</c>; null: it was counted.</param>
+/// <param name="RetryAfterSeconds">Until there is more; 0 if it was counted.</param>
+/// <param name="Left">Elements that are left: of the limit that it went beyond, else of the day.</param>
+[GenerateSerializer, Immutable, Alias("fednode.QuotaTaken")]
+public sealed record QuotaTaken(
+    [property: Id(0)] string? Limit,
+    [property: Id(1)] long RetryAfterSeconds,
+    [property: Id(2)] long Left);

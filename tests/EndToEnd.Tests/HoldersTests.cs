@@ -1,0 +1,283 @@
+using Xunit;
+
+namespace FederationNode.EndToEnd.Tests;
+
+/// <summary>Five holders as processes, of whom three make a tag.</summary>
+public sealed class HoldersTests(HoldersFixture coalition) : IClassFixture<HoldersFixture>
+{
+    [Fact]
+    public async Task Tags_HoldersKilledAndBack_AreTheSameOrNone()
+    {
+        Assert.Equal(coalition.TagBefore, await coalition.TagAsync(HoldersFixture.Client));
+        Assert.Equal(coalition.TagBefore, await coalition.TagAsync("alpha"));
+
+        await coalition.KillAsync("secretariat");
+        await coalition.KillAsync("gamma");
+        for (var i = 0; i < 5; i++)
+        {
+            Assert.Equal(coalition.TagBefore, await coalition.TagAsync(HoldersFixture.Client));
+        }
+
+        await coalition.KillAsync("beta");
+        var refused = await coalition.TryTagAsync(HoldersFixture.Client, HoldersFixture.Number);
+        Assert.True(refused.Code == 4, refused.ToString());
+        Assert.Matches("[0-2] of the 3 holders that a tag voprf/tel/1 takes answered", refused.Error);
+        Assert.Contains("out of reach", refused.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("138", refused.Error, StringComparison.Ordinal);
+
+        await coalition.StartAsync("gamma");
+        await CoalitionFixture.UntilReadyAsync(coalition.Folder("gamma"));
+        Assert.Equal(coalition.TagBefore, await coalition.TagAsync(HoldersFixture.Client));
+        var rows = (await Fednode.DoAsync("status", "--data", coalition.Folder(HoldersFixture.Client), "--json")).Json.GetProperty("holders");
+        Assert.Contains(rows.EnumerateArray(), r => r.GetProperty("holder").GetString() == "beta" && r.GetProperty("failed").GetInt64() > 0);
+
+        await coalition.StartAsync("beta");
+        await coalition.StartAsync("secretariat");
+        foreach (var member in HoldersFixture.Holders)
+        {
+            await CoalitionFixture.UntilReadyAsync(coalition.Folder(member));
+        }
+    }
+
+    [Fact]
+    public async Task Roster_OfEveryMember_NamesTheHolders()
+    {
+        var roster = (await Fednode.DoAsync("roster", "show", "--data", coalition.Folder(HoldersFixture.Client), "--json")).Json;
+
+        var dealt = roster.GetProperty("sellerKeys").EnumerateArray()
+            .Where(k => k.GetProperty("type").GetString() != "qq" && k.GetProperty("epoch").GetInt32() == 1).ToList();
+        Assert.Equal(2, dealt.Count);
+        Assert.All(dealt, key =>
+        {
+            Assert.Equal(3, key.GetProperty("threshold").GetInt32());
+            Assert.Equal(HoldersFixture.Holders, key.GetProperty("holders").EnumerateArray().Select(h => h.GetString()));
+        });
+        Assert.DoesNotContain(
+            (await Fednode.DoAsync("status", "--data", coalition.Folder("alpha"), "--json")).Json.GetProperty("alarms").EnumerateArray(),
+            a => a.GetString()!.Contains("seller tags", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Folders_AfterADealing_HoldNoWholeKeyAndNoOpenShare()
+    {
+        foreach (var holder in HoldersFixture.Holders)
+        {
+            var files = Directory.GetFiles(Path.Combine(coalition.Folder(holder), "seller-keys"));
+            Assert.Equal(
+                ["email-1", "tel-1"], files.Select(f => Path.GetFileName(f)[..^15]).Where(n => n is not ("qq-1" or "tel-2")).Order());
+        }
+
+        Assert.Empty(Directory.GetFileSystemEntries(coalition.Shares, "secretariat*"));
+    }
+
+    public static TheoryData<int, string, string[]> Refused => new()
+    {
+        { 5, "nobody is no active member", ["--holders", "alpha,nobody"] },
+        { 2, "--threshold must be 1 to the number of holders, 2, not 3", ["--holders", "alpha,beta", "--threshold", "3"] },
+        { 2, "--threshold must be 1", ["--holders", "alpha,beta", "--threshold", "0"] },
+        { 2, "A member holds two shares", ["--holders", "alpha,alpha", "--epoch", "2"] },
+        { 5, "is held by secretariat, alpha, beta, gamma, delta, 3 of 5, and nobody has it whole", ["--holders", "alpha,beta"] },
+        { 2, "--epoch", ["--holders", "alpha", "--epoch", "0"] },
+        { 2, "fax", ["--holders", "alpha", "--seller-types", "fax"] },
+    };
+
+    [Theory]
+    [MemberData(nameof(Refused))]
+    public async Task Deal_WhatCannotBe_ChangesNothing(int code, string says, string[] options)
+    {
+        var folder = coalition.Folder("secretariat");
+        var before = RosterFiles(folder);
+        var shares = coalition.Root.In("no-shares");
+        string[] types = options.Contains("--seller-types") ? [] : ["--seller-types", "tel"];
+
+        var ran = await Fednode.HereAsync(["seller-keys", "deal", "--data", folder, "--out", shares, .. types, .. options]);
+
+        Refusal.AssertClear(ran, code, says);
+        Assert.Equal(before, RosterFiles(folder));
+        Assert.False(Directory.Exists(shares));
+    }
+
+    [Fact]
+    public async Task Deal_IntoAFolderWithSomethingInIt_OrByAMember_IsRefused()
+    {
+        Refusal.AssertClear(
+            await Fednode.HereAsync(
+                "seller-keys", "deal", "--data", coalition.Folder("secretariat"), "--holders", "alpha", "--epoch", "2", "--out", coalition.Shares),
+            3,
+            "is not empty");
+        Refusal.AssertClear(
+            await Fednode.HereAsync(
+                "seller-keys", "deal", "--data", coalition.Folder("alpha"), "--holders", "alpha", "--out", coalition.Root.In("no-shares")),
+            3,
+            "only the secretariat deals keys");
+    }
+
+    [Theory]
+    [InlineData("beta", "alpha", "alpha", 3, "is the share of beta, and this is the node of alpha")]
+    [InlineData("alpha", "alpha", "beta", 3, "The passphrase is not the one")]
+    [InlineData("nobody", "alpha", "alpha", 3, "holds no shares (*.share)")]
+    public async Task Install_WhatIsNotThisMembers_ChangesNothing(string shares, string member, string passphrase, int code, string says)
+    {
+        var folder = Path.Combine(coalition.Folder(member), "seller-keys");
+        var before = Refusal.Contents(folder);
+
+        var ran = await Fednode.HereAsync(
+            "seller-keys", "install", Path.Combine(coalition.Shares, shares), "--data", coalition.Folder(member),
+            "--passphrase", Path.Combine(coalition.Shares, (shares == "beta" ? "beta" : passphrase) + ".passphrase"));
+
+        Refusal.AssertClear(ran, code, says);
+        Assert.Equal(before, Refusal.Contents(folder));
+    }
+
+    /// <summary>Each of alpha, beta and gamma counts: after restarts, over several connections, and for the whole member.</summary>
+    [Fact]
+    public async Task Quota_UsedUp_StaysSoAfterRestartsAndOverManyConnections()
+    {
+        var shares = coalition.Root.In("metered-shares");
+        await Fednode.DoAsync(
+            "seller-keys", "deal", "--json", "--data", coalition.Folder("secretariat"), "--holders", "alpha,beta,gamma", "--threshold", "3",
+            "--seller-types", "tel", "--epoch", "2", "--out", shares);
+        await Fednode.DoAsync(
+            "seller-keys", "quota", "--data", coalition.Folder("secretariat"), "--day", "10", "--minute", "10", "--seller-types", "tel", "--epoch", "2");
+        foreach (var holder in (string[])["alpha", "beta", "gamma"])
+        {
+            await Fednode.DoAsync(
+                "seller-keys", "install", "--json", Path.Combine(shares, holder), "--data", coalition.Folder(holder),
+                "--passphrase", Path.Combine(shares, holder + ".passphrase"));
+        }
+
+        var version = (await Fednode.DoAsync("roster", "show", "--data", coalition.Folder("secretariat"), "--json")).Json.GetProperty("version").GetInt32();
+        foreach (var member in (string[])["alpha", "beta", "gamma", "client"])
+        {
+            await UntilRosterAsync(member, version);
+        }
+
+        // Of a stopped node every process dials the holders itself, beside the node: 10 of 18 numbers are granted at most.
+        var copy = coalition.Root.In("client-copy");
+        await coalition.KillAsync("client");
+        Scratch.Copy(coalition.Folder("client"), copy);
+        File.Delete(Path.Combine(copy, "run.json"));
+        await coalition.StartAsync("client");
+        await CoalitionFixture.UntilReadyAsync(coalition.Folder("client"));
+        var many = await Task.WhenAll(Enumerable.Range(0, 6).Select(i => Fednode.RunAsync(
+            [],
+            [
+                "tag", Numbers($"many-{i}", 3 * i, 3), "--lines", "--type", "tel", "--epoch", "2",
+                "--data", i % 2 == 0 ? copy : coalition.Folder("client"),
+            ])));
+        Assert.InRange(many.Count(r => r.Code == 0), 1, 3);
+        Assert.All(many.Where(r => r.Code != 0), r => Assert.Equal(5, r.Code));
+
+        await UseUpAsync();
+        foreach (var holder in (string[])["alpha", "beta", "gamma"])
+        {
+            await coalition.KillAsync(holder);
+            await coalition.StartAsync(holder);
+            await CoalitionFixture.UntilReadyAsync(coalition.Folder(holder));
+        }
+
+        var refused = await TagAsync("again", 100, 1);
+        Assert.Equal(5, refused.Code);
+        Assert.Matches(@"takes no more from this member before \d{4}-\d\d-\d\d 00:00:00 UTC", refused.Error);
+        Assert.DoesNotContain("138", refused.Error, StringComparison.Ordinal);
+        var alarms = (await Fednode.DoAsync("status", "--data", coalition.Folder("alpha"), "--json")).Json.GetProperty("alarms");
+        Assert.Contains(alarms.EnumerateArray(), a => a.GetString()!.StartsWith(
+            "client asked for more tags voprf/tel/2 than the 10 a day that it may have", StringComparison.Ordinal));
+
+        // Another member has its own count, and the member itself one for each key.
+        Assert.Equal(0, (await Fednode.HereAsync(
+            "tag", Numbers("of-delta", 0, 3), "--lines", "--type", "tel", "--epoch", "2", "--out", coalition.Root.In("delta-tags"), "--data",
+            coalition.Folder("delta"))).Code);
+        Assert.Equal(coalition.TagBefore, await coalition.TagAsync(HoldersFixture.Client));
+    }
+
+    /// <summary>Asks until every holder refuses even one; the middle of the night gives everything anew, once.</summary>
+    private async Task UseUpAsync()
+    {
+        for (var i = 0; i < 40; i++)
+        {
+            if ((await TagAsync($"use-{i}", 20 + i, 1)).Code != 0)
+            {
+                return;
+            }
+        }
+
+        Assert.Fail("40 numbers were tagged, and 10 a day are allowed.");
+    }
+
+    private Task<Ran> TagAsync(string name, int first, int count) => Fednode.HereAsync(
+        "tag", Numbers(name, first, count), "--lines", "--type", "tel", "--epoch", "2", "--out", coalition.Root.In(name + "-tags"), "--data",
+        coalition.Folder("client"));
+
+    private string Numbers(string name, int first, int count)
+    {
+        var file = coalition.Root.In(name);
+        File.WriteAllLines(file, Enumerable.Range(first, count).Select(i => FormattableString.Invariant($"+{8_613_800_138_000 + i}")));
+        return file;
+    }
+
+    private async Task UntilRosterAsync(string member, int version)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while ((await Fednode.DoAsync("status", "--data", coalition.Folder(member), "--json")).Json.GetProperty("rosterVersion").GetInt32() < version)
+        {
+            patience.Token.ThrowIfCancellationRequested();
+        }
+    }
+
+    public static TheoryData<int, string, string[]> RefusedQuotas => new()
+    {
+        { 2, "--day must be 1 to 1099511627776", ["--day", "0", "--minute", "1"] },
+        { 2, "--minute must be 1 to 1099511627776", ["--day", "1", "--minute", "-1"] },
+        { 5, "nobody is no member", ["--day", "1", "--minute", "1", "--member", "nobody"] },
+        { 2, "leave out --seller-types", ["--day", "1", "--minute", "1", "--member", "alpha", "--seller-types", "tel"] },
+        { 5, "the roster names no key voprf/url/1", ["--day", "1", "--minute", "1", "--seller-types", "url"] },
+    };
+
+    [Theory]
+    [MemberData(nameof(RefusedQuotas))]
+    public async Task Quota_WhatCannotBe_ChangesNothing(int code, string says, string[] options)
+    {
+        var folder = coalition.Folder("secretariat");
+        var before = RosterFiles(folder);
+
+        Refusal.AssertClear(await Fednode.HereAsync(["seller-keys", "quota", "--data", folder, .. options]), code, says);
+
+        Assert.Equal(before, RosterFiles(folder));
+    }
+
+    /// <summary>A type more, dealt while all run: nobody is started again.</summary>
+    [Fact]
+    public async Task Deal_AnotherTypeWhileAllRun_ServesOnceEnoughHaveInstalled()
+    {
+        var shares = coalition.Root.In("more-shares");
+        await Fednode.DoAsync(
+            "seller-keys", "deal", "--json", "--data", coalition.Folder("secretariat"), "--holders", "alpha,beta,gamma", "--seller-types", "qq",
+            "--out", shares);
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (!(await Fednode.DoAsync("roster", "show", "--data", coalition.Folder("client"), "--json")).Json
+            .GetProperty("sellerKeys").EnumerateArray().Any(k => k.GetProperty("type").GetString() == "qq"))
+        {
+            patience.Token.ThrowIfCancellationRequested();
+        }
+
+        var early = await CheckQqAsync();
+        Assert.Equal(4, early.Code);
+        Assert.Contains("0 of the 2 holders that a tag voprf/qq/1 takes answered", early.Error, StringComparison.Ordinal);
+        foreach (var holder in (string[])["alpha", "gamma"])
+        {
+            await Fednode.DoAsync(
+                "seller-keys", "install", "--json", Path.Combine(shares, holder), "--data", coalition.Folder(holder),
+                "--passphrase", Path.Combine(shares, holder + ".passphrase"));
+        }
+
+        var ran = await CheckQqAsync();
+        Assert.True(ran.Code == 0, ran.ToString());
+    }
+
+    private Task<Ran> CheckQqAsync() =>
+        Fednode.HereAsync("check", "seller", "10001", "--type", "qq", "--data", coalition.Folder("client"), "--json");
+
+    private static string[] RosterFiles(string folder) =>
+        [.. Directory.GetFiles(Path.Combine(folder, "roster")).Order(StringComparer.Ordinal)];
+}
