@@ -300,6 +300,12 @@ public sealed partial class FederationReplica
         {
             Interlocked.Exchange(ref _heard, _clock.GetUtcNow().UtcTicks);
         }
+
+        // Here, since a node that has no news is heard all the same.
+        if (IsFileOld)
+        {
+            Keep([]);
+        }
     }
 
     /// <summary>Ends when the list changes after the call.</summary>

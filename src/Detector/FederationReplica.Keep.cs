@@ -8,6 +8,17 @@ namespace FederationNode.Detector;
 /// </content>
 public sealed partial class FederationReplica
 {
+    /// <summary>
+    /// The file is written anew when it has had rows for so long that newer ones have taken the place of, or may have: what was
+    /// erased from the list leaves the disk by it, well within the time that the protocol gives.
+    /// </summary>
+    private static readonly TimeSpan s_longestGone = TimeSpan.FromHours(6);
+
+    // Since when rows may stand in the file that do not count any more; null: none do.
+    private DateTimeOffset? _goneSince;
+
+    private bool IsFileOld => _goneSince is { } since && _clock.GetUtcNow() - since >= s_longestGone;
+
     private void LoadFile()
     {
         try
@@ -26,6 +37,7 @@ public sealed partial class FederationReplica
             Interlocked.Exchange(ref _heard, DateTimeOffset.FromUnixTimeSeconds(place.Heard).UtcTicks);
             Hold(list, place);
             _fileIsBehind = false;
+            _goneSince = _clock.GetUtcNow();
             LogLoaded(list.Count);
         }
         catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException)
@@ -38,7 +50,7 @@ public sealed partial class FederationReplica
     }
 
     /// <summary>Puts on disk what was just taken into the list.</summary>
-    private void Keep(IReadOnlyCollection<KeyValuePair<Hash256, byte[]?>> rows)
+    private void Keep(List<KeyValuePair<Hash256, byte[]?>> rows)
     {
         if (_file is not { } file || _held is not { } held || (_fileError is not null && _clock.GetUtcNow() < _fileAgain))
         {
@@ -47,13 +59,15 @@ public sealed partial class FederationReplica
 
         try
         {
-            if (_fileIsBehind || file.IsLong)
+            if (_fileIsBehind || file.IsLong || IsFileOld)
             {
                 file.Write(held.List, held.Place);
+                _goneSince = null;
             }
             else
             {
                 file.Append(rows, held.Place);
+                _goneSince ??= rows.Count > 0 ? _clock.GetUtcNow() : null;
             }
 
             (_fileIsBehind, _fileError) = (false, null);

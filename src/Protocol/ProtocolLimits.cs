@@ -27,6 +27,11 @@ public static class ProtocolLimits
     /// <summary>Longest time from an entry's issue to its expiry, in seconds: five years of 366 days.</summary>
     public const long MaxLifetime = 5L * 366 * 86_400;
 
+    /// <summary>
+    /// Within what time a node carries out an order to erase, from when it holds the order, in seconds: a day.
+    /// </summary>
+    public const long ErasureTime = 86_400;
+
     /// <summary>Latest time that an entry can name, in unix seconds: 9999-12-31T23:59:59Z.</summary>
     public const long MaxTime = 253_402_300_799;
 }

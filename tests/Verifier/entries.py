@@ -198,6 +198,15 @@ def _receipt(items, _member, _index, _issued):
     _need(all(_is_uint(row[3], MAX_TIME_MS) for row in items[1]), "since is out of bounds")
 
 
+def _erasure(items, _member, _index, _issued):
+    _need(type(items[1]) is list and len(items[1]) <= 256, "not an array of at most 256 statements")
+    for row in items[1]:
+        _need(type(row) is list and len(row) == 3, "a statement has not 3 items")
+        _need(parse_origin(row[0]) is not None, "origin of a statement is malformed")
+        _need(_is_uint(row[1], MAX_SIZE), "size of a statement is out of bounds")
+        _need(_is_uint(row[2], MAX_TIME_MS), "time of a statement is out of bounds")
+
+
 def _roster(items, _member, _index, _issued):
     _need(type(items[1]) is bytes, "note is not a binary")
 
@@ -211,5 +220,6 @@ _READERS = {
     "erase": ({"indicators"}, 3, _erase),
     "heartbeat": ({"indicators", "receipts", "roster"}, 2, _heartbeat),
     "receipt": ({"receipts"}, 2, _receipt),
+    "erasure": ({"receipts"}, 2, _erasure),
     "roster": ({"roster"}, 2, _roster),
 }

@@ -178,6 +178,9 @@ public sealed class CoalitionAuditor
         var statements = new StatementChecks(_logs, roster, [.. holdings.Select(h => h.Member)]);
         await statements.RunAsync(cancellationToken);
         _findings.AddRange(statements.Findings);
+        var erasures = new ErasureMatrix(_logs, roster, statements.Times);
+        var erasureRows = erasures.Build();
+        _findings.AddRange(erasures.Findings);
         var copies = _logs.Values.SelectMany(l => l.Copies).Concat(_unnamed).ToList();
         _findings.AddRange(copies.SelectMany(c => c.Findings));
         return new AuditReport
@@ -186,6 +189,7 @@ public sealed class CoalitionAuditor
             Roster = RosterSummaries.Of(roster),
             Logs = [.. copies.Select(RowOf)],
             Receipts = ReceiptMatrix.Build(_logs, roster, statements.Times),
+            Erasures = erasureRows,
             View = ViewOf(roster, statements.Empty),
             Findings =
             [

@@ -32,6 +32,9 @@ internal sealed class LogContents
     /// <summary>Receipts and heartbeats.</summary>
     public List<Statement> Statements { get; } = [];
 
+    /// <summary>How far the writer of a receipts log says it has carried out what other logs order to erase, each with its entry.</summary>
+    public List<(long Index, CarriedOut Done)> CarriedOut { get; } = [];
+
     /// <summary>What is to be erased, by index. Where the log ends decides which of it counts.</summary>
     public List<Erasure> Erasures { get; private init; } = [];
 
@@ -54,6 +57,9 @@ internal sealed class LogContents
                 break;
             case HeartbeatPayload heartbeat:
                 Statements.AddRange(heartbeat.Heads.Select(h => new Statement(entry.Index, h, null)));
+                break;
+            case ErasurePayload erasure:
+                CarriedOut.AddRange(erasure.Done.Select(d => (entry.Index, d)));
                 break;
             case RosterPayload roster:
                 Rosters.Add((entry.Index, roster.Note));

@@ -66,6 +66,19 @@ public sealed record ReceiptRow(
     long? WorstLagMs,
     long? WorstIndex);
 
+/// <summary>How far one member has carried out what one log orders to erase, by its own word.</summary>
+/// <param name="Origin">The log with the orders.</param>
+/// <param name="Member">The member.</param>
+/// <param name="Orders">Orders to erase that count, in the copy believed.</param>
+/// <param name="Acknowledged">Those that the member says it has carried out.</param>
+/// <param name="At">When it says so of the newest of these, unix milliseconds; null if of none.</param>
+/// <param name="FirstOpen">The first erase entry of which it does not say so; null if there is none.</param>
+/// <param name="Late">
+/// Orders that it had not acknowledged within the stated time after it held them, as far as its receipts log goes.
+/// </param>
+public sealed record ErasureRow(
+    string Origin, string Member, int Orders, int Acknowledged, long? At, long? FirstOpen, int Late);
+
 /// <summary>The roster in force at the end of the roster log.</summary>
 /// <param name="Coalition">The coalition.</param>
 /// <param name="Version">Its version; the chain from version 1 was walked.</param>
@@ -143,6 +156,9 @@ public sealed record AuditReport
 
     /// <summary>Who received what when: for each log that receipts are written for, each other member.</summary>
     public required IReadOnlyList<ReceiptRow> Receipts { get; init; }
+
+    /// <summary>Who has carried out which orders to erase: for each log that has some, each member with a receipts log.</summary>
+    public required IReadOnlyList<ErasureRow> Erasures { get; init; }
 
     /// <summary>The merged view.</summary>
     public required ViewSummary View { get; init; }

@@ -90,6 +90,11 @@ public static class FindingKind
     /// <summary>The payload is still there although an entry orders its erasure (warning).</summary>
     public const string ErasedPayloadPresent = "erased-payload-present";
 
+    /// <summary>
+    /// A member that holds an order to erase had not acknowledged it within the stated time, or did so late (warning).
+    /// </summary>
+    public const string ErasureLate = "erasure-late";
+
     /// <summary>The entry is in the log and does nothing (info).</summary>
     public const string EntryWithoutMeaning = "entry-without-meaning";
 

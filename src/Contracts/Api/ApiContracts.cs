@@ -17,6 +17,9 @@ public static class ApiRoutes
     /// <summary>POST <see cref="WithdrawalRequest"/>. Role analyst.</summary>
     public const string Withdrawals = "/v1/withdrawals";
 
+    /// <summary>POST <see cref="ErasureRequest"/>. Role analyst.</summary>
+    public const string Erasures = "/v1/erasures";
+
     /// <summary>POST <see cref="OpinionRequest"/>. Role analyst.</summary>
     public const string Opinions = "/v1/opinions";
 
@@ -323,6 +326,11 @@ public sealed record ListingBatch(IReadOnlyList<ListingRequest> Listings, bool? 
 /// <param name="Reason">Why, as a code.</param>
 public sealed record WithdrawalRequest(string IndicatorId, string Reason = "error");
 
+/// <summary>Has all that this member's open log says of an indicator erased, on every node. It cannot be taken back.</summary>
+/// <param name="IndicatorId">The indicator, in hexadecimal.</param>
+/// <param name="Reason">Why, as a code.</param>
+public sealed record ErasureRequest(string IndicatorId, string Reason = "legal");
+
 /// <summary>Confirms or disputes the listing of others.</summary>
 /// <param name="IndicatorId">The indicator, in hexadecimal.</param>
 /// <param name="Stance"><c>confirm</c>, <c>dispute</c> or <c>none</c>.</param>
@@ -624,6 +632,7 @@ public sealed record LogRow(
 /// <param name="Holders">How the holders of keys for seller tags have answered.</param>
 /// <param name="Logs">The logs held.</param>
 /// <param name="Alarms">What needs a person, in words; empty when all is well.</param>
+/// <param name="Erasures">Orders to erase that this node has applied and not yet carried out; usually none.</param>
 public sealed record NodeStatus(
     string Coalition,
     string Member,
@@ -639,7 +648,16 @@ public sealed record NodeStatus(
     IReadOnlyList<TrafficRow> Traffic,
     IReadOnlyList<HolderRow> Holders,
     IReadOnlyList<LogRow> Logs,
-    IReadOnlyList<string> Alarms);
+    IReadOnlyList<string> Alarms,
+    IReadOnlyList<ErasureRow> Erasures);
+
+/// <summary>What one log orders to erase and this node has not yet carried out.</summary>
+/// <param name="Origin">The log.</param>
+/// <param name="Orders">Number of orders.</param>
+/// <param name="First">Index of the first of these erase entries.</param>
+/// <param name="Since">When this run of the node first came upon it, in unix seconds.</param>
+/// <param name="Error">Why it could not be carried out when it was last tried; null if it was not tried yet.</param>
+public sealed record ErasureRow(string Origin, long Orders, long First, long Since, string? Error);
 
 /// <summary>The link to one peer.</summary>
 /// <param name="Member">The peer.</param>

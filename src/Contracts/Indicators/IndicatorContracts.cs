@@ -52,6 +52,10 @@ public interface IReceiptsGrain : IGrainWithStringKey
     [Alias("Held")]
     Task HeldAsync([Immutable] IReadOnlyList<HeldStatement> held);
 
+    /// <summary>Takes note of how far what logs order to erase was carried out; what was stated before is passed over.</summary>
+    [Alias("Erased")]
+    Task ErasedAsync([Immutable] IReadOnlyList<ErasedStatement> erased);
+
     /// <summary>Writes what was gathered.</summary>
     [Alias("Flush")]
     Task FlushAsync();
@@ -68,3 +72,13 @@ public readonly record struct HeldStatement(
     [property: Id(1)] long Size,
     [property: Id(2)] FederationNode.Protocol.Hash256 Root,
     [property: Id(3)] long Since);
+
+/// <summary>What an acknowledgement says of one log.</summary>
+/// <param name="Origin">The log.</param>
+/// <param name="Size">Every order to erase among its first so many entries was carried out.</param>
+/// <param name="At">When, in unix milliseconds.</param>
+[GenerateSerializer, Immutable, Alias("fednode.ErasedStatement")]
+public readonly record struct ErasedStatement(
+    [property: Id(0)] string Origin,
+    [property: Id(1)] long Size,
+    [property: Id(2)] long At);

@@ -233,6 +233,12 @@ public sealed record EntryEvidence(
     [property: Id(2)] IReadOnlyList<Hash256> Proof,
     [property: Id(3)] byte[] Checkpoint);
 
+/// <summary>What came of an erasure.</summary>
+/// <param name="Removed">Payloads that were there and are gone.</param>
+/// <param name="Error">Why not all is done, so that it must be tried again; null if all is.</param>
+[GenerateSerializer, Immutable, Alias("fednode.EraseResult")]
+public sealed record EraseResult([property: Id(0)] int Removed, [property: Id(1)] string? Error);
+
 /// <summary>
 /// The log of one origin, on this member's node: the only writer of an own log, the verified replica of a foreign one.
 /// Key: the origin. Every answer that promises something was durable before it was given.
@@ -284,6 +290,14 @@ public interface IMemberLogGrain : IGrainWithStringKey
     /// <param name="number">Its number.</param>
     [Alias("RepairTile")]
     Task<RepairOutcome> RepairTileAsync(int level, long number);
+
+    /// <summary>
+    /// Removes payload and salt of entries from every row of this log that has them, as entries of it order. Entries that
+    /// have none any more are passed over, and those of kind <c>erase</c>, which keep theirs. Durable when it returns.
+    /// </summary>
+    /// <param name="indexes">Entries held, all of one bundle: 256 entries that begin at a multiple of 256.</param>
+    [Alias("Erase")]
+    Task<EraseResult> EraseAsync([Immutable] IReadOnlyList<long> indexes);
 
     /// <summary>
     /// Reads a part of the log's outline, up to the newest complete checkpoint and <paramref name="asOf"/>. At least one

@@ -39,6 +39,12 @@ public sealed class MergedList
 
     private const int MostDigestParts = 16_384;
 
+    /// <summary>Values of erased listings taken out of the matcher while others wait; a few milliseconds.</summary>
+    private const int MostForgotten = 1_024;
+
+    /// <summary>The tables of keywords are not made anew more often: a second of a million keywords.</summary>
+    private const int SecondsBetweenCompactions = 600;
+
     /// <summary>Changes aside that are remembered: 32 MB at most, of a node that read long outlines.</summary>
     private const int MaxAside = 1 << 20;
 
@@ -64,6 +70,11 @@ public sealed class MergedList
     private int _settling;
     private IdOrder? _order;
     private Snapshot _snapshot;
+
+    // Values of listings that were erased, to be taken out of the matcher where nobody else lists them; under the gate.
+    private readonly Dictionary<Hash256, Indicator> _erased = [];
+    private long _forgets;
+    private long _compactedAt;
 
     /// <summary>Makes an empty list, which has the digest of the empty view.</summary>
     public MergedList() => _snapshot = new Snapshot(_view.Digest(), 0, 0, 0);
@@ -225,7 +236,7 @@ public sealed class MergedList
     internal IReadOnlyList<(long Index, string Reason)> Apply(InterpretedRange range, long now, Func<string, bool> counts)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(range.From, AppliedOf(range.Origin.Text));
-        var changed = 0;
+        var (changed, forgets) = (0, Volatile.Read(ref _forgets));
         if (range.Meaningful.Count <= MaxByOneThread)
         {
             PutMatcher(range.Meaningful);
@@ -235,6 +246,23 @@ public sealed class MergedList
         {
             // A match means nothing before the view has it, and nobody is told of the range before both have.
             Parallel.Invoke(() => PutMatcher(range.Meaningful), () => changed = Take(range, now, counts));
+        }
+
+        if (forgets != Volatile.Read(ref _forgets))
+        {
+            // What was put before the view had it may have been taken for something that nobody lists.
+            PutMatcher(range.Meaningful);
+            lock (_gate)
+            {
+                // And what the range itself has erased, to be forgotten after it was put, is there again.
+                foreach (var indicator in range.Meaningful.Select(e => e.Entry.Payload).OfType<ListingPayload>().Select(l => l.Indicator))
+                {
+                    if (!_view.HasListing(indicator.Id))
+                    {
+                        _erased[indicator.Id] = indicator;
+                    }
+                }
+            }
         }
 
         _applied[range.Origin.Text] = range.End;
@@ -334,6 +362,55 @@ public sealed class MergedList
         using (_gate.Read())
         {
             return [.. _view.Live(origin, from, end, asOf).Concat(_view.Orders(origin, from, end)).Order()];
+        }
+    }
+
+    /// <summary>
+    /// Takes the values of erased listings out of the matcher where no other listing has them, some at a time. The texts of
+    /// keywords leave the memory when their tables are made anew, now and then.
+    /// </summary>
+    /// <param name="now">Unix seconds.</param>
+    public void ForgetErased(long now)
+    {
+        lock (_gate)
+        {
+            List<Indicator> some = [.. _erased.Values.Take(MostForgotten)];
+            if (some.Count > 0)
+            {
+                some.ForEach(i => _erased.Remove(i.Id));
+                lock (_matching)
+                {
+                    Matcher.Remove(some.FindAll(i => !_view.HasListing(i.Id) && !_urgent.HasListing(i.Id)));
+                    Volatile.Write(ref _forgets, _forgets + 1);
+                }
+            }
+        }
+
+        lock (_matching)
+        {
+            if (Matcher.IsWorn && now - _compactedAt >= SecondsBetweenCompactions)
+            {
+                _compactedAt = now;
+                Matcher.Compact();
+            }
+        }
+    }
+
+    /// <summary>The entries of a log about an indicator that are in the view and not erased, by index, rising.</summary>
+    public IReadOnlyList<long> EntriesAbout(Hash256 id, Origin origin)
+    {
+        lock (_gate)
+        {
+            return _view.EntriesAbout(id, origin);
+        }
+    }
+
+    /// <summary>The orders to erase in a part of a log that is in the view, each with the index that it names, in their order.</summary>
+    public IReadOnlyList<(long Order, long Erased)> Erasures(Origin origin, long from, long end)
+    {
+        lock (_gate)
+        {
+            return [.. _view.Erasures(origin, from, end).Order()];
         }
     }
 
@@ -515,9 +592,20 @@ public sealed class MergedList
 
     private bool TakeIntoView(PreparedEntry prepared, HashSet<Hash256> touched)
     {
+        var erased = prepared.Entry.Payload is ErasePayload order ? _view.ListingAt(prepared.Entry.Origin, order.Index) : null;
         if (_view.Apply(prepared) is not { } id)
         {
+            if (prepared.Entry.Payload is ListingPayload late && _view.IsErased(prepared.Entry.Origin, prepared.Entry.Index))
+            {
+                _erased[late.Indicator.Id] = late.Indicator;
+            }
+
             return false;
+        }
+
+        if (erased is not null)
+        {
+            _erased[erased.Indicator.Id] = erased.Indicator;
         }
 
         touched.Add(id);
@@ -530,7 +618,7 @@ public sealed class MergedList
         return true;
     }
 
-    /// <summary>What was withdrawn or erased may stay in the matcher: what a match means is asked of the view.</summary>
+    /// <summary>What was withdrawn stays in the matcher, and what was erased until <see cref="ForgetErased"/>: what a match means is asked of the view.</summary>
     private void PutMatcher(LogEntry entry)
     {
         if (entry.Payload is ListingPayload listing)

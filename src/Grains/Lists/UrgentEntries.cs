@@ -84,6 +84,10 @@ internal sealed class UrgentEntries
         return touched;
     }
 
+    /// <summary>Whether an entry here lists the indicator.</summary>
+    public bool HasListing(Hash256 id) =>
+        _byIndicator.TryGetValue(id, out var entries) && entries.Exists(e => e.Payload is ListingPayload);
+
     /// <summary>What everybody says about an indicator with the urgent entries taken in.</summary>
     public IndicatorState Over(IndicatorState state) =>
         _byIndicator.TryGetValue(state.Id, out var entries)

@@ -2,6 +2,7 @@ using FederationNode.Contracts;
 using FederationNode.Contracts.Logs;
 using FederationNode.Grains.Storage;
 using FederationNode.Protocol;
+using FederationNode.Protocol.Entries;
 
 namespace FederationNode.Grains.Logs;
 
@@ -74,6 +75,12 @@ public sealed partial class MemberLogGrain
             {
                 return RepeatDeferred(waiting, content);
             }
+        }
+
+        if (request.Entries.Any(e => e.Kind == EntryKind.Erase))
+        {
+            // What it names must be in this very log, which may not be whole; and in the next epoch's it would be another.
+            return why;
         }
 
         if (FirstFault(request, new AppendBatch(_log.Size, _clock.GetUtcNow().ToUnixTimeSeconds())) is { } fault)

@@ -29,6 +29,9 @@ public sealed partial class MemberLogGrain
     [LoggerMessage(9, LogLevel.Warning, "What was kept of the outline of {Origin} cannot be read; it is fetched again.")]
     private partial void LogOutlineLost(string origin, Exception damage);
 
+    [LoggerMessage(10, LogLevel.Error, "An erasure in {Origin} could not be carried out; it is tried again.")]
+    private partial void LogEraseFailed(string origin, Exception failure);
+
     [LoggerMessage(5, LogLevel.Warning, "A range of {Origin} was refused: {Error}")]
     private partial void LogRefused(string origin, string error);
 }

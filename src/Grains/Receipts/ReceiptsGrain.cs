@@ -24,6 +24,10 @@ public sealed class ReceiptsRow
     [Key(1)]
     public string Log { get; set; } = "";
 
+    /// <summary>Origin to the size up to which erasure was acknowledged; null in rows of earlier versions.</summary>
+    [Key(2)]
+    public Dictionary<string, long>? Erased { get; set; }
+
     /// <summary>Whether the receipts counted here were written into a log.</summary>
     public bool IsOf(Origin log)
     {
@@ -68,6 +72,7 @@ public sealed partial class ReceiptsGrain(
     public const string RowKind = "receipts";
 
     private readonly List<HeldStatement> _gathered = [];
+    private readonly Dictionary<string, ErasedStatement> _erased = new(StringComparer.Ordinal);
     private ReceiptsRow _row = new();
     private string? _etag;
     private IGrainTimer? _timer;
@@ -107,13 +112,30 @@ public sealed partial class ReceiptsGrain(
     }
 
     /// <inheritdoc/>
+    public Task ErasedAsync(IReadOnlyList<ErasedStatement> erased)
+    {
+        FollowEpoch();
+        foreach (var statement in erased)
+        {
+            var stated = _row.Erased?.GetValueOrDefault(statement.Origin) ?? 0;
+            if (statement.Size > Math.Max(stated, _erased.GetValueOrDefault(statement.Origin).Size))
+            {
+                _erased[statement.Origin] = statement;
+            }
+        }
+
+        FlushLater();
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
     public async Task FlushAsync()
     {
         _timer?.Dispose();
         _timer = null;
         try
         {
-            while (_gathered.Count > 0 && FollowEpoch() is { } log && await WriteBatchAsync(log))
+            while (_gathered.Count + _erased.Count > 0 && FollowEpoch() is { } log && await WriteBatchAsync(log))
             {
             }
         }
@@ -141,7 +163,7 @@ public sealed partial class ReceiptsGrain(
 
     private void FlushLater()
     {
-        if (_gathered.Count > 0)
+        if (_gathered.Count + _erased.Count > 0)
         {
             var due = options.DueAfter(_written is { } stamp ? clock.GetElapsedTime(stamp) : null);
             _timer ??= this.RegisterGrainTimer(
@@ -152,10 +174,21 @@ public sealed partial class ReceiptsGrain(
     private async Task<bool> WriteBatchAsync(Origin log)
     {
         var batch = _gathered.Take(ReceiptPayload.MaxHeld).ToList();
-        var payload = new ReceiptPayload(
-            [.. batch.Select(s => new HeldHead(new LogHead(s.Origin, s.Size, s.Root), s.Since))]);
-        var result = await appender.AppendAsync(
-            log.Text, new AppendRequest([new NewEntry(EntryKind.Receipt, payload.Encode())]));
+        var erased = _erased.Values.OrderBy(e => e.Origin, StringComparer.Ordinal).Take(ErasurePayload.MaxDone).ToList();
+        var entries = new List<NewEntry>();
+        if (batch.Count > 0)
+        {
+            var receipt = new ReceiptPayload([.. batch.Select(s => new HeldHead(new LogHead(s.Origin, s.Size, s.Root), s.Since))]);
+            entries.Add(new NewEntry(EntryKind.Receipt, receipt.Encode()));
+        }
+
+        if (erased.Count > 0)
+        {
+            var erasure = new ErasurePayload([.. erased.Select(e => new CarriedOut(e.Origin, e.Size, e.At))]);
+            entries.Add(new NewEntry(EntryKind.Erasure, erasure.Encode()));
+        }
+
+        var result = await appender.AppendAsync(log.Text, new AppendRequest(entries));
         if (result.Refusal != AppendRefusal.None)
         {
             LogNotWritten(result.Error!);
@@ -167,6 +200,17 @@ public sealed partial class ReceiptsGrain(
         foreach (var statement in batch)
         {
             _row.Receipted[statement.Origin] = statement.Size;
+        }
+
+        foreach (var statement in erased)
+        {
+            (_row.Erased ??= [])[statement.Origin] = statement.Size;
+
+            // While it was written more may have been carried out.
+            if (_erased.GetValueOrDefault(statement.Origin).Size == statement.Size)
+            {
+                _erased.Remove(statement.Origin);
+            }
         }
 
         _row.Log = log.Text;

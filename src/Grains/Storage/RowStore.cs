@@ -173,6 +173,47 @@ public sealed class RowStore : IRowReader, IDisposable
         }
     }
 
+    /// <summary>
+    /// Takes what was overwritten or cleared out of the files where the database keeps it for a while: on SQLite out of
+    /// the write-ahead log, which is emptied. Writers wait meanwhile, for milliseconds. On PostgreSQL nothing is done: there
+    /// the operator has the table written anew (docs/operations.md).
+    /// </summary>
+    /// <returns>False if somebody still reads an older state: try again later.</returns>
+    /// <exception cref="StorageException">The database failed.</exception>
+    public async Task<bool> PurgeAsync()
+    {
+        if (_oneWriter is null)
+        {
+            return true;
+        }
+
+        await _oneWriter.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            return await Task.Run(EmptyLogAsync).ConfigureAwait(false);
+        }
+        catch (Exception e) when (StorageFaults.IsFromDriver(e))
+        {
+            throw StorageFaults.Explain(_connection, e);
+        }
+        finally
+        {
+            _oneWriter.Release();
+        }
+    }
+
+    private async Task<bool> EmptyLogAsync()
+    {
+        await using var open = await _database.OpenConnectionAsync().ConfigureAwait(false);
+        await using var command = open.CreateCommand();
+
+        // Writers must not wait for a slow reader. The next to open this connection sets its own patience again.
+        command.CommandText = "PRAGMA busy_timeout = 20";
+        await command.ExecuteNonQueryAsync().ConfigureAwait(false);
+        command.CommandText = "PRAGMA wal_checkpoint(TRUNCATE)";
+        return await command.ExecuteScalarAsync().ConfigureAwait(false) is 0L;
+    }
+
     /// <summary>Frees the queue of writers. Neither the provider nor the database is closed.</summary>
     public void Dispose() => _oneWriter?.Dispose();
 

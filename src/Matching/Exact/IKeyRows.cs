@@ -4,7 +4,7 @@ namespace FederationNode.Matching.Exact;
 
 /// <summary>
 /// The table whose rows <see cref="ExactIndex"/> finds. It holds the full keys, so that the index need not hold them a
-/// second time. Readers of the index read it while its writer adds rows; the key of a row that was given to the index
+/// second time. Readers of the index read it while its writer adds rows; the key of a row that is in the index
 /// never changes.
 /// </summary>
 public interface IKeyRows

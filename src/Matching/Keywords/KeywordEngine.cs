@@ -24,8 +24,10 @@ public sealed class KeywordEngine
     [ThreadStatic]
     private static KeywordScratch? s_scratch;
 
-    private readonly KeywordIndex _keywords;
-    private readonly KeywordIndex _terms;
+    private readonly ulong _seed;
+
+    // Replaced together: rules name terms by their numbers.
+    private volatile Indexes _now;
 
     /// <summary>Makes an engine without rules.</summary>
     /// <param name="seed">
@@ -33,18 +35,21 @@ public sealed class KeywordEngine
     /// </param>
     public KeywordEngine(ulong seed)
     {
-        _keywords = new KeywordIndex(seed);
-        _terms = new KeywordIndex(seed ^ KeywordHash.Multiplier);
+        _seed = seed;
+        _now = new Indexes(seed);
     }
 
     /// <summary>Number of rules that can be found at all.</summary>
     public int RuleCount { get; private set; }
 
     /// <summary>Number of different keywords, and of different context terms.</summary>
-    public int PatternCount => _keywords.Count + _terms.Count;
+    public int PatternCount => _now.PatternCount;
 
     /// <summary>Bytes that the tables take, without the keywords' texts.</summary>
-    public long MemoryBytes => _keywords.Table.MemoryBytes + _terms.Table.MemoryBytes;
+    public long MemoryBytes => _now.MemoryBytes;
+
+    /// <summary>Writer only. Whether texts of rules that were removed are still in memory: see <see cref="Compact"/>.</summary>
+    public bool IsWorn { get; private set; }
 
     /// <summary>
     /// Writer only. Adds a rule. One whose text is empty or not normalised, or whose context can never hold (a required
@@ -76,7 +81,7 @@ public sealed class KeywordEngine
 
         var none = Normalize(rule.NoneOf).Where(term => term.Length > 0).ToLookup(
             term => term.Contains(rule.Text, StringComparison.Ordinal));
-        _ = _keywords.Add(rule.Text, BoundariesOf.Text(rule.Match, rule.Text), new CompiledRule(
+        _ = _now.Keywords.Add(rule.Text, BoundariesOf.Text(rule.Match, rule.Text), new CompiledRule(
             rule.Id,
             rule.Window,
             [.. usable.Select(AddTerm)],
@@ -85,6 +90,53 @@ public sealed class KeywordEngine
             [.. none[true].Select(AddTerm)]));
         RuleCount++;
         return true;
+    }
+
+    /// <summary>Writer only. Removes a rule: no search that starts afterwards finds it.</summary>
+    /// <param name="id">Its number.</param>
+    /// <param name="text">Its text.</param>
+    /// <param name="match">Its match mode.</param>
+    /// <returns>Whether it was there.</returns>
+    public bool Remove(int id, string text, KeywordMatch match)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        if (text.Length == 0 || !_now.Keywords.RemoveRule(text, BoundariesOf.Text(match, text), id))
+        {
+            return false;
+        }
+
+        RuleCount--;
+        IsWorn = true;
+        return true;
+    }
+
+    /// <summary>
+    /// Writer only. Makes the tables anew without the texts and context terms of which no rule is left, as a copy: readers go
+    /// on in what they have. About as long as adding all rules again.
+    /// </summary>
+    public void Compact()
+    {
+        var (old, fresh) = (_now, new Indexes(_seed));
+        int[] Renumbered(int[] terms) =>
+        [
+            .. terms.Select(t => old.Terms.All[t]).Select(t => fresh.Terms.Add(t.Text, t.Boundaries, null).Number),
+        ];
+        foreach (var pattern in old.Keywords.All)
+        {
+            foreach (var rule in pattern.Rules)
+            {
+                _ = fresh.Keywords.Add(pattern.Text, pattern.Boundaries, rule with
+                {
+                    AnyOf = Renumbered(rule.AnyOf),
+                    AllOf = Renumbered(rule.AllOf),
+                    NoneOf = Renumbered(rule.NoneOf),
+                    Phrases = Renumbered(rule.Phrases),
+                });
+            }
+        }
+
+        _now = fresh;
+        IsWorn = false;
     }
 
     /// <summary>
@@ -96,7 +148,8 @@ public sealed class KeywordEngine
     public void Find(ReadOnlySpan<char> originalText, List<KeywordHit> hits)
     {
         ArgumentNullException.ThrowIfNull(hits);
-        var table = _keywords.Table;
+        var now = _now;
+        var table = now.Keywords.Table;
         if (table.NodeCount == 0)
         {
             return;
@@ -105,17 +158,17 @@ public sealed class KeywordEngine
         var scratch = s_scratch ??= new KeywordScratch();
         scratch.Clear();
         var text = new ScanText(originalText, isNormalized: false);
-        if (!KeywordScan.TryRun(table, _keywords.Seed, text, scratch.Hits))
+        if (!KeywordScan.TryRun(table, now.Keywords.Seed, text, scratch.Hits))
         {
             scratch.Hits.Clear();
             text = new ScanText(scratch.Normalize(originalText), isNormalized: true);
-            _ = KeywordScan.TryRun(table, _keywords.Seed, text, scratch.Hits);
+            _ = KeywordScan.TryRun(table, now.Keywords.Seed, text, scratch.Hits);
         }
 
         if (scratch.Hits.Count > 0)
         {
             KeywordScratch.Settle(scratch.Hits);
-            AddHits(table, text, scratch, hits);
+            AddHits(table, now.Terms, text, scratch, hits);
         }
 
         if (scratch.Capacity > KeptCapacity)
@@ -127,9 +180,10 @@ public sealed class KeywordEngine
     private static string[] Normalize(ImmutableArray<string> terms) =>
         terms.IsDefaultOrEmpty ? [] : [.. terms.Select(term => Wlnorm.Normalize(term))];
 
-    private int AddTerm(string term) => _terms.Add(term, BoundariesOf.Text(KeywordMatch.ByScript, term), null).Number;
+    private int AddTerm(string term) => _now.Terms.Add(term, BoundariesOf.Text(KeywordMatch.ByScript, term), null).Number;
 
-    private void AddHits(KeywordTable table, ScanText text, KeywordScratch scratch, List<KeywordHit> hits)
+    private static void AddHits(
+        KeywordTable table, KeywordIndex terms, ScanText text, KeywordScratch scratch, List<KeywordHit> hits)
     {
         var hasTerms = false;
         foreach (var (number, place) in CollectionsMarshal.AsSpan(scratch.Hits))
@@ -145,7 +199,7 @@ public sealed class KeywordEngine
                 if (!rule.IsUnconditional && !hasTerms)
                 {
                     hasTerms = true;
-                    _ = KeywordScan.TryRun(_terms.Table, _terms.Seed, text, scratch.Terms);
+                    _ = KeywordScan.TryRun(terms.Table, terms.Seed, text, scratch.Terms);
                     scratch.SortTerms();
                 }
 
@@ -255,5 +309,17 @@ public sealed class KeywordEngine
         }
 
         return false;
+    }
+
+    /// <summary>What is looked for, and the terms that must or must not stand near it.</summary>
+    private sealed class Indexes(ulong seed)
+    {
+        public KeywordIndex Keywords { get; } = new(seed);
+
+        public KeywordIndex Terms { get; } = new(seed ^ KeywordHash.Multiplier);
+
+        public int PatternCount => Keywords.Count + Terms.Count;
+
+        public long MemoryBytes => Keywords.Table.MemoryBytes + Terms.Table.MemoryBytes;
     }
 }

@@ -20,6 +20,22 @@ internal sealed class KeywordIndex(ulong seed)
     /// <summary>Number of patterns.</summary>
     public int Count => _all.Count;
 
+    /// <summary>Writer only. The patterns, each at its number.</summary>
+    public IReadOnlyList<KeywordPattern> All => _all;
+
+    /// <summary>Writer only. Takes a rule from the pattern for a text, which stays, though without rules it says nothing.</summary>
+    /// <returns>Whether the rule was there.</returns>
+    public bool RemoveRule(string text, Boundaries boundaries, int rule)
+    {
+        if (!_known.TryGetValue((text, boundaries), out var pattern) || !pattern.RemoveRule(rule))
+        {
+            return false;
+        }
+
+        _table.Refresh(pattern);
+        return true;
+    }
+
     /// <summary>The pattern for a text, with a rule more.</summary>
     /// <param name="text">In view V1, not empty.</param>
     /// <param name="boundaries">Where it needs word boundaries.</param>

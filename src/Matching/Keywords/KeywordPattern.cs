@@ -22,6 +22,15 @@ internal sealed class KeywordPattern(int number, string text, Boundaries boundar
     /// <summary>Writer only. The one rule, if there is no other and it holds wherever the text stands; else null.</summary>
     public int? OnlyRule => _rules is [{ IsUnconditional: true } rule] ? rule.Id : null;
 
+    /// <summary>Writer only. Takes a rule out; false if it is not there.</summary>
+    public bool RemoveRule(int id)
+    {
+        var rest = Array.FindAll(_rules, rule => rule.Id != id);
+        var isThere = rest.Length < _rules.Length;
+        Volatile.Write(ref _rules, rest);
+        return isThere;
+    }
+
     /// <summary>Writer only.</summary>
     public void AddRule(CompiledRule rule) => Volatile.Write(ref _rules, [.. _rules, rule]);
 }

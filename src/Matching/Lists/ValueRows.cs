@@ -21,6 +21,9 @@ internal sealed class ValueRows : IKeyRows
     /// <summary>Of rows that stand for several indicators: the schemes of all of them.</summary>
     private readonly ConcurrentDictionary<int, ImmutableArray<int>> _more = new();
 
+    /// <summary>Of these the schemes under which the value is no more wanted. Writer only.</summary>
+    private readonly Dictionary<int, ImmutableArray<int>> _unwanted = [];
+
     // Readers take these once; the writer replaces them, or writes where no reader looks yet.
     private Chunk[] _chunks = [];
     private (string Kind, string Scheme)[] _schemes = [];
@@ -50,6 +53,30 @@ internal sealed class ValueRows : IKeyRows
         {
             _more[row] = there.Add(number);
         }
+        else if (_unwanted.TryGetValue(row, out var unwanted))
+        {
+            _unwanted[row] = unwanted.Remove(number);
+        }
+    }
+
+    /// <summary>Whether a row stands for this indicator and otherwise for none that is wanted.</summary>
+    public bool IsLast(int row, Indicator indicator) =>
+        UnwantedWith(row, indicator) is var unwanted && SchemesOf(row).All(unwanted.Contains);
+
+    /// <summary>Takes an indicator from a row of several, which goes on naming it; that harms nobody.</summary>
+    public void Unwant(int row, Indicator indicator) => _unwanted[row] = UnwantedWith(row, indicator);
+
+    /// <summary>Overwrites the value of a row that no index names any more. A reader that still has its number finds nothing.</summary>
+    public void Wipe(int row)
+    {
+        _chunks[row >> ChunkBits].Values[row & (ChunkSize - 1)] = default;
+        _unwanted.Remove(row);
+    }
+
+    private ImmutableArray<int> UnwantedWith(int row, Indicator indicator)
+    {
+        var unwanted = _unwanted.GetValueOrDefault(row, []);
+        return NumberOf(indicator) is var number && unwanted.Contains(number) ? unwanted : unwanted.Add(number);
     }
 
     /// <inheritdoc/>

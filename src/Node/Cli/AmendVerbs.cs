@@ -4,7 +4,7 @@ using FederationNode.Protocol.Entries;
 
 namespace FederationNode.Node.Cli;
 
-/// <summary><c>fednode withdraw</c> and <c>fednode dispute</c>.</summary>
+/// <summary><c>fednode withdraw</c>, <c>fednode erase</c> and <c>fednode dispute</c>.</summary>
 internal static class AmendVerbs
 {
     public static Command CreateWithdraw()
@@ -25,6 +25,32 @@ internal static class AmendVerbs
             var answer = await client.PostAsync<WithdrawalRequest, PublishResponse>(
                 ApiRoutes.Withdrawals,
                 new WithdrawalRequest(parsed.GetRequiredValue(id), parsed.GetValue(reason)!),
+                cancel,
+                Guid.NewGuid().ToString("N"));
+            ListingOptions.Print(output, answer);
+            return ExitCode.Done;
+        });
+        return verb;
+    }
+
+    public static Command CreateErase()
+    {
+        var id = new Argument<string>("ID") { Description = "The indicator's id, 64 hexadecimal digits." };
+        var reason = new Option<string>("--reason") { Description = "Why, as a code: legal, owner-request, error, ...", HelpName = "CODE", DefaultValueFactory = _ => "legal" };
+        var (data, url, key) = (Shared.DataOfRunning(), Shared.Url(), Shared.Key());
+        var verb = new Verb(
+            "erase",
+            "Has all that this member's log says of an indicator erased, on every node. It cannot be taken back.",
+            "fednode erase 6f0c...e1 --reason owner-request --data ./acme")
+        {
+            id, reason, data, url, key,
+        };
+        verb.Does(async (parsed, output, cancel) =>
+        {
+            using var client = NodeTarget.Running(parsed.GetValue(data), parsed.GetValue(url), parsed.GetValue(key), ApiRole.Analyst);
+            var answer = await client.PostAsync<ErasureRequest, PublishResponse>(
+                ApiRoutes.Erasures,
+                new ErasureRequest(parsed.GetRequiredValue(id), parsed.GetValue(reason)!),
                 cancel,
                 Guid.NewGuid().ToString("N"));
             ListingOptions.Print(output, answer);

@@ -109,6 +109,27 @@ internal static class AuditVerb
                 r.WorstLagMs is { } worst ? string.Create(CultureInfo.InvariantCulture, $"{worst / 1000.0:0.0} s (entry {r.WorstIndex})") : "",
                 r.NotAcknowledged == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"{r.NotAcknowledged} from entry {r.FirstNotAcknowledged}"),
             ]));
+        if (report.Erasures.Count > 0)
+        {
+            PrintErasures(output, report);
+        }
+    }
+
+    private static void PrintErasures(Output output, AuditReport report)
+    {
+        output.Line("Who says that it erased what was ordered, when:");
+        output.Table(
+            ["log", "member", "orders", "acknowledged", "at", "open", "late"],
+            report.Erasures.Select(e => (IReadOnlyList<string>)
+            [
+                e.Origin,
+                e.Member,
+                e.Orders.ToString(CultureInfo.InvariantCulture),
+                e.Acknowledged.ToString(CultureInfo.InvariantCulture),
+                e.At is { } at ? DateTimeOffset.FromUnixTimeMilliseconds(at).ToString("yyyy-MM-dd HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture) : "",
+                e.FirstOpen is { } open ? string.Create(CultureInfo.InvariantCulture, $"from entry {open}") : "",
+                e.Late == 0 ? "" : e.Late.ToString(CultureInfo.InvariantCulture),
+            ]));
     }
 
     /// <summary>Of a report in JSON: entries for which a receipt of one of these members is missing.</summary>

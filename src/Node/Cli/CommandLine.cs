@@ -65,6 +65,7 @@ internal static class CommandLine
             PublishVerbs.Create(),
             ImportVerb.Create(),
             AmendVerbs.CreateWithdraw(),
+            AmendVerbs.CreateErase(),
             AmendVerbs.CreateDispute(),
             ShowVerb.Create(),
             CheckVerbs.Create(),

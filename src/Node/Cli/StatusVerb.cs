@@ -56,5 +56,19 @@ internal static class StatusVerb
                 p.LastError ?? "",
             ]));
         LogVerbs.Print(output, status.Logs);
+        if (status.Erasures.Count > 0)
+        {
+            output.Line("Orders to erase that are not carried out yet:");
+            output.Table(
+                ["log", "orders", "from entry", "since", "trouble"],
+                status.Erasures.Select(e => (IReadOnlyList<string>)
+                [
+                    e.Origin,
+                    e.Orders.ToString(CultureInfo.InvariantCulture),
+                    e.First.ToString(CultureInfo.InvariantCulture),
+                    DateTimeOffset.FromUnixTimeSeconds(e.Since).ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture),
+                    e.Error ?? "",
+                ]));
+        }
     }
 }

@@ -105,7 +105,8 @@ internal sealed class StoppedNode(NodeFolder folder) : NodeTarget
             [],
             [],
             await ListLogsAsync(cancel),
-            alarms);
+            alarms,
+            []);
     }
 
     public override async ValueTask DisposeAsync()

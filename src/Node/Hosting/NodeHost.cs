@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using FederationNode.Grains;
+using FederationNode.Grains.Erasure;
 using FederationNode.Grains.Identity;
 using FederationNode.Grains.Lists;
 using FederationNode.Grains.Logs;
@@ -252,6 +253,7 @@ public sealed class NodeHost : IAsyncDisposable
         services.AddHostedService<NewEpochKeys>();
         services.AddSingleton<MergedList>();
         AddHosted<ListFollower>(services);
+        AddHosted<EntryEraser>(services);
         AddHosted<ReplicationDriver>(services);
         services.AddHostedService<StorageProbe>();
         services.AddHostedService<RosterOutbox>();

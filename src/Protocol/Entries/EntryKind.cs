@@ -27,6 +27,9 @@ public static class EntryKind
     /// <summary>States what the member durably holds of other logs, and since when. Only in a receipts log.</summary>
     public const string Receipt = "receipt";
 
+    /// <summary>States how far the member has carried out what other logs order to erase. Only in a receipts log.</summary>
+    public const string Erasure = "erasure";
+
     /// <summary>Carries a signed roster document. Only in the secretariat's roster log.</summary>
     public const string Roster = "roster";
 

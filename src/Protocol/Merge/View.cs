@@ -187,7 +187,10 @@ public sealed class View
     }
 
     /// <summary>The entries of a log in a part of it that order the erasure of others, in no particular order.</summary>
-    public IEnumerable<long> Orders(Origin origin, long from, long end)
+    public IEnumerable<long> Orders(Origin origin, long from, long end) => Erasures(origin, from, end).Select(e => e.Order);
+
+    /// <summary>The same entries, each with the index that it names; also one that names an order, and does nothing.</summary>
+    public IEnumerable<(long Order, long Erased)> Erasures(Origin origin, long from, long end)
     {
         if (!_logNumbers.TryGetValue(origin.Text, out var number))
         {
@@ -197,8 +200,63 @@ public sealed class View
         // There may be very many of them, or very many entries.
         var orders = _logs[number].Orders;
         return end - from < orders.Count
-            ? Enumerable.Range(0, (int)Math.Max(0, end - from)).Select(i => from + i).Where(orders.ContainsKey)
-            : orders.Keys.Where(o => o >= from && o < end);
+            ? Enumerable.Range(0, (int)Math.Max(0, end - from)).Select(i => from + i)
+                .Where(orders.ContainsKey).Select(o => (o, orders[o]))
+            : orders.Where(o => o.Key >= from && o.Key < end).Select(o => (o.Key, o.Value));
+    }
+
+    /// <summary>
+    /// The entries of a log that say something of an indicator, by index, rising: listings, withdrawals and opinions, also
+    /// those that a newer one has taken the place of; without those that are erased.
+    /// </summary>
+    public IReadOnlyList<long> EntriesAbout(Hash256 id, Origin origin)
+    {
+        if (!_logNumbers.TryGetValue(origin.Text, out var number))
+        {
+            return [];
+        }
+
+        var entries = new List<long>();
+        foreach (var first in (int[])[_listings.Find(id), _opinions.Find(id)])
+        {
+            for (var value = first; value != 0; value = _rows[value].InGroup.Next)
+            {
+                for (var row = value; row != 0; row = _rows[row].InCell.Next)
+                {
+                    if (_rows[row].Log == number)
+                    {
+                        entries.Add(_rows[row].Index);
+                    }
+                }
+            }
+        }
+
+        entries.Sort();
+        return entries;
+    }
+
+    /// <summary>The listing that an entry is, if it is one in the view; else null.</summary>
+    public ListingPayload? ListingAt(Origin origin, long index) =>
+        _logNumbers.TryGetValue(origin.Text, out var number) && _logs[number].RowOf(index) is var row and not 0
+        && _rows[row].Kind == RowKind.Listing
+            ? (ListingPayload)EntryOf(row).Payload
+            : null;
+
+    /// <summary>Whether an entry that is not erased lists the indicator, also one that a newer one has taken the place of.</summary>
+    public bool HasListing(Hash256 id)
+    {
+        for (var value = _listings.Find(id); value != 0; value = _rows[value].InGroup.Next)
+        {
+            for (var row = value; row != 0; row = _rows[row].InCell.Next)
+            {
+                if (_rows[row].Kind == RowKind.Listing)
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
     }
 
     /// <summary>Whether anybody says anything about an indicator.</summary>

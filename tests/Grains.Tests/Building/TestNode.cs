@@ -3,6 +3,7 @@ using System.Data.Common;
 using System.Runtime.CompilerServices;
 using FederationNode.Contracts.Logs;
 using FederationNode.Contracts.Roster;
+using FederationNode.Grains.Erasure;
 using FederationNode.Grains.Identity;
 using FederationNode.Grains.Lists;
 using FederationNode.Grains.Logs;
@@ -59,6 +60,9 @@ internal sealed class TestNode : IAsyncDisposable
 
     public ListFollower Follower => Services.GetRequiredService<ListFollower>();
 
+    /// <summary>Started by <see cref="StartAllAsync"/> only where a test asks for it.</summary>
+    public EntryEraser Eraser => Services.GetRequiredService<EntryEraser>();
+
     public LinkBoard Links => Services.GetRequiredService<LinkBoard>();
 
     public ReplicationDriver Replication => Services.GetRequiredService<ReplicationDriver>();
@@ -100,6 +104,7 @@ internal sealed class TestNode : IAsyncDisposable
             silo.Services.AddSingleton<LogAppender>();
             silo.Services.AddSingleton<MergedList>();
             silo.Services.AddSingleton<ListFollower>();
+            silo.Services.AddSingleton<EntryEraser>();
             silo.Services.AddSingleton<LinkBoard>();
             silo.Services.AddSingleton<ReplicationDriver>();
             silo.Services.AddSingleton<LogStarter>();
@@ -147,10 +152,30 @@ internal sealed class TestNode : IAsyncDisposable
         return (status, entries);
     }
 
+    /// <summary>The bytes of every row in the database, past the store.</summary>
+    public async IAsyncEnumerable<byte[]> AllRowsAsync()
+    {
+        var source = Services.GetRequiredKeyedService<DbDataSource>(FederationStorage.ProviderName);
+        await using var open = await source.OpenConnectionAsync();
+        await using var command = open.CreateCommand();
+        command.CommandText = "SELECT PayloadBinary FROM OrleansStorage WHERE PayloadBinary IS NOT NULL";
+        await using var reader = await command.ExecuteReaderAsync();
+        while (await reader.ReadAsync())
+        {
+            yield return (byte[])reader.GetValue(0);
+        }
+    }
+
     /// <summary>Starts all as the program does: list, replication, then what wakes the logs.</summary>
-    public async Task StartAllAsync()
+    /// <param name="erasing">Whether it erases, too: that looks for work each second.</param>
+    public async Task StartAllAsync(bool erasing = false)
     {
         await FollowAsync();
+        if (erasing)
+        {
+            await Eraser.StartAsync(CancellationToken.None);
+        }
+
         await Replication.StartAsync(CancellationToken.None);
         await Services.GetRequiredService<LogStarter>().StartAsync(CancellationToken.None);
 
@@ -241,6 +266,7 @@ internal sealed class TestNode : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Services.GetRequiredService<LogStarter>().StopAsync(CancellationToken.None);
+        await Eraser.StopAsync(CancellationToken.None);
         await Follower.StopAsync(CancellationToken.None);
         await Replication.StopAsync(CancellationToken.None);
         await _cluster.DisposeAsync();

@@ -26,6 +26,94 @@ public sealed class MergedListTests
     private static readonly Gen<(int Prefix, (int From, int Count)[] Runs)> s_urgent = Gen.Select(
         Gen.Int[0, Size], Gen.Select(Gen.Int[0, Size - 1], Gen.Int[1, 6]).Array[0, 6]);
 
+    /// <summary>The value stays where another listing has it: of another member, or an older one of the same.</summary>
+    [Fact]
+    public void ForgetErased_OnlyWhereNobodyElseLists_TheMatcherForgets()
+    {
+        var (list, b, c) = (new MergedList(), new WriterLog(s_b), new WriterLog(s_c));
+        foreach (var number in (int[])[0, 1, 2, 3, 3, 4])
+        {
+            b.Add(Sample.Listing(number));
+        }
+
+        b.Add(new WithdrawalPayload(Sample.Image(3).Id, "error"));
+        foreach (var index in (long[])[0, 1, 4])
+        {
+            b.Add(new ErasePayload(index, "legal"));
+        }
+
+        c.Add(Sample.Listing(1));
+        Take(list, b, 0, b.Size);
+        Take(list, c, 0, 1);
+        Assert.True(IsFound(list, 0));
+        list.ForgetErased(Now);
+        Assert.Equal([false, true, true, true, true], Enumerable.Range(0, 5).Select(n => IsFound(list, n)));
+
+        c.Add(new ErasePayload(0, "legal"));
+        b.Add(new ErasePayload(3, "legal"));
+        Take(list, c, 1, 2);
+        Take(list, b, b.Size - 1, b.Size);
+        list.ForgetErased(Now);
+        Assert.Equal([false, false, true, false, true], Enumerable.Range(0, 5).Select(n => IsFound(list, n)));
+
+        b.Add(Sample.Listing(0));
+        Take(list, b, b.Size - 1, b.Size);
+        list.ForgetErased(Now);
+        Assert.True(IsFound(list, 0));
+    }
+
+    /// <summary>While one thread applies and another forgets, no listing that the view has is lost to the matcher, and none other stays.</summary>
+    [Fact]
+    public async Task ForgetErased_BesideApply_LosesNoListing()
+    {
+        const int Rounds = 400;
+        var (list, b, c) = (new MergedList(), new WriterLog(s_b), new WriterLog(s_c));
+        for (var i = 0; i < Rounds; i++)
+        {
+            b.Add(Sample.Listing(i));
+            b.Add(new ErasePayload(4 * i, "legal"));
+            b.Add(Sample.Listing(Rounds + i));
+            b.Add(new ErasePayload((4 * i) + 2, "legal"));
+            c.Add(Sample.Listing(i));
+        }
+
+        var isDone = false;
+        var forgetting = Task.Run(() =>
+        {
+            while (!Volatile.Read(ref isDone))
+            {
+                list.ForgetErased(Now);
+            }
+        });
+        await Task.WhenAll(
+            Task.Run(() => TakeEach(list, b, 4)),
+            Task.Run(() => TakeEach(list, c, 1)));
+        Volatile.Write(ref isDone, true);
+        await forgetting;
+        list.ForgetErased(Now);
+
+        Assert.All(Enumerable.Range(0, Rounds), n => Assert.True(IsFound(list, n), $"{n} is not found"));
+        Assert.All(Enumerable.Range(Rounds, Rounds), n => Assert.False(IsFound(list, n), $"{n} is found"));
+    }
+
+    private static void TakeEach(MergedList list, WriterLog log, int step)
+    {
+        for (var at = 0; at < log.Size; at += step)
+        {
+            Take(list, log, at, at + step);
+        }
+    }
+
+    private static void Take(MergedList list, WriterLog log, int from, int end) => list.Apply(
+        Origin.Parse(log.Origin), from, [.. log.Entries.Skip(from).Take(end - from)], Now, _ => true);
+
+    private static bool IsFound(MergedList list, int number)
+    {
+        var found = new List<IndicatorMatch>();
+        list.Matcher.MatchImage(new Hash256(Sample.Image(number).Value.Span), found);
+        return found.Count > 0;
+    }
+
     [Fact]
     public void Overlie_AnyRuns_AreNotInTheDigestAndGiveWayToThePrefix() => s_urgent.Sample(
         (prefix, runs) =>

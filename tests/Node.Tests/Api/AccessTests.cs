@@ -29,6 +29,7 @@ public sealed class AccessTests(SharedNode shared)
         { "PUT", ApiRoutes.Indicators + "/00/note", $"{Analyst},{Operator}" },
         { "POST", ApiRoutes.Listings, $"{Analyst},{Operator}" },
         { "POST", ApiRoutes.Withdrawals, $"{Analyst},{Operator}" },
+        { "POST", ApiRoutes.Erasures, $"{Analyst},{Operator}" },
         { "POST", ApiRoutes.Opinions, $"{Analyst},{Operator}" },
         { "POST", ApiRoutes.Feedback, $"{Detector},{Analyst},{Operator}" },
         { "GET", ApiRoutes.Queue, $"{Analyst},{Operator}" },

@@ -7,6 +7,7 @@ using System.Text.Json;
 using FederationNode.Contracts.Api;
 using FederationNode.Contracts.Logs;
 using FederationNode.Grains;
+using FederationNode.Grains.Erasure;
 using FederationNode.Grains.Lists;
 using FederationNode.Grains.Logs;
 using FederationNode.Grains.Peers;
@@ -276,6 +277,8 @@ internal sealed class ApiNode : IAsyncDisposable
         services.AddSingleton<MergedList>();
         services.AddSingleton<ListFollower>();
         services.AddHostedService(provider => provider.GetRequiredService<ListFollower>());
+        services.AddSingleton<EntryEraser>();
+        services.AddHostedService(provider => provider.GetRequiredService<EntryEraser>());
         services.AddSingleton<ReplicationDriver>();
         services.AddHostedService(provider => provider.GetRequiredService<ReplicationDriver>());
         if (wake)

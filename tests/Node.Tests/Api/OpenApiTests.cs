@@ -26,6 +26,7 @@ public sealed class OpenApiTests(SharedNode shared)
     [Theory]
     [InlineData("post", ApiRoutes.Listings, "Idempotency-Key", 128)]
     [InlineData("post", ApiRoutes.Withdrawals, "Idempotency-Key", 128)]
+    [InlineData("post", ApiRoutes.Erasures, "Idempotency-Key", 128)]
     [InlineData("post", ApiRoutes.Opinions, "Idempotency-Key", 128)]
     [InlineData("get", ApiRoutes.Changes, "Last-Event-ID", 32_768)]
     public async Task Document_HeadersThatARouteReads_AreDeclared(string method, string path, string name, int longest)
@@ -86,7 +87,7 @@ public sealed class OpenApiTests(SharedNode shared)
         string[] wanted =
         [
             "post " + ApiRoutes.Check, "get " + ApiRoutes.Indicators, "get " + ApiRoutes.Indicators + "/{id}",
-            "put " + ApiRoutes.Indicators + "/{id}/note", "post " + ApiRoutes.Listings, "post " + ApiRoutes.Withdrawals,
+            "put " + ApiRoutes.Indicators + "/{id}/note", "post " + ApiRoutes.Listings, "post " + ApiRoutes.Withdrawals, "post " + ApiRoutes.Erasures,
             "post " + ApiRoutes.Opinions, "get " + ApiRoutes.Changes, "get " + ApiRoutes.Snapshot, "post " + ApiRoutes.Feedback,
             "get " + ApiRoutes.Queue, "post " + ApiRoutes.Queue + "/{number}", "get " + ApiRoutes.Webhooks, "get " + ApiRoutes.Status, "get " + ApiRoutes.Logs,
             "get " + ApiRoutes.Logs + "/{path}", "get " + ApiRoutes.Roster, "post " + ApiRoutes.Roster,

@@ -275,6 +275,53 @@ public sealed class PublishTests(SharedNode shared)
     public async Task Withdrawals_BadField_Invalid(string id, string reason) => await ApiNode.ReadProblemAsync(
         await _node.PostAsync(ApiRoutes.Withdrawals, new WithdrawalRequest(id, reason)), HttpStatusCode.BadRequest, "invalid");
 
+    /// <summary>Every listing, withdrawal and opinion of the own log about it, and nothing else; also of a repetition once only.</summary>
+    [Fact]
+    public async Task Erasures_AllThatTheOwnLogSays_IsOrderedOnceAndGone()
+    {
+        var (word, other) = (Some.Word(), await _node.PublishAsync(Some.Keyword(Some.Word())));
+        var first = await _node.PublishAsync(Some.Keyword(word));
+        var id = first.IndicatorIds[0];
+        await _node.PublishAsync(Some.Keyword(word) with { Severity = "high" });
+        await _node.PostAsync(ApiRoutes.Withdrawals, new WithdrawalRequest(id));
+        var last = await ApiNode.ReadAsync<PublishResponse>(
+            await _node.PostAsync(ApiRoutes.Opinions, new OpinionRequest(id, "dispute")), HttpStatusCode.Created);
+        var (request, key) = (new ErasureRequest(id, "owner-request"), Some.Word());
+
+        var done = await ApiNode.ReadAsync<PublishResponse>(await _node.PostAsync(ApiRoutes.Erasures, request, key: key), HttpStatusCode.Created);
+        var again = await ApiNode.ReadAsync<PublishResponse>(await _node.PostAsync(ApiRoutes.Erasures, request, key: key));
+
+        Assert.Equal((4, false), (done.Count, done.Repeated));
+        Assert.Equal((done.Index, 4, true), (again.Index, again.Count, again.Repeated));
+        for (var i = 0; i < 4; i++)
+        {
+            Assert.Equal(new ErasePayload(first.Index!.Value + i, "owner-request"), (await ReadAsync(done.Index + i)).Payload);
+        }
+
+        Assert.Equal(last.Index, first.Index + 3);
+        await ApiNode.ReadProblemAsync(await _node.GetAsync($"{ApiRoutes.Indicators}/{id}"), HttpStatusCode.NotFound, "not-found");
+        using var there = await _node.GetAsync($"{ApiRoutes.Indicators}/{other.IndicatorIds[0]}");
+        Assert.Equal(HttpStatusCode.OK, there.StatusCode);
+        await ApiNode.ReadProblemAsync(await _node.PostAsync(ApiRoutes.Erasures, request), HttpStatusCode.Conflict, "not-listed");
+        await ApiNode.ReadProblemAsync(
+            await _node.PostAsync(ApiRoutes.Erasures, request with { Reason = "error" }, key: key), HttpStatusCode.UnprocessableEntity, "key-reused");
+    }
+
+    [Fact]
+    public async Task Erasures_OnlyAnotherSaysSomething_NotListed()
+    {
+        var word = Some.Word();
+        await _node.ReceiveAsync(Some.ForeignKeyword(word, _node.Now + 1000));
+        await ApiNode.ReadProblemAsync(
+            await _node.PostAsync(ApiRoutes.Erasures, new ErasureRequest(Some.KeywordId(word))), HttpStatusCode.Conflict, "not-listed");
+    }
+
+    [Theory]
+    [InlineData("xyz", "legal")]
+    [InlineData("0000000000000000000000000000000000000000000000000000000000000000", "Not a code")]
+    public async Task Erasures_BadField_Invalid(string id, string reason) => await ApiNode.ReadProblemAsync(
+        await _node.PostAsync(ApiRoutes.Erasures, new ErasureRequest(id, reason)), HttpStatusCode.BadRequest, "invalid");
+
     [Theory]
     [InlineData("confirm", "")]
     [InlineData("dispute", "globex")]

@@ -40,7 +40,7 @@ public sealed class HelpTests
     [MemberData(nameof(Verbs))]
     public async Task Help_OfEveryVerb_SaysWhetherTheNodeMustRun(string verb)
     {
-        string[] changing = ["publish keyword", "publish image", "publish seller", "import", "withdraw", "dispute"];
+        string[] changing = ["publish keyword", "publish image", "publish seller", "import", "withdraw", "erase", "dispute"];
         var help = new StringWriter();
 
         await CommandLine.Build().Parse($"{verb} --help").InvokeAsync(new InvocationConfiguration { Output = help });

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 using System.Text.Json;
 using FederationNode.Contracts.Api;
 using FederationNode.Detector;
@@ -60,6 +61,49 @@ public sealed class ReplicaTests : IAsyncLifetime, IDisposable
 
             Assert.Contains(answers, a => a.Verdict == "block");
             Assert.Contains(answers, a => a.Verdict == "none");
+        }
+    }
+
+    /// <summary>What was erased leaves the replica's list at once, and its file within hours.</summary>
+    [Fact]
+    public async Task Erased_LeavesTheListAndTheFile()
+    {
+        var (word, kept) = (Some.Word(), Some.Word());
+        var published = await _node.PublishAsync(Some.Keyword(word));
+        await _node.PublishAsync(Some.Keyword(kept));
+        await FollowAsync(() => Task.CompletedTask);
+        Assert.True(IsInFile(word) && IsInFile(kept));
+
+        var more = await _node.PublishAsync(Some.Keyword(Some.Word()));
+        await FollowAsync(() => _node.PostAsync(ApiRoutes.Erasures, new ErasureRequest(published.IndicatorIds[0])));
+        Assert.True(IsInFile(word));
+
+        await FollowAsync(() =>
+        {
+            _node.Clock.Advance(TimeSpan.FromHours(7));
+            return _node.PostAsync(ApiRoutes.Withdrawals, new WithdrawalRequest(more.IndicatorIds[0]));
+        });
+        Assert.True(IsInFile(kept));
+        Assert.False(IsInFile(word));
+
+        // The file is looked at when it is closed.
+        async Task FollowAsync(Func<Task> meanwhile)
+        {
+            await using var following = new Following(_node, Path.Combine(_folder, "erased"));
+            await following.Replica.WaitReadyAsync().WaitAsync(Following.Patience);
+            await meanwhile();
+            await following.UntilAsync(r => r.Status.ListVersion == _node.List.Current.Digest.ToString());
+            Assert.True(Hash256.TryParseHex(published.IndicatorIds[0], out var id));
+            Assert.Equal(
+                _node.List.TryGet(id, out _), following.Replica.Check(new CheckItem("text", word)).Matches.Count > 0);
+            await following.StopAsync();
+            Assert.Null(following.Replica.Status.FileError);
+        }
+
+        bool IsInFile(string text)
+        {
+            var bytes = File.ReadAllBytes(Path.Combine(_folder, "erased", ReplicaFile.Name));
+            return bytes.AsSpan().IndexOf(Encoding.UTF8.GetBytes(text)) >= 0;
         }
     }
 

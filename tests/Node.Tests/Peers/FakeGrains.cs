@@ -102,6 +102,8 @@ internal sealed class FakeLog : IMemberLogGrain
 
     public Task<RepairOutcome> RepairTileAsync(int level, long number) => throw new NotSupportedException();
 
+    public Task<EraseResult> EraseAsync(IReadOnlyList<long> indexes) => throw new NotSupportedException();
+
     public Func<long, long, IReadOnlyList<long>, LogOutline> OnOutline { get; set; } = (_, _, _) => throw new NotSupportedException();
 
     public Task<LogOutline> ReadOutlineAsync(

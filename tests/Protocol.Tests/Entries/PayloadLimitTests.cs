@@ -132,6 +132,9 @@ public sealed class PayloadLimitTests
     [InlineData("heartbeat", 513, false)]
     [InlineData("receipt", 256, true)]
     [InlineData("receipt", 257, false)]
+    [InlineData("erasure", 256, true)]
+    [InlineData("erasure", 257, false)]
+    [InlineData("erasure", 0, true)]
     [InlineData("heartbeat", 0, true)]
     [InlineData("receipt", 0, true)]
     public void TryDecode_NumberOfHeads_IsBounded(string kind, int count, bool ok)
@@ -169,14 +172,30 @@ public sealed class PayloadLimitTests
     }
 
     [Theory]
-    [InlineData(253_402_300_799_000, true)]
-    [InlineData(253_402_300_799_001, false)]
-    public void TryDecode_SinceOfAReceipt_IsBounded(long since, bool ok)
+    [InlineData("receipt", 3, 253_402_300_799_000, true)]
+    [InlineData("receipt", 3, 253_402_300_799_001, false)]
+    [InlineData("erasure", 2, 253_402_300_799_000, true)]
+    [InlineData("erasure", 2, 253_402_300_799_001, false)]
+    [InlineData("erasure", 1, 1L << 40, true)]
+    [InlineData("erasure", 1, (1L << 40) + 1, false)]
+    public void TryDecode_NumberInAStatement_IsBounded(string kind, int item, long number, bool ok)
     {
-        var items = ValidPayloads.Items("receipt");
-        ((object?[])((object?[])items[1]!)[0]!)[3] = since;
+        var items = ValidPayloads.Items(kind);
+        ((object?[])((object?[])items[1]!)[0]!)[item] = number;
 
-        Assert.Equal(ok, Payload.TryDecode("receipt", Pack.Sequence((object)items), out _, out _));
+        Assert.Equal(ok, Payload.TryDecode(kind, Pack.Sequence((object)items), out _, out _));
+    }
+
+    [Theory]
+    [InlineData("demo/alpha/indicators/1", true)]
+    [InlineData("demo/alpha/indicators", false)]
+    [InlineData("", false)]
+    public void TryDecode_OriginOfAnErasure_IsWellFormed(string origin, bool ok)
+    {
+        var items = ValidPayloads.Items("erasure");
+        ((object?[])((object?[])items[1]!)[0]!)[0] = origin;
+
+        Assert.Equal(ok, Payload.TryDecode("erasure", Pack.Sequence((object)items), out _, out _));
     }
 
     [Theory]

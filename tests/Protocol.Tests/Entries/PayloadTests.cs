@@ -110,6 +110,7 @@ public sealed class PayloadTests
     [InlineData("erase")]
     [InlineData("heartbeat")]
     [InlineData("receipt")]
+    [InlineData("erasure")]
     [InlineData("roster")]
     public void TryDecode_KindOfAnother_IsRefused(string kind)
     {

@@ -6,7 +6,7 @@ namespace FederationNode.Protocol.Tests.Entries;
 internal static class ValidPayloads
 {
     public static IReadOnlyList<string> Kinds { get; } =
-        ["listing", "withdrawal", "opinion", "tally", "erase", "heartbeat", "receipt", "roster"];
+        ["listing", "withdrawal", "opinion", "tally", "erase", "heartbeat", "receipt", "erasure", "roster"];
 
     public static byte[] Hash { get; } = [.. Enumerable.Range(0, 32).Select(i => (byte)i)];
 
@@ -20,6 +20,7 @@ internal static class ValidPayloads
         "erase" => [1, 7, "legal"],
         "heartbeat" => [1, new object?[] { Head() }],
         "receipt" => [1, new object?[] { (object?[])[.. Head(), 1_790_000_000_000L] }],
+        "erasure" => [1, new object?[] { (object?[])["demo/alpha/indicators/1", 5, 1_790_000_000_000L] }],
         "roster" => [1, "a note"u8.ToArray()],
         _ => throw new ArgumentOutOfRangeException(nameof(kind)),
     };

@@ -65,6 +65,12 @@ internal static class DemoLogs
         new ReceiptPayload([new HeldHead(HeadOf(AlphaEntries, 3), (Issued * 1000) + 2500)]),
         Count(0x90, 16));
 
+    public static ExampleEntry Erasure { get; } = new(
+        Origin.Parse("demo/beta/receipts/1"),
+        1,
+        new ErasurePayload([new CarriedOut(Alpha.Text, 6, (Issued * 1000) + 9000)]),
+        Count(0xb0, 16));
+
     // Made on demand: the roster's own examples take keys and pins from here.
     public static ExampleEntry Roster => new(
         Origin.Parse("demo/secretariat/roster/1"), 0, new RosterPayload(RosterExample.SignedFirst), Count(0xa0, 16));

@@ -51,6 +51,8 @@ internal static class LogExamples
         Write(page, DemoLogs.BetaEntries[0]);
         page.Text("The first entry of `demo/beta/receipts/1` states that beta holds alpha's first three entries.");
         Write(page, DemoLogs.Receipt);
+        page.Text("The second one states that beta has erased what alpha's first six entries order to be erased.");
+        Write(page, DemoLogs.Erasure);
         WriteRoster(page, DemoLogs.Roster);
         return page.ToString();
     }

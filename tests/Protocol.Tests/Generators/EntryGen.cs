@@ -86,6 +86,8 @@ internal static class EntryGen
         Heads.Array[0, 40].Select(heads => (Payload)new HeartbeatPayload([.. heads])),
         Gen.Select(Heads, Edged(ProtocolLimits.MaxTime * 1000)).Select((head, since) => new HeldHead(head, since))
             .Array[0, 40].Select(held => (Payload)new ReceiptPayload([.. held])),
+        Gen.Select(Origins, Index, Edged(ProtocolLimits.MaxTime * 1000)).Select((o, size, at) => new CarriedOut(o.Text, size, at))
+            .Array[0, 40].Select(done => (Payload)new ErasurePayload([.. done])),
         Gen.Byte.Array[0, 3000].Select(note => (Payload)new RosterPayload(note)));
 
     /// <summary>A payload, its salt, and a leaf that commits to it.</summary>

@@ -10,7 +10,7 @@ using FederationNode.Protocol.Entries;
 
 namespace FederationNode.Node.Api.Publishing;
 
-/// <summary>POST /v1/listings, /v1/withdrawals, /v1/opinions.</summary>
+/// <summary>POST /v1/listings, /v1/withdrawals, /v1/opinions, /v1/erasures.</summary>
 internal static class PublishEndpoints
 {
     private const int MostUrgentByDefault = 16;
@@ -32,6 +32,10 @@ internal static class PublishEndpoints
         Describe(routes.MapPost(ApiRoutes.Opinions, OpineAsync), "publishOpinion")
             .WithSummary("Confirms or disputes the listing of others.")
             .Accepts<OpinionRequest>("application/json");
+        Describe(routes.MapPost(ApiRoutes.Erasures, EraseAsync), "publishErasure")
+            .WithSummary("Has all that this member's log says of an indicator erased, on every node.")
+            .MayFail(409)
+            .Accepts<ErasureRequest>("application/json");
     }
 
     private static RouteHandlerBuilder Describe(RouteHandlerBuilder route, string name) => route
@@ -147,6 +151,37 @@ internal static class PublishEndpoints
         return publisher.Lists(id) || await publisher.WasDoneAsync(log, publication)
             ? await publisher.PublishAsync(context, log, publication)
             : Fault.NotListed.Because("This member does not list the indicator: there is nothing to withdraw.");
+    }
+
+    private static async Task<IResult> EraseAsync(HttpContext context, Publisher publisher)
+    {
+        if (HeaderFault(context, out var key) is { } header)
+        {
+            return header;
+        }
+
+        var body = await RequestBody.ReadAsync<ErasureRequest>(context);
+        if (body.Value is not { } request)
+        {
+            return body.Problem!;
+        }
+
+        if (IdOrReasonFault(request.IndicatorId, request.Reason, out var id) is { } fault)
+        {
+            return fault;
+        }
+
+        if (!publisher.TryFindLog(out var log, out _, out var problem))
+        {
+            return problem;
+        }
+
+        // The oldest first: an older listing must not count again for a moment, nor when there are more than one request takes.
+        var entries = publisher.EntriesAbout(id, log).Take(Limits.MaxAppendEntries);
+        var publication = new Publication(
+            [.. entries.Select(i => new ErasePayload(i, request.Reason))], [new ErasureOf(id, request.Reason)], [id], key);
+        return publication.Payloads.Count > 0 ? await publisher.PublishAsync(context, log, publication)
+            : await publisher.RepeatAsync(context, log, publication) ?? Fault.NotListed.Because($"The log {log} says nothing of the indicator that is not erased: there is nothing to erase.");
     }
 
     private static async Task<IResult> OpineAsync(HttpContext context, Publisher publisher, NodeIdentity identity)

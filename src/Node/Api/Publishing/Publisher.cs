@@ -77,11 +77,21 @@ internal sealed partial class Publisher(
         list.TryGet(id, out var state)
         && state.Listings.Any(l => l.Member == identity.Member && l.Payload is ListingPayload);
 
+    /// <summary>What the log says of an indicator and is not erased, by index, rising.</summary>
+    public IReadOnlyList<long> EntriesAbout(Hash256 id, Origin log) => list.EntriesAbout(id, log);
+
     /// <summary>Whether an earlier request with this key did something already.</summary>
     public async Task<bool> WasDoneAsync(Origin log, Publication publication) =>
+        await FindDoneAsync(log, publication) is not null;
+
+    /// <summary>The answer to a repetition of a request that did something already, or null if none did.</summary>
+    public async Task<IResult?> RepeatAsync(HttpContext context, Origin log, Publication publication) =>
+        await FindDoneAsync(log, publication) is { } done ? await AnswerAsync(context, log, publication, done) : null;
+
+    private async Task<AppendResult?> FindDoneAsync(Origin log, Publication publication) =>
         publication.Key is { } key
-        && await grains.GetGrain<IMemberLogGrain>(log.Text)
-            .FindAppendAsync(key, HashOf(publication.Requested)) is not null;
+            ? await grains.GetGrain<IMemberLogGrain>(log.Text).FindAppendAsync(key, HashOf(publication.Requested))
+            : null;
 
     public async Task<IResult> PublishAsync(HttpContext context, Origin log, Publication publication)
     {
@@ -91,6 +101,11 @@ internal sealed partial class Publisher(
             publication.Key is null ? null : HashOf(publication.Requested),
             publication.Urgent);
         var result = await appender.AppendAsync(log.Text, request, context.RequestAborted);
+        return await AnswerAsync(context, log, publication, result);
+    }
+
+    private async Task<IResult> AnswerAsync(HttpContext context, Origin log, Publication publication, AppendResult result)
+    {
         if (result.Refusal != AppendRefusal.None)
         {
             return Refuse(result);

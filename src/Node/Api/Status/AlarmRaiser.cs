@@ -1,5 +1,6 @@
 using FederationNode.Contracts.Api;
 using FederationNode.Grains;
+using FederationNode.Grains.Erasure;
 using FederationNode.Grains.Identity;
 using FederationNode.Grains.Lists;
 using FederationNode.Grains.Logs;
@@ -20,6 +21,7 @@ internal sealed class AlarmRaiser(
     RosterBoard roster,
     HeadBoard heads,
     ListFollower follower,
+    EntryEraser eraser,
     RowStore rows,
     StorageAlarm storage,
     DamageBoard damages,
@@ -54,6 +56,12 @@ internal sealed class AlarmRaiser(
         {
             alarms.Add(
                 $"The list has {origin} only up to entry {list.AppliedOf(origin)}, since what follows cannot be read.");
+        }
+
+        foreach (var open in eraser.Open.Where(e => e.Error is not null))
+        {
+            alarms.Add(
+                $"What entry {open.First} of {open.Origin} orders to erase, and {open.Orders - 1} more, is not erased yet: {open.Error}");
         }
 
         alarms.AddRange(policy.Alarms);

@@ -1,5 +1,6 @@
 using System.Reflection;
 using FederationNode.Contracts.Api;
+using FederationNode.Grains.Erasure;
 using FederationNode.Grains.Identity;
 using FederationNode.Grains.Lists;
 using FederationNode.Grains.Rosters;
@@ -62,6 +63,7 @@ internal static class StatusEndpoints
         RosterBoard roster,
         MergedList list,
         ListFollower follower,
+        EntryEraser eraser,
         [FromServices] StorageConnection storage,
         PeerWatch peers,
         PeerTraffic traffic,
@@ -93,7 +95,8 @@ internal static class StatusEndpoints
                 traffic.Rows(),
                 holders.Rows(),
                 logs.Rows(arriving: true),
-                await alarms.RaiseAsync(rows)),
+                await alarms.RaiseAsync(rows),
+                [.. eraser.Open.Select(e => new ErasureRow(e.Origin, e.Orders, e.First, e.Since, e.Error))]),
             ApiJson.Options);
     }
 }
