@@ -227,13 +227,27 @@ public sealed class MergedList
     /// <returns>The entries that do nothing, each with the reason.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The entries do not follow those applied before.</exception>
     public IReadOnlyList<(long Index, string Reason)> Apply(
-        Origin origin, long from, IReadOnlyList<StoredEntry> entries, long now, Func<string, bool> counts) =>
-        Apply(Interpret(origin, from, entries), now, counts);
+        Origin origin, long from, IReadOnlyList<StoredEntry> entries, long now, Func<string, bool> counts)
+    {
+        var range = Interpret(origin, from, entries);
+        Finish(ApplyRange(range, now, counts));
+        return range.Without;
+    }
 
-    /// <summary>Applies entries of a log that were read ahead, like <see cref="Apply(Origin, long, IReadOnlyList{StoredEntry}, long, Func{string, bool})"/>.</summary>
+    /// <summary>
+    /// Applies entries of a log that were read ahead, like <see cref="Apply(Origin, long, IReadOnlyList{StoredEntry}, long, Func{string, bool})"/>,
+    /// but leaves the digest alone: there is more to come.
+    /// </summary>
     /// <returns>The entries that do nothing, each with the reason.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The entries do not follow those applied before.</exception>
     internal IReadOnlyList<(long Index, string Reason)> Apply(InterpretedRange range, long now, Func<string, bool> counts)
+    {
+        ApplyRange(range, now, counts);
+        return range.Without;
+    }
+
+    /// <summary>Returns how many indicators it touches.</summary>
+    private int ApplyRange(InterpretedRange range, long now, Func<string, bool> counts)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(range.From, AppliedOf(range.Origin.Text));
         var (changed, forgets) = (0, Volatile.Read(ref _forgets));
@@ -252,7 +266,7 @@ public sealed class MergedList
         {
             // What was put before the view had it may have been taken for something that nobody lists.
             PutMatcher(range.Meaningful);
-            lock (_gate)
+            using (_gate.Write())
             {
                 // And what the range itself has erased, to be forgotten after it was put, is there again.
                 foreach (var indicator in range.Meaningful.Select(e => e.Entry.Payload).OfType<ListingPayload>().Select(l => l.Indicator))
@@ -266,8 +280,7 @@ public sealed class MergedList
         }
 
         _applied[range.Origin.Text] = range.End;
-        Finish(changed);
-        return range.Without;
+        return changed;
     }
 
     /// <summary>Finds out what entries mean, which takes most of the time, needs no list and may go on beside one.</summary>
@@ -372,7 +385,7 @@ public sealed class MergedList
     /// <param name="now">Unix seconds.</param>
     public void ForgetErased(long now)
     {
-        lock (_gate)
+        using (_gate.Write())
         {
             List<Indicator> some = [.. _erased.Values.Take(MostForgotten)];
             if (some.Count > 0)
@@ -399,7 +412,7 @@ public sealed class MergedList
     /// <summary>The entries of a log about an indicator that are in the view and not erased, by index, rising.</summary>
     public IReadOnlyList<long> EntriesAbout(Hash256 id, Origin origin)
     {
-        lock (_gate)
+        using (_gate.Read())
         {
             return _view.EntriesAbout(id, origin);
         }
@@ -408,7 +421,7 @@ public sealed class MergedList
     /// <summary>The orders to erase in a part of a log that is in the view, each with the index that it names, in their order.</summary>
     public IReadOnlyList<(long Order, long Erased)> Erasures(Origin origin, long from, long end)
     {
-        lock (_gate)
+        using (_gate.Read())
         {
             return [.. _view.Erasures(origin, from, end).Order()];
         }
