@@ -38,12 +38,7 @@ public sealed partial class ListFollower(
     /// <summary>Entries of one log that are read before it is another's turn, while the list is not ready.</summary>
     private const int MostPrompt = 64 * Limits.MaxRangeEntries;
 
-    /// <summary>
-    /// Entries read at once then: what is on its way from the database into the list is not to outlive collections.
-    /// </summary>
-    private const int PartAhead = 512;
-
-    /// <summary>Parts that are read ahead of the one that is applied.</summary>
+    /// <summary>Parts that are read ahead of the one that is applied: what is on its way is not to outlive collections.</summary>
     private const int MostAhead = 2;
 
     /// <summary>After a failure a log is read again after this time, or when it grows.</summary>
@@ -478,7 +473,7 @@ public sealed partial class ListFollower(
         {
             while (from < end && !IsReady && !enough.IsCancellationRequested)
             {
-                var range = await log.ReadAsync(from, PartAhead, Limits.MaxRangeBytes).ConfigureAwait(false);
+                var range = await log.ReadAsync(from, PartEntries, Limits.MaxRangeBytes).ConfigureAwait(false);
                 if (range.Entries.Count == 0)
                 {
                     // The log ends earlier by now, because it forked.

@@ -166,6 +166,13 @@ internal static class CanonicalReader
         return Names.IsCode(text) ? text : throw new ShapeException($"{what} is 1 to {Names.MaxCode} of a-z, 0-9 and '-'.");
     }
 
+    /// <summary>The name of a log.</summary>
+    public static string ReadOrigin(this ref MessagePackReader reader)
+    {
+        var origin = reader.ReadText(Origin.MaxLength, "An origin");
+        return Origin.TryParse(origin, out _, out var error) ? origin : throw new ShapeException(error);
+    }
+
     private static ReadOnlySequence<byte> ReadTextBytes(this ref MessagePackReader reader, int maxBytes, string what) =>
         reader.NextMessagePackType == MessagePackType.String && reader.ReadStringSequence() is { } text && text.Length <= maxBytes
             ? text

@@ -40,13 +40,10 @@ public sealed record ErasurePayload(ImmutableArray<CarriedOut> Done) : Payload
         for (var i = 0; i < count; i++)
         {
             reader.ExpectArray(3, "What was carried out");
-            var origin = reader.ReadText(Origin.MaxLength, "An origin");
-            done.Add(Origin.TryParse(origin, out _, out var error)
-                ? new CarriedOut(
-                    origin,
-                    reader.ReadNumber(ProtocolLimits.MaxLogSize, "A size"),
-                    reader.ReadNumber(ProtocolLimits.MaxTime * 1000, "A time"))
-                : throw new CanonicalReader.ShapeException(error));
+            done.Add(new CarriedOut(
+                reader.ReadOrigin(),
+                reader.ReadNumber(ProtocolLimits.MaxLogSize, "A size"),
+                reader.ReadNumber(ProtocolLimits.MaxTime * 1000, "A time")));
         }
 
         return new ErasurePayload(done.MoveToImmutable());

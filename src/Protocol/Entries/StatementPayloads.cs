@@ -63,13 +63,8 @@ public sealed record HeartbeatPayload(ImmutableArray<LogHead> Heads) : Payload
         }
     }
 
-    internal static LogHead ReadHead(ref MessagePackReader reader)
-    {
-        var origin = reader.ReadText(Origin.MaxLength, "An origin");
-        return Origin.TryParse(origin, out _, out var error)
-            ? new LogHead(origin, reader.ReadNumber(ProtocolLimits.MaxLogSize, "A size"), reader.ReadHash("A root"))
-            : throw new CanonicalReader.ShapeException(error);
-    }
+    internal static LogHead ReadHead(ref MessagePackReader reader) => new(
+        reader.ReadOrigin(), reader.ReadNumber(ProtocolLimits.MaxLogSize, "A size"), reader.ReadHash("A root"));
 
     internal static void WriteHead(ref MessagePackWriter writer, LogHead head)
     {

@@ -265,14 +265,9 @@ public sealed class View
     /// <summary>What everybody says about an indicator, or false if nobody says anything.</summary>
     public bool TryGet(Hash256 id, [NotNullWhen(true)] out IndicatorState? state)
     {
-        state = null;
-        if (!Contains(id))
-        {
-            return false;
-        }
-
-        state = new IndicatorState(id, InOrder(_listings.Find(id)), InOrder(_opinions.Find(id)));
-        return true;
+        var (listing, opinion) = (_listings.Find(id), _opinions.Find(id));
+        state = listing == 0 && opinion == 0 ? null : new IndicatorState(id, InOrder(listing), InOrder(opinion));
+        return state is not null;
     }
 
     /// <summary>

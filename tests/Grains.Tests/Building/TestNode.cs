@@ -224,11 +224,15 @@ internal sealed class TestNode : IAsyncDisposable
     public bool IsSettled => Peers.Hanging is var hanging && WorkingOf(Replication).Count == hanging;
 
     /// <summary>Turns the clock, a little at a time and each time until all is settled, until something holds.</summary>
-    public async Task AdvanceUntilAsync(Func<bool> holds, int milliseconds = 50)
+    public Task AdvanceUntilAsync(Func<bool> holds, int milliseconds = 50) =>
+        AdvanceUntilAsync(() => Task.FromResult(holds()), milliseconds);
+
+    /// <inheritdoc cref="AdvanceUntilAsync(Func{bool}, int)"/>
+    public async Task AdvanceUntilAsync(Func<Task<bool>> holds, int milliseconds = 50)
     {
         var patience = Patience();
         await SettleAsync();
-        while (!holds())
+        while (!await holds())
         {
             patience.ThrowIfCancellationRequested();
             await AdvanceAsync(milliseconds);

@@ -47,7 +47,7 @@ public sealed class AcknowledgementTests
         writer.Add(new ErasePayload(301, "legal"));
         await node.Log(s_b).ExtendAsync(writer.Range(302, writer.Size));
         await node.AdvanceUntilAsync(() => node.Eraser.DoneOf(s_b) == 308);
-        await node.AdvanceUntilAsync(() => StatementsAsync(node).Result.Count > 1);
+        await node.AdvanceUntilAsync(async () => (await StatementsAsync(node)).Count > 1);
         Assert.Equal([(s_b, 302L), (s_b, 308L)], (await StatementsAsync(node)).Select(s => (s.Origin, s.Size)));
         Assert.Equal(at, (await StatementsAsync(node))[0].At);
     }
@@ -68,7 +68,7 @@ public sealed class AcknowledgementTests
 
         await node.Log(s_b).ExtendAsync(writer.Range(700, 703));
         await node.StartAllAsync(erasing: true);
-        await node.AdvanceUntilAsync(() => StatementsAsync(node).Result.Count == 1);
+        await node.AdvanceUntilAsync(async () => (await StatementsAsync(node)).Count == 1);
 
         foreach (var index in (int[])[5, 300, 690])
         {
@@ -102,7 +102,7 @@ public sealed class AcknowledgementTests
 
         await node.Log(s_b).ExtendAsync(writer.Range(300, 302));
         await node.StartAllAsync(erasing: true);
-        await node.AdvanceUntilAsync(() => StatementsAsync(node).Result.Count == 1);
+        await node.AdvanceUntilAsync(async () => (await StatementsAsync(node)).Count == 1);
 
         foreach (var step in (string[])
         [

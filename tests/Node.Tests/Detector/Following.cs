@@ -71,10 +71,13 @@ internal sealed class Following : IAsyncDisposable
     }
 
     /// <summary>Waits until something went wrong.</summary>
-    public async Task UntilErrorAsync()
+    public Task UntilErrorAsync() => UntilSeenAsync(replica => replica.Status.LastError is not null);
+
+    /// <summary>Waits until something holds that the replica tells nobody of.</summary>
+    public async Task UntilSeenAsync(Predicate<FederationReplica> holds)
     {
         using var patience = new CancellationTokenSource(Patience);
-        while (Replica.Status.LastError is null)
+        while (!holds(Replica))
         {
             await Task.Delay(10, patience.Token);
         }

@@ -186,11 +186,7 @@ public sealed class ReplicaPolicyTests : IDisposable
         await following.UntilAsync(r => r.Check(word).Verdict == Verdict.Review);
 
         Write($"{{\"allow\":{{\"phrases\":[\"{word}\"]}}}}");
-        using var patience = new CancellationTokenSource(Following.Patience);
-        while (following.Replica.Check(word).Verdict != Verdict.None)
-        {
-            await Task.Delay(10, patience.Token);
-        }
+        await following.UntilSeenAsync(r => r.Check(word).Verdict == Verdict.None);
     }
 
     [Fact]

@@ -123,20 +123,10 @@ internal static class PublishEndpoints
 
     private static async Task<IResult> WithdrawAsync(HttpContext context, Publisher publisher)
     {
-        if (HeaderFault(context, out var key) is { } header)
+        var (request, id, key, wrong) = await ReadAsync<WithdrawalRequest>(context, r => (r.IndicatorId, r.Reason));
+        if (request is null)
         {
-            return header;
-        }
-
-        var body = await RequestBody.ReadAsync<WithdrawalRequest>(context);
-        if (body.Value is not { } request)
-        {
-            return body.Problem!;
-        }
-
-        if (IdOrReasonFault(request.IndicatorId, request.Reason, out var id) is { } fault)
-        {
-            return fault;
+            return wrong!;
         }
 
         if (!publisher.TryFindLog(out var log, out _, out var problem))
@@ -155,20 +145,10 @@ internal static class PublishEndpoints
 
     private static async Task<IResult> EraseAsync(HttpContext context, Publisher publisher)
     {
-        if (HeaderFault(context, out var key) is { } header)
+        var (request, id, key, wrong) = await ReadAsync<ErasureRequest>(context, r => (r.IndicatorId, r.Reason));
+        if (request is null)
         {
-            return header;
-        }
-
-        var body = await RequestBody.ReadAsync<ErasureRequest>(context);
-        if (body.Value is not { } request)
-        {
-            return body.Problem!;
-        }
-
-        if (IdOrReasonFault(request.IndicatorId, request.Reason, out var id) is { } fault)
-        {
-            return fault;
+            return wrong!;
         }
 
         if (!publisher.TryFindLog(out var log, out _, out var problem))
@@ -186,20 +166,10 @@ internal static class PublishEndpoints
 
     private static async Task<IResult> OpineAsync(HttpContext context, Publisher publisher, NodeIdentity identity)
     {
-        if (HeaderFault(context, out var key) is { } header)
+        var (request, id, key, wrong) = await ReadAsync<OpinionRequest>(context, r => (r.IndicatorId, r.Reason));
+        if (request is null)
         {
-            return header;
-        }
-
-        var body = await RequestBody.ReadAsync<OpinionRequest>(context);
-        if (body.Value is not { } request)
-        {
-            return body.Problem!;
-        }
-
-        if (IdOrReasonFault(request.IndicatorId, request.Reason, out var id) is { } fault)
-        {
-            return fault;
+            return wrong!;
         }
 
         if (request.Stance is not (OpinionPayload.Confirm or OpinionPayload.Dispute or OpinionPayload.None))
@@ -245,6 +215,28 @@ internal static class PublishEndpoints
         }
 
         return null;
+    }
+
+    /// <summary>Reads what this member says of one indicator, and why; the request is null if something is wrong with it.</summary>
+    private static async Task<(T? Request, Hash256 Id, string? Key, ProblemResult? Wrong)> ReadAsync<T>(
+        HttpContext context, Func<T, (string IndicatorId, string Reason)> about)
+        where T : class
+    {
+        if (HeaderFault(context, out var key) is { } header)
+        {
+            return (null, default, key, header);
+        }
+
+        var body = await RequestBody.ReadAsync<T>(context);
+        if (body.Value is not { } request)
+        {
+            return (null, default, key, body.Problem);
+        }
+
+        var (indicatorId, reason) = about(request);
+        return IdOrReasonFault(indicatorId, reason, out var id) is { } fault
+            ? (null, id, key, fault)
+            : (request, id, key, null);
     }
 
     private static ProblemResult? HeaderFault(HttpContext context, out string? key)
