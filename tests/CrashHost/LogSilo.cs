@@ -1,7 +1,6 @@
 using System.Data.Common;
-using System.Net;
-using System.Net.Sockets;
 using FederationNode.Grains;
+using FederationNode.Grains.Hosting;
 using FederationNode.Grains.Identity;
 using FederationNode.Grains.Logs;
 using FederationNode.Grains.Rosters;
@@ -9,7 +8,6 @@ using FederationNode.Grains.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Orleans.Configuration;
 using Orleans.Storage;
 
 namespace FederationNode.CrashHost;
@@ -28,9 +26,7 @@ public static class LogSilo
         builder.Logging.SetMinimumLevel(LogLevel.None);
         builder.UseOrleans(silo =>
         {
-            var (siloPort, gatewayPort) = FreePorts();
-            silo.UseLocalhostClustering(siloPort, gatewayPort);
-            silo.Configure<EndpointOptions>(o => o.AdvertisedIPAddress = IPAddress.Loopback);
+            silo.UseLoneSilo("fednode");
             silo.AddFederationStorage(connection);
         });
         if (decorate is not null)
@@ -47,14 +43,5 @@ public static class LogSilo
         builder.Services.AddSingleton<HeadBoard>();
         builder.Services.AddSingleton<LogAppender>();
         return builder.Build();
-    }
-
-    private static (int Silo, int Gateway) FreePorts()
-    {
-        using var first = new TcpListener(IPAddress.Loopback, 0);
-        using var second = new TcpListener(IPAddress.Loopback, 0);
-        first.Start();
-        second.Start();
-        return (((IPEndPoint)first.LocalEndpoint).Port, ((IPEndPoint)second.LocalEndpoint).Port);
     }
 }

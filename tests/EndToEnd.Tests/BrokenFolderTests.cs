@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using FederationNode.TestSupport;
 using Microsoft.Data.Sqlite;
 using Xunit;
 
@@ -187,7 +188,7 @@ public sealed class BrokenFolderTests(CoalitionFixture coalition) : IDisposable
         using var taken = new TcpListener(IPAddress.Loopback, 0);
         taken.Start();
         var port = ((IPEndPoint)taken.LocalEndpoint).Port;
-        var free = Fednode.FreePorts(1)[0];
+        var free = FreePorts.Take(1)[0];
         var (api, peers) = setting == "apiListen" ? (port, free) : (free, port);
         await File.WriteAllTextAsync(Path.Combine(Folder, "node.json"), string.Create(
             CultureInfo.InvariantCulture,

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using FederationNode.TestSupport;
 using Xunit;
 
 namespace FederationNode.EndToEnd.Tests;
@@ -16,7 +17,7 @@ public sealed class ErasureTests : IAsyncLifetime, IDisposable
     private const string Kept = "carved tusk bangle";
 
     private readonly Scratch _scratch = new();
-    private readonly int[] _ports = Fednode.FreePorts(8);
+    private readonly int[] _ports = FreePorts.Take(8);
     private readonly Dictionary<string, NodeProcess> _nodes = [];
 
     private string Secretariat => _scratch.In("secretariat");

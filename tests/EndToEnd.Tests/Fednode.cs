@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using FederationNode.TestSupport;
@@ -109,7 +107,7 @@ internal static class Fednode
     /// <returns>The ports: of each of the two for peers, then for the local API.</returns>
     public static async Task<int[]> FoundAsync(string secretariat, string coalition, string member)
     {
-        var ports = FreePorts(4);
+        var ports = FreePorts.Take(4);
         await DoAsync(
             "coalition", "create", secretariat, "--name", coalition, "--endpoint", $"https://127.0.0.1:{ports[0]}",
             "--listen", $"127.0.0.1:{ports[0]}", "--api", $"127.0.0.1:{ports[1]}");
@@ -118,32 +116,6 @@ internal static class Fednode
             "--name", Path.GetFileName(member), "--endpoint", $"https://127.0.0.1:{ports[2]}",
             "--listen", $"127.0.0.1:{ports[2]}", "--api", $"127.0.0.1:{ports[3]}");
         await DoAsync("roster", "admit", Path.Combine(member, "enrolment.note"), "--data", secretariat);
-        return ports;
-    }
-
-    /// <summary>
-    /// Ports below those that the system gives to outgoing connections: another node's connection would otherwise take
-    /// a port between two starts of the node that it was meant for.
-    /// </summary>
-    public static int[] FreePorts(int count)
-    {
-        var listeners = new List<TcpListener>();
-        while (listeners.Count < count)
-        {
-            var listener = new TcpListener(IPAddress.Loopback, Random.Shared.Next(10_000, 32_768));
-            try
-            {
-                listener.Start();
-                listeners.Add(listener);
-            }
-            catch (SocketException)
-            {
-                listener.Dispose();
-            }
-        }
-
-        var ports = listeners.Select(l => ((IPEndPoint)l.LocalEndpoint).Port).ToArray();
-        listeners.ForEach(l => l.Dispose());
         return ports;
     }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using FederationNode.TestSupport;
 using Xunit;
 
 namespace FederationNode.EndToEnd.Tests;
@@ -103,7 +104,7 @@ public sealed class FullDiskTests(CoalitionFixture coalition) : IDisposable
     private async Task PrepareAsync()
     {
         Scratch.Copy(coalition.Lone, _scratch.In("lone"));
-        var port = Fednode.FreePorts(1)[0];
+        var port = FreePorts.Take(1)[0];
         await File.WriteAllTextAsync(_scratch.In("lone", "node.json"), string.Create(
             CultureInfo.InvariantCulture, $$"""{"member":"secretariat","apiListen":"127.0.0.1:{{port}}"}"""));
     }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using FederationNode.TestSupport;
 using Xunit;
 
 namespace FederationNode.EndToEnd.Tests;
@@ -31,7 +32,7 @@ public sealed class HoldersFixture : IAsyncLifetime, IDisposable
 
     public async Task InitializeAsync()
     {
-        var ports = Fednode.FreePorts(2 * s_everybody.Length);
+        var ports = FreePorts.Take(2 * s_everybody.Length);
         string[] Addresses(int i) =>
         [
             "--endpoint", Invariant($"https://127.0.0.1:{ports[2 * i]}"), "--listen", Invariant($"127.0.0.1:{ports[2 * i]}"),

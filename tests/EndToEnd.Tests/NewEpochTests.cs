@@ -7,6 +7,7 @@ using FederationNode.Protocol;
 using FederationNode.Protocol.Keys;
 using FederationNode.Protocol.Notes;
 using FederationNode.Protocol.Replication;
+using FederationNode.TestSupport;
 using Xunit;
 
 namespace FederationNode.EndToEnd.Tests;
@@ -18,7 +19,7 @@ public sealed class NewEpochTests : IAsyncLifetime, IDisposable
     private const string New = "ewt/alpha/indicators/2";
 
     private readonly Scratch _scratch = new();
-    private readonly int[] _ports = Fednode.FreePorts(6);
+    private readonly int[] _ports = FreePorts.Take(6);
     private readonly Dictionary<string, NodeProcess> _nodes = [];
 
     private string _first = "";

@@ -91,7 +91,7 @@ public sealed class SampleTests(CoalitionFixture coalition) : IDisposable
     [Fact]
     public async Task Shop_Listings_AreSoldOrHeld()
     {
-        var address = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{Fednode.FreePorts(1)[0]}");
+        var address = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{FreePorts.Take(1)[0]}");
         using var shop = Sample.Start(
         [
             .. Sample.Built("Shop"), "--urls", address, $"--Federation:Nodes:0={ApiOf(coalition.Alpha)}",

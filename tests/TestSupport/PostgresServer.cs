@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 using Npgsql;
@@ -144,7 +142,7 @@ public sealed class PostgresServer : IAsyncDisposable
         var connection = new NpgsqlConnectionStringBuilder
         {
             Host = "127.0.0.1",
-            Port = FreePort(),
+            Port = FreePorts.Take(1)[0],
             Username = "fednode",
             Password = password,
             Database = "postgres",
@@ -218,12 +216,5 @@ public sealed class PostgresServer : IAsyncDisposable
         };
         start.Environment["LC_ALL"] = "C";
         return start;
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using FederationNode.Grains;
 using FederationNode.Grains.Erasure;
+using FederationNode.Grains.Hosting;
 using FederationNode.Grains.Identity;
 using FederationNode.Grains.Lists;
 using FederationNode.Grains.Logs;
@@ -20,7 +21,6 @@ using FederationNode.Node.Sellers;
 using FederationNode.Protocol.Keys;
 using FederationNode.Protocol.Replication;
 using Microsoft.AspNetCore.Connections;
-using Orleans.Configuration;
 
 namespace FederationNode.Node.Hosting;
 
@@ -214,10 +214,7 @@ public sealed class NodeHost : IAsyncDisposable
 
     private static void ConfigureSilo(ISiloBuilder silo, StorageConnection storage)
     {
-        // One silo a node for now. Its ports are for itself alone, on loopback, and never a peer's business.
-        var (siloPort, gatewayPort) = FreePorts();
-        silo.UseLocalhostClustering(siloPort, gatewayPort, serviceId: ClusterName, clusterId: ClusterName);
-        silo.Configure<EndpointOptions>(o => o.AdvertisedIPAddress = IPAddress.Loopback);
+        silo.UseLoneSilo(ClusterName);
         silo.AddFederationStorage(storage);
     }
 
@@ -282,14 +279,5 @@ public sealed class NodeHost : IAsyncDisposable
     {
         services.AddSingleton<T>();
         services.AddHostedService(provider => provider.GetRequiredService<T>());
-    }
-
-    private static (int Silo, int Gateway) FreePorts()
-    {
-        using var first = new TcpListener(IPAddress.Loopback, 0);
-        using var second = new TcpListener(IPAddress.Loopback, 0);
-        first.Start();
-        second.Start();
-        return (((IPEndPoint)first.LocalEndpoint).Port, ((IPEndPoint)second.LocalEndpoint).Port);
     }
 }

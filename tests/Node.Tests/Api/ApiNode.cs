@@ -1,13 +1,13 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
-using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using FederationNode.Contracts.Api;
 using FederationNode.Contracts.Logs;
 using FederationNode.Grains;
 using FederationNode.Grains.Erasure;
+using FederationNode.Grains.Hosting;
 using FederationNode.Grains.Lists;
 using FederationNode.Grains.Logs;
 using FederationNode.Grains.Peers;
@@ -259,7 +259,7 @@ internal sealed class ApiNode : IAsyncDisposable
         builder.WebHost.UseUrls("http://127.0.0.1:0").ConfigureKestrel(server => server.ConfigureLocalApi());
         builder.Host.UseOrleans(silo =>
         {
-            silo.UseLocalhostClustering(FreePort(), FreePort());
+            silo.UseLoneSilo("fednode");
             silo.AddFederationStorage(StorageConnection.ForSqliteFile(DatabaseFile));
         });
         var services = builder.Services;
@@ -307,13 +307,6 @@ internal sealed class ApiNode : IAsyncDisposable
         _app.MapGet("/test/throws", (HttpContext _) => throw new InvalidOperationException("a secret of the inside"));
         await _app.StartAsync();
         Client = new HttpClient { BaseAddress = new Uri(_app.Urls.Single()) };
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }
 

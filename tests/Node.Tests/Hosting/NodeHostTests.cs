@@ -1,10 +1,9 @@
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using FederationNode.Grains.Storage;
 using FederationNode.Node.Cli;
 using FederationNode.Node.Folder;
 using FederationNode.Node.Hosting;
+using FederationNode.TestSupport;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Xunit;
@@ -60,22 +59,8 @@ public sealed class NodeHostTests : IDisposable
 
     private async Task<NodeHost> StartAsync(FailingPart part)
     {
-        for (var attempt = 1; ; attempt++)
-        {
-            try
-            {
-                return await StartAsync(part, Path.Combine(_folder, $"secretariat-{attempt}"));
-            }
-            catch (CliException) when (attempt < 3)
-            {
-                // Another process took the port between its choice and its use.
-            }
-        }
-    }
-
-    private static async Task<NodeHost> StartAsync(FailingPart part, string data)
-    {
-        var api = string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{FreePort()}");
+        var data = Path.Combine(_folder, "secretariat");
+        var api = string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{FreePorts.Take(1)[0]}");
         Assert.Equal(0, await CommandLine.RunAsync(
         [
             "coalition", "create", data, "--name", "host", "--endpoint", "https://127.0.0.1:1",
@@ -87,13 +72,6 @@ public sealed class NodeHostTests : IDisposable
             folder.ReadConfig(),
             services => services.AddHostedService(_ => part),
             CancellationToken.None);
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     /// <summary>Fails when it is told to.</summary>
