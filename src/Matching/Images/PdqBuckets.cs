@@ -18,7 +18,6 @@ internal sealed class PdqBuckets : PdqSegment
 
     private const int EntriesPerLine = 32;
     private const int MaxLinesAhead = 8;
-    private const int MaxBuckets = PdqWords.Count * (PdqWords.Bits + 1);
     private const int BatchSize = 128;
 
     // Real hashes are not evenly spread, and a hostile member may list many that share words. A scan reads 32 bytes a
@@ -41,6 +40,12 @@ internal sealed class PdqBuckets : PdqSegment
 
     /// <inheritdoc/>
     public override long Bytes => base.Bytes + _tables.Sum(table => table.Bytes);
+
+    /// <summary>
+    /// The flips that lead from a bucket to those around it: the highest one is above all bits of a bucket and leads to
+    /// the bucket itself, each next one changes one bit less significant, and after the last comes 0.
+    /// </summary>
+    private int FirstFlip => 1 << _indexBits;
 
     /// <inheritdoc/>
     public override void Find(in PdqHash query, int maxDistance, List<PdqMatch> matches)
@@ -83,156 +88,159 @@ internal sealed class PdqBuckets : PdqSegment
     }
 
     /// <returns>False, with any matches added, if a scan is cheaper.</returns>
+    [SkipLocalsInit]
     private bool TryFindInBuckets(in PdqHash query, int maxDistance, List<PdqMatch> matches)
     {
-        Span<Bucket> buckets = stackalloc Bucket[MaxBuckets];
-        if (ListBuckets(query, buckets) > (long)MaxEntriesPerHash * Hashes.Length)
-        {
-            return false;
-        }
-
-        var perWord = _indexBits + 1;
         var batch = new Batch(query, maxDistance, stackalloc Entry[BatchSize], stackalloc int[BatchSize]);
-        for (var i = 0; i < Ahead; i++)
+        for (var word = 0; word < Ahead; word++)
         {
-            Prefetch(i, buckets.Slice(i * perWord, perWord));
+            Prefetch(word, query.Word(word));
         }
 
         for (var word = 0; word < PdqWords.Count; word++)
         {
             if (word + Ahead < PdqWords.Count)
             {
-                Prefetch(word + Ahead, buckets.Slice((word + Ahead) * perWord, perWord));
+                Prefetch(word + Ahead, query.Word(word + Ahead));
             }
 
-            var partner = query.Word(PdqWords.Partner(word));
-            var ofWord = buckets.Slice(word * perWord, perWord);
-            for (var i = 0; i < ofWord.Length; i++)
+            if (!Filter(word, ref batch, matches) || batch.Filtered > (long)MaxEntriesPerHash * Hashes.Length)
             {
-                if (!Filter(word, ofWord[i], partner, isExact: i == 0, ref batch, matches))
-                {
-                    return false;
-                }
+                return false;
             }
         }
 
         return Compare(ref batch, matches);
     }
 
-    /// <summary>The buckets around each word: its own first, then those one bit away.</summary>
-    /// <returns>How many entries they hold.</returns>
-    private long ListBuckets(in PdqHash query, Span<Bucket> buckets)
-    {
-        var sum = 0L;
-        var next = 0;
-        for (var word = 0; word < PdqWords.Count; word++)
-        {
-            var starts = _tables[word].Starts;
-            var value = query.Word(word) >> (PdqWords.Bits - _indexBits);
-            for (var flip = 0; flip <= _indexBits; flip++)
-            {
-                var near = flip == 0 ? value : value ^ (1 << (flip - 1));
-                var bucket = new Bucket(near, starts[near], starts[near + 1]);
-                buckets[next++] = bucket;
-                sum += bucket.End - bucket.Start;
-            }
-        }
+    private int BucketOf(int word) => word >> (PdqWords.Bits - _indexBits);
 
-        return sum;
-    }
+    /// <summary>The bucket that a flip leads to.</summary>
+    private int Near(int bucket, int flip) => (bucket ^ flip) & (FirstFlip - 1);
 
-    private unsafe void Prefetch(int word, ReadOnlySpan<Bucket> buckets)
+    private unsafe void Prefetch(int word, int value)
     {
         if (!Sse.IsSupported)
         {
             return;
         }
 
+        ref var starts = ref MemoryMarshal.GetArrayDataReference(_tables[word].Starts);
         ref var partners = ref MemoryMarshal.GetArrayDataReference(_tables[word].Partners);
-        foreach (ref readonly var bucket in buckets)
+        var bucket = BucketOf(value);
+        for (var flip = FirstFlip; flip > 0; flip >>= 1)
         {
-            // Longer buckets are found by the processor itself, once it has seen their start.
-            var end = Math.Min(bucket.End, bucket.Start + MaxLinesAhead * EntriesPerLine);
-            for (var entry = bucket.Start; entry < end; entry += EntriesPerLine)
-            {
-                Sse.Prefetch0(Unsafe.AsPointer(ref Unsafe.Add(ref partners, entry)));
-            }
+            ref var start = ref Unsafe.Add(ref starts, Near(bucket, flip));
+            var (entry, end) = (start, Unsafe.Add(ref start, 1));
+            Sse.Prefetch0(Unsafe.AsPointer(ref Unsafe.Add(ref partners, entry)));
+            Sse.Prefetch0(Unsafe.AsPointer(ref Unsafe.Add(ref partners, end)));
 
-            Sse.Prefetch0(Unsafe.AsPointer(ref Unsafe.Add(ref partners, bucket.End)));
+            // Few are longer than these two lines reach. The processor itself finds those that are, once it is in them.
+            if (end - entry > 2 * EntriesPerLine)
+            {
+                var last = Math.Min(end, entry + MaxLinesAhead * EntriesPerLine);
+                while ((entry += EntriesPerLine) < last)
+                {
+                    Sse.Prefetch0(Unsafe.AsPointer(ref Unsafe.Add(ref partners, entry)));
+                }
+            }
         }
     }
 
-    /// <summary>Puts the entries of a bucket whose partner word is near into the batch.</summary>
-    private bool Filter(
-        int word, in Bucket bucket, ushort partner, bool isExact, ref Batch batch, List<PdqMatch> matches)
+    /// <summary>Puts the entries around a word whose partner word is near too into the batch.</summary>
+    private bool Filter(int word, ref Batch batch, List<PdqMatch> matches)
     {
+        ref var starts = ref MemoryMarshal.GetArrayDataReference(_tables[word].Starts);
         ref var partners = ref MemoryMarshal.GetArrayDataReference(_tables[word].Partners);
-        for (var entry = bucket.Start; entry < bucket.End;)
+        var partner = batch.Query.Word(PdqWords.Partner(word));
+        var bucket = BucketOf(batch.Query.Word(word));
+        for (var flip = FirstFlip; flip > 0; flip >>= 1)
         {
-            ref var start = ref Unsafe.Add(ref partners, entry);
-            ulong near;
-            int width;
-            if (Vector512.IsHardwareAccelerated && bucket.End - entry > Vector256<ushort>.Count)
-            {
-                near = Near512(Vector512.LoadUnsafe(ref start), partner, isExact);
-                width = Vector512<ushort>.Count;
-            }
-            else
-            {
-                near = Near256(Vector256.LoadUnsafe(ref start), partner, isExact);
-                width = Vector256<ushort>.Count;
-            }
+            var near = Near(bucket, flip);
+            ref var start = ref Unsafe.Add(ref starts, near);
+            var end = Unsafe.Add(ref start, 1);
+            batch.Filtered += end - start;
 
-            var left = bucket.End - entry;
-            near &= left < width ? (1ul << left) - 1 : ulong.MaxValue;
-            for (; near != 0; near &= near - 1)
+            // Once even if the bucket is empty: that is rare, and Take leaves out what is not of the bucket.
+            var entry = start;
+            do
             {
-                var found = entry + BitOperations.TrailingZeroCount(near);
-                _tables[word].Prefetch(bucket.Value, found);
-                batch.Entries[batch.Count++] = new Entry(word, bucket.Value, found);
-                if (batch.Count == BatchSize && !Compare(ref batch, matches))
+                var found = NearOf32(ref Unsafe.Add(ref partners, entry), partner, isExact: flip == FirstFlip);
+                if (found != 0 && !Take(word, near, entry, end, found, ref batch, matches))
                 {
                     return false;
                 }
+
+                entry += PdqTable.Padding;
+            }
+            while (entry < end);
+        }
+
+        return true;
+    }
+
+    /// <summary>Puts those of 32 entries that were found, and belong to the bucket, into the batch.</summary>
+    private bool Take(
+        int word, int bucket, int first, int end, uint found, ref Batch batch, List<PdqMatch> matches)
+    {
+        for (; found != 0; found &= found - 1)
+        {
+            var entry = first + BitOperations.TrailingZeroCount(found);
+            if (entry >= end)
+            {
+                break;
             }
 
-            entry += width;
+            _tables[word].Prefetch(bucket, entry);
+            batch.Entries[batch.Count++] = new Entry(word, bucket, entry);
+            if (batch.Count == BatchSize && !Compare(ref batch, matches))
+            {
+                return false;
+            }
         }
 
         return true;
     }
 
     /// <summary>
-    /// Which partners are near: of the 3 bits that a pair may differ in, the word's own bucket leaves 3, any other 2.
-    /// x AND (x - 1) clears the lowest one of x.
+    /// Which of 32 partners are near: of the 3 bits that a pair may differ in, the word's own bucket leaves 3, any other
+    /// 2. x AND (x - 1) clears the lowest one of x.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static ulong Near512(Vector512<ushort> partners, ushort wanted, bool isExact)
+    private static uint NearOf32(ref ushort partners, ushort wanted, bool isExact)
     {
-        var differing = partners ^ Vector512.Create(wanted);
-        differing &= differing - Vector512<ushort>.One;
-        differing &= differing - Vector512<ushort>.One;
-        if (isExact)
+        if (Vector512.IsHardwareAccelerated)
         {
-            differing &= differing - Vector512<ushort>.One;
+            var all = Vector512.LoadUnsafe(ref partners) ^ Vector512.Create(wanted);
+            all &= all - Vector512<ushort>.One;
+            all &= all - Vector512<ushort>.One;
+            if (isExact)
+            {
+                all &= all - Vector512<ushort>.One;
+            }
+
+            return (uint)Vector512.Equals(all, Vector512<ushort>.Zero).ExtractMostSignificantBits();
         }
 
-        return Vector512.Equals(differing, Vector512<ushort>.Zero).ExtractMostSignificantBits();
-    }
-
-    /// <inheritdoc cref="Near512"/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static ulong Near256(Vector256<ushort> partners, ushort wanted, bool isExact)
-    {
-        var differing = partners ^ Vector256.Create(wanted);
-        differing &= differing - Vector256<ushort>.One;
-        differing &= differing - Vector256<ushort>.One;
+        var low = Vector256.LoadUnsafe(ref partners) ^ Vector256.Create(wanted);
+        var high = Vector256.LoadUnsafe(ref partners, (nuint)Vector256<ushort>.Count) ^ Vector256.Create(wanted);
+        low &= low - Vector256<ushort>.One;
+        high &= high - Vector256<ushort>.One;
+        low &= low - Vector256<ushort>.One;
+        high &= high - Vector256<ushort>.One;
         if (isExact)
         {
-            differing &= differing - Vector256<ushort>.One;
+            low &= low - Vector256<ushort>.One;
+            high &= high - Vector256<ushort>.One;
         }
 
-        return Vector256.Equals(differing, Vector256<ushort>.Zero).ExtractMostSignificantBits();
+        low = Vector256.Equals(low, Vector256<ushort>.Zero);
+        high = Vector256.Equals(high, Vector256<ushort>.Zero);
+
+        // Hardly ever is one near: one look at both before each is looked at.
+        return (low | high) == Vector256<ushort>.Zero
+            ? 0
+            : low.ExtractMostSignificantBits() | (high.ExtractMostSignificantBits() << Vector256<ushort>.Count);
     }
 
     /// <summary>Compares the whole hashes of the batch and empties it.</summary>
@@ -274,9 +282,6 @@ internal sealed class PdqBuckets : PdqSegment
         return true;
     }
 
-    /// <summary>A bucket of a table: entries from <paramref name="Start"/> up to <paramref name="End"/>.</summary>
-    private readonly record struct Bucket(int Value, int Start, int End);
-
     /// <summary>An entry that passed the filter.</summary>
     private readonly record struct Entry(int Word, int Bucket, int Number);
 
@@ -288,6 +293,7 @@ internal sealed class PdqBuckets : PdqSegment
         public readonly Span<Entry> Entries = entries;
         public readonly Span<int> Positions = positions;
         public int Count;
+        public long Filtered;
         public int Compared;
     }
 }
