@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using FederationNode.TestSupport;
@@ -197,6 +198,20 @@ internal sealed class NodeProcess : IAsyncDisposable
         }
 
         return _process.ExitCode;
+    }
+
+    /// <summary>Ends the node as a fault of the runtime does, which writes what it has to say.</summary>
+    public async Task AbortAsync()
+    {
+        while (!_process.HasExited)
+        {
+            // The runtime puts its own handler away at the first that comes from outside, and ends at the next.
+            using var kill = Process.Start("kill", ["-ABRT", Id.ToString(CultureInfo.InvariantCulture)]);
+            await kill.WaitForExitAsync();
+            _process.WaitForExit(TimeSpan.FromMilliseconds(100));
+        }
+
+        await _process.WaitForExitAsync();
     }
 
     /// <summary>Ends the node with SIGKILL: it has no time for anything.</summary>
