@@ -28,6 +28,12 @@ public static class ProtocolLimits
     public const long MaxLifetime = 5L * 366 * 86_400;
 
     /// <summary>
+    /// How long after its end a listing's payload stays, in seconds: seven days, for what is disputed late.
+    /// docs/protocol.md, "Lapsing".
+    /// </summary>
+    public const long LapseDelay = 7L * 86_400;
+
+    /// <summary>
     /// Within what time a node carries out an order to erase, from when it holds the order, in seconds: a day.
     /// </summary>
     public const long ErasureTime = 86_400;

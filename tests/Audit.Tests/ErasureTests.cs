@@ -61,6 +61,79 @@ public sealed class ErasureTests
         Assert.Equal(Verdict.Clean, report.Verdict);
     }
 
+    /// <summary>
+    /// The lapse entry says that a time has come: seven days after the listing's end it may be gone, a second before not.
+    /// </summary>
+    [Theory]
+    [InlineData(0, Verdict.Clean)]
+    [InlineData(-1, Verdict.Faults)]
+    public async Task Audit_PayloadOfAListing_MayBeGoneOnceItHasLapsed(int later, Verdict verdict)
+    {
+        var coalition = TestCoalition.Create(0);
+        var end = TestCoalition.Issued + Day;
+        coalition.Alpha.Add(TestLog.Listing("gone") with { Expires = end });
+        var lapse = coalition.Alpha.Add(new LapsePayload(end + ProtocolLimits.LapseDelay + later), end + (30 * Day));
+        coalition.Alpha.Payloads[0] = null;
+
+        var report = await coalition.AuditAsync();
+
+        Assert.Equal(verdict, report.Verdict);
+        Assert.Equal(
+            verdict == Verdict.Clean ? [] : [(FindingKind.PayloadMissing, 0L)],
+            report.Findings.Where(f => f.Severity == Severity.Fault).Select(f => (f.Kind, f.Index!.Value)));
+        Assert.Equal(verdict == Verdict.Clean ? 3 : 0, report.Erasures.Count(e => e.Orders == 1 && e.FirstOpen == lapse));
+    }
+
+    /// <summary>A payload that is still there is named, like one that was ordered to be erased.</summary>
+    [Fact]
+    public async Task Audit_PayloadThatHasLapsedIsThere_IsNamed()
+    {
+        var coalition = TestCoalition.Create(0);
+        coalition.Alpha.Add(TestLog.Listing("kept") with { Expires = TestCoalition.Issued + 1 });
+        coalition.Alpha.Add(new LapsePayload(TestCoalition.Issued + 1 + ProtocolLimits.LapseDelay), TestCoalition.Issued + (8 * Day));
+
+        var report = await coalition.AuditAsync();
+
+        Assert.Equal(0L, Assert.Single(report.Findings, f => f.Kind == FindingKind.ErasedPayloadPresent).Index);
+        Assert.Equal(TestCoalition.ViewOf((coalition.Beta, 3)), report.View.Digest);
+    }
+
+    /// <summary>No entry says so, as of a member that writes no more: a roster that was issued late enough does.</summary>
+    [Theory]
+    [InlineData(0, Verdict.Clean)]
+    [InlineData(-1, Verdict.Faults)]
+    public async Task Audit_RosterIsIssuedLateEnough_PayloadMayBeGone(int later, Verdict verdict)
+    {
+        var coalition = TestCoalition.Create(0);
+        coalition.Alpha.Add(TestLog.Listing("gone") with { Expires = TestCoalition.Issued + 100 });
+        coalition.Alpha.Payloads[0] = null;
+        var issued = TestCoalition.Issued + 100 + ProtocolLimits.LapseDelay + later;
+        coalition.AddRoster(3, d => d with { Issued = issued, Expires = issued + Day });
+
+        Assert.Equal(verdict, (await coalition.AuditAsync()).Verdict);
+    }
+
+    /// <summary>Beyond the default for keywords at any time; beyond what only a later roster says it is no fault.</summary>
+    [Theory]
+    [InlineData(732, 0, Severity.Warning)]
+    [InlineData(731, 0, null)]
+    [InlineData(30, 20, Severity.Info)]
+    [InlineData(20, 20, null)]
+    public async Task Audit_ListingThatClaimsMoreThanTheRosterLetsIt_IsNamed(int days, int limit, Severity? severity)
+    {
+        var coalition = TestCoalition.Create(0);
+        if (limit > 0)
+        {
+            coalition.AddRoster(3, d => d with { Issued = d.Issued + 1, Lifetimes = d.Lifetimes.Add("keyword", limit * Day) });
+        }
+
+        coalition.Alpha.Add(TestLog.Listing("long") with { Expires = TestCoalition.Issued + (days * Day) });
+
+        var found = (await coalition.AuditAsync()).Findings.Where(f => f.Kind == FindingKind.ListingTooLong && f.Origin == coalition.Alpha.Origin).ToList();
+
+        Assert.Equal(severity is null ? [] : [severity.Value], found.Select(f => f.Severity));
+    }
+
     /// <summary>An order beyond the end of a closed log orders nothing, and nobody need acknowledge it.</summary>
     [Fact]
     public async Task Audit_OrderBeyondTheEnd_IsNotCounted()

@@ -99,7 +99,7 @@ public sealed class HoldersFixture : IAsyncLifetime, IDisposable
     {
         var (list, tags) = (_root.In(Guid.NewGuid().ToString("N")), _root.In(Guid.NewGuid().ToString("N")));
         await File.WriteAllLinesAsync(list, numbers);
-        var ran = await Fednode.HereAsync("tag", list, "--lines", "--type", "tel", "--out", tags, "--data", Folder(member));
+        var ran = await Fednode.HereAsync("tag", list, "--lines", "--type", "tel", "--epoch", "1", "--out", tags, "--data", Folder(member));
         return ran with { Output = File.Exists(tags) ? await File.ReadAllTextAsync(tags) : "" };
     }
 

@@ -64,7 +64,7 @@ public sealed class HoldersTests(HoldersFixture coalition) : IClassFixture<Holde
         {
             var files = Directory.GetFiles(Path.Combine(coalition.Folder(holder), "seller-keys"));
             Assert.Equal(
-                ["email-1", "tel-1"], files.Select(f => Path.GetFileName(f)[..^15]).Where(n => n is not ("qq-1" or "tel-2")).Order());
+                ["email-1", "tel-1"], files.Select(f => Path.GetFileName(f)[..^15]).Where(n => n is not ("qq-1" or "tel-2" or "email-2")).Order());
         }
 
         Assert.Empty(Directory.GetFileSystemEntries(coalition.Shares, "secretariat*"));
@@ -274,6 +274,106 @@ public sealed class HoldersTests(HoldersFixture coalition) : IClassFixture<Holde
         var ran = await CheckQqAsync();
         Assert.True(ran.Code == 0, ran.ToString());
     }
+
+    /// <summary>
+    /// Two members list a seller, and one each of its own. A second epoch comes in and both count; the client tags anew, alpha
+    /// does not; the first epoch ends, and with it what alpha lists.
+    /// </summary>
+    [Fact]
+    public async Task Rotation_OneMemberTagsAnew_TheOthersListingsEndWithTheEpoch()
+    {
+        const string Both = "both@rotation.example", Clients = "client@rotation.example", Alphas = "alpha@rotation.example";
+        foreach (var (member, seller) in ((string, string)[])[("client", Both), ("client", Clients), ("alpha", Both), ("alpha", Alphas)])
+        {
+            await Fednode.DoAsync("publish", "seller", seller, "--type", "email", "--category", "ivory", "--data", coalition.Folder(member));
+        }
+
+        var shares = coalition.Root.In("rotation-shares");
+        await Fednode.DoAsync(
+            "seller-keys", "deal", "--json", "--data", coalition.Folder("secretariat"), "--holders", "alpha,beta", "--threshold", "2",
+            "--seller-types", "email", "--epoch", "2", "--out", shares);
+        foreach (var holder in (string[])["alpha", "beta"])
+        {
+            await Fednode.DoAsync(
+                "seller-keys", "install", "--json", Path.Combine(shares, holder), "--data", coalition.Folder(holder),
+                "--passphrase", Path.Combine(shares, holder + ".passphrase"));
+        }
+
+        await UntilRosterAsync(HoldersFixture.Client, await RosterVersionAsync());
+        await UntilRosterAsync("delta", await RosterVersionAsync());
+        Assert.Equal(["alpha, client"], await UntilListedAsync(Both, "alpha, client"));
+
+        var records = coalition.Root.In("records.csv");
+        await File.WriteAllLinesAsync(records, ["id,mail", "1," + Both, "2,Client@Rotation.Example", "3,nobody@rotation.example"]);
+        string[] retag = ["retag", records, "--column", "mail", "--type", "email", "--from", "1", "--to", "2", "--json", "--data", coalition.Folder("client")];
+        AssertCounts((await Fednode.DoAsync([.. retag, "--dry-run"])).Json, 2, 0, 1);
+        Assert.Equal(["alpha, client"], await UntilListedAsync(Both, "alpha, client"));
+        AssertCounts((await Fednode.DoAsync(retag)).Json, 2, 0, 1);
+        AssertCounts((await Fednode.DoAsync(retag)).Json, 0, 2, 1);
+        Assert.Equal(["client", "alpha, client"], await UntilListedAsync(Both, "client", "alpha, client"));
+        await AssertLinkedAsync();
+
+        await Fednode.DoAsync(
+            "seller-keys", "retire", "--epoch", "1", "--seller-types", "email", "--until",
+            DateTimeOffset.UtcNow.AddSeconds(3).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture),
+            "--data", coalition.Folder("secretariat"));
+        await UntilListedAsync(Both, "client");
+        await UntilListedAsync(Clients, "client");
+        await UntilListedAsync(Alphas);
+        await UntilRosterAsync("alpha", await RosterVersionAsync());
+        Refusal.AssertClear(
+            await Fednode.HereAsync(
+                "publish", "seller", Alphas, "--type", "email", "--epoch", "1", "--category", "ivory", "--data", coalition.Folder("alpha")),
+            5,
+            "count no more since");
+    }
+
+    private static void AssertCounts(System.Text.Json.JsonElement answer, int retagged, int already, int notListed) => Assert.Equal(
+        (retagged, already, notListed),
+        (answer.GetProperty("retagged").GetInt32(), answer.GetProperty("already").GetInt32(), answer.GetProperty("notListed").GetInt32()));
+
+    /// <summary>Checks a seller at delta until each tag that is listed is listed by these, the newest epoch first.</summary>
+    private async Task<IReadOnlyList<string>> UntilListedAsync(string seller, params string[] by)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (true)
+        {
+            patience.Token.ThrowIfCancellationRequested();
+            var answer = (await Fednode.DoAsync("check", "seller", seller, "--type", "email", "--json", "--data", coalition.Folder("delta"))).Json;
+            List<string> listed =
+            [
+                .. answer.GetProperty("items").EnumerateArray().SelectMany(i => i.GetProperty("matches").EnumerateArray())
+                    .Select(m => string.Join(", ", m.GetProperty("listedBy").EnumerateArray().Select(l => l.GetProperty("member").GetString()).Order())),
+            ];
+            if (listed.SequenceEqual(by))
+            {
+                return listed;
+            }
+        }
+    }
+
+    /// <summary>The newest two entries of the client's log refer to the first two.</summary>
+    private async Task AssertLinkedAsync()
+    {
+        var exported = coalition.Root.In("rotation-export");
+        await Fednode.DoAsync("log", "export", "ewt/client/indicators/1", exported, "--data", coalition.Folder("client"));
+        var bundle = await File.ReadAllBytesAsync(Directory.GetFiles(exported, "*", SearchOption.AllDirectories)
+            .Single(f => f.Contains(Path.Combine("tile", "entries"), StringComparison.Ordinal)));
+        var leaves = new List<Protocol.Entries.Leaf>();
+        for (var at = 0; at < bundle.Length;)
+        {
+            var length = (bundle[at] << 8) | bundle[at + 1];
+            Assert.True(Protocol.Entries.Leaf.TryDecode(bundle.AsSpan(at + 2, length), out var leaf, out var error), error);
+            leaves.Add(leaf);
+            at += 2 + length;
+        }
+
+        Assert.Equal([null, null, 0L, 1L], leaves.Where(l => l.Kind == "listing").Select(l => l.Ref));
+        Assert.Equal(["voprf/email/1", "voprf/email/1", "voprf/email/2", "voprf/email/2"], leaves.Where(l => l.Kind == "listing").Select(l => l.Term!.Scheme));
+    }
+
+    private async Task<int> RosterVersionAsync() =>
+        (await Fednode.DoAsync("roster", "show", "--data", coalition.Folder("secretariat"), "--json")).Json.GetProperty("version").GetInt32();
 
     private Task<Ran> CheckQqAsync() =>
         Fednode.HereAsync("check", "seller", "10001", "--type", "qq", "--data", coalition.Folder("client"), "--json");

@@ -72,7 +72,7 @@ public sealed class CoalitionAuditor
         await auditor.AuditRosterLogsAsync(opened, holdings, cancellationToken);
         foreach (var log in opened)
         {
-            auditor.Add(await LogAuditor.AuditAsync(log, auditor._keys, cancellationToken));
+            auditor.Add(await LogAuditor.AuditAsync(log, auditor._keys, Lifetimes.Of(auditor._keys.Roster), cancellationToken));
         }
 
         foreach (var node in holdings)
@@ -103,7 +103,7 @@ public sealed class CoalitionAuditor
             foreach (var copy in opened.Where(l => l.Candidates.Contains(origin, StringComparer.Ordinal)).ToList())
             {
                 opened.Remove(copy);
-                Add(await LogAuditor.AuditAsync(copy, _keys, cancellationToken));
+                Add(await LogAuditor.AuditAsync(copy, _keys, Lifetimes.Default, cancellationToken));
             }
 
             if (_logs.TryGetValue(origin, out var log) && log.Primary is { } primary)
@@ -203,6 +203,7 @@ public sealed class CoalitionAuditor
     private ViewSummary ViewOf(RosterDocument? roster, IReadOnlySet<string> empty)
     {
         var view = new View();
+        view.Put(Lifetimes.Of(roster), []);
         var entries = 0L;
         var used = _logs.Values.Where(
             l => IsIndicators(l.Origin) && (roster is null || roster.TryFindLog(l.Origin, out _, out _)));

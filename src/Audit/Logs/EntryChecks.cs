@@ -9,7 +9,7 @@ namespace FederationNode.Audit.Logs;
 /// The checks of single entries: payload against leaf. Findings wait until it is known which leaves were
 /// changed, because a changed leaf makes its payload look wrong, too. Entries come in the order of the log.
 /// </summary>
-internal sealed class EntryChecks(string originText, LogContents contents)
+internal sealed class EntryChecks(string originText, LogContents contents, Lifetimes lifetimes)
 {
     // Of which faults may take all and lighter findings half, so that many small things cannot hide a large one.
     private const int MaxWaiting = 8192;
@@ -18,7 +18,11 @@ internal sealed class EntryChecks(string originText, LogContents contents)
     private readonly List<Finding> _waiting = [];
     private readonly HashSet<long> _withoutPayload = [];
     private readonly HashSet<long> _malformed = [];
-    private readonly HashSet<long> _erases = [];
+    private readonly HashSet<long> _unerasable = [];
+
+    // Of each listing, when it ended by its leaf; and the lapse entries, with the times that they say have come.
+    private readonly List<(long Index, long End)> _ends = [];
+    private readonly List<(long Index, long Time)> _lapses = [];
     private readonly SortedDictionary<long, long> _orders = [];
 
     /// <summary>Takes an entry that could not be read, so that the list of times keeps its order.</summary>
@@ -50,9 +54,14 @@ internal sealed class EntryChecks(string originText, LogContents contents)
         }
 
         contents.Issued.Add(leaf.Issued);
-        if (leaf.Kind == EntryKind.Erase)
+        if (EntryKind.IsOrder(leaf.Kind))
         {
-            _erases.Add(index);
+            _unerasable.Add(index);
+        }
+
+        if (_origin is { Log: Origin.Indicators } && leaf.Origin == originText && lifetimes.EndOf(leaf) is { } end)
+        {
+            _ends.Add((index, end));
         }
 
         if (payload is null)
@@ -81,13 +90,28 @@ internal sealed class EntryChecks(string originText, LogContents contents)
     /// </summary>
     public void Finish(FindingList findings, IReadOnlySet<long> changedLeaves)
     {
-        foreach (var index in _withoutPayload.Where(i => !_orders.ContainsKey(i)).Order())
+        var lapsedByRoster = new HashSet<long>();
+        var latest = _lapses.Select(l => l.Time).DefaultIfEmpty().Max();
+        foreach (var (index, end) in _ends.Where(e => Lifetimes.HasLapsed(e.End, Math.Max(latest, lifetimes.AsOf))))
+        {
+            if (_lapses.Find(l => l.Index > index && Lifetimes.HasLapsed(end, l.Time)) is { Time: > 0 } lapse)
+            {
+                _orders.TryAdd(index, lapse.Index);
+            }
+            else if (Lifetimes.HasLapsed(end, lifetimes.AsOf))
+            {
+                // Nobody ordered it, so nobody has it acknowledged.
+                lapsedByRoster.Add(index);
+            }
+        }
+
+        foreach (var index in _withoutPayload.Where(i => !_orders.ContainsKey(i) && !lapsedByRoster.Contains(i)).Order())
         {
             Note(
                 Severity.Fault,
                 FindingKind.PayloadMissing,
                 index,
-                "The payload is not there, and no entry of this log orders its erasure.");
+                "The payload is not there, no entry of this log orders its erasure, and it has not lapsed.");
         }
 
         contents.Erased = _orders.Count;
@@ -112,9 +136,35 @@ internal sealed class EntryChecks(string originText, LogContents contents)
         }
 
         contents.Take(entry);
-        if (entry.Payload is ErasePayload erase && !_erases.Contains(erase.Index))
+        switch (entry.Payload)
         {
-            _orders.TryAdd(erase.Index, index);
+            case ErasePayload erase when !_unerasable.Contains(erase.Index):
+                _orders.TryAdd(erase.Index, index);
+                break;
+            case LapsePayload lapse:
+                _lapses.Add((index, lapse.Time));
+                break;
+            case ListingPayload listing:
+                CheckLifetime(entry, listing);
+                break;
+            default:
+                break;
+        }
+    }
+
+    /// <summary>Whoever issues a listing must keep to the roster of its time, of which only the last one is at hand here.</summary>
+    private void CheckLifetime(LogEntry entry, ListingPayload listing)
+    {
+        var (kind, lasts) = (listing.Indicator.Kind, listing.Expires - entry.Issued);
+        if (lasts > lifetimes.LimitOf(kind))
+        {
+            var wasKnown = entry.Issued >= lifetimes.AsOf || lasts > Lifetimes.DefaultOf(kind);
+            Note(
+                wasKnown ? Severity.Warning : Severity.Info,
+                FindingKind.ListingTooLong,
+                entry.Index,
+                $"The listing claims to last {lasts} seconds. By the roster indicators of kind {kind} last {lifetimes.LimitOf(kind)}, "
+                    + $"so it ends at {entry.Issued + lifetimes.LimitOf(kind)}.");
         }
     }
 

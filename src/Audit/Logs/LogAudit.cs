@@ -3,6 +3,7 @@ using FederationNode.Audit.Sources;
 using FederationNode.Audit.Trees;
 using FederationNode.Protocol.Entries;
 using FederationNode.Protocol.Keys;
+using FederationNode.Protocol.Merge;
 using FederationNode.Protocol.Notes;
 
 namespace FederationNode.Audit.Logs;
@@ -13,8 +14,9 @@ public sealed class LogAudit
     private readonly byte[]? _note;
     private readonly Cover? _cover;
 
-    internal LogAudit(ILogSource source, FindingList findings, VerifiedHead? head, byte[]? note)
+    internal LogAudit(ILogSource source, FindingList findings, VerifiedHead? head, byte[]? note, Lifetimes lifetimes)
     {
+        Lifetimes = lifetimes;
         Copy = source;
         Source = source.Name;
         Collected = findings;
@@ -49,6 +51,9 @@ public sealed class LogAudit
 
     /// <summary>What was found, in the order of the walk.</summary>
     public IReadOnlyList<Finding> Findings => Collected.ToList();
+
+    /// <summary>When listings end, by the roster.</summary>
+    internal Lifetimes Lifetimes { get; }
 
     internal FindingList Collected { get; }
 

@@ -1,6 +1,7 @@
 using FederationNode.Audit.Report;
 using FederationNode.Audit.Sources;
 using FederationNode.Protocol.Keys;
+using FederationNode.Protocol.Merge;
 
 namespace FederationNode.Audit.Logs;
 
@@ -11,7 +12,9 @@ namespace FederationNode.Audit.Logs;
 /// </summary>
 public static class LogAuditor
 {
-    /// <summary>Audits a copy by a key that the caller knows to be the log's.</summary>
+    /// <summary>
+    /// Audits a copy by a key that the caller knows to be the log's. Without a roster, listings end as they do by default.
+    /// </summary>
     /// <param name="source">The copy.</param>
     /// <param name="key">The log's key; its name is the origin.</param>
     /// <param name="cancellationToken">Ends the audit.</param>
@@ -19,17 +22,17 @@ public static class LogAuditor
         ILogSource source, VerificationKey key, CancellationToken cancellationToken)
     {
         var audit = await AuditAsync(
-            await OpenedLog.OpenAsync(source, cancellationToken), new SingleKey(key), cancellationToken);
+            await OpenedLog.OpenAsync(source, cancellationToken), new SingleKey(key), Lifetimes.Default, cancellationToken);
         audit.CheckErasures(end: long.MaxValue);
         return audit;
     }
 
     /// <summary>Audits a copy but for its erasures: which of them count, only the whole coalition tells.</summary>
     internal static async Task<LogAudit> AuditAsync(
-        OpenedLog opened, ILogKeys keys, CancellationToken cancellationToken)
+        OpenedLog opened, ILogKeys keys, Lifetimes lifetimes, CancellationToken cancellationToken)
     {
         var head = opened.Verify(keys, out var findings);
-        var audit = new LogAudit(opened.Source, findings, head, opened.Note);
+        var audit = new LogAudit(opened.Source, findings, head, opened.Note, lifetimes);
         if (head is not null)
         {
             try

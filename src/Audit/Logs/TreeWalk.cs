@@ -22,7 +22,7 @@ internal sealed class TreeWalk(ILogSource source, VerifiedHead head, LogAudit au
 
     private readonly TileReader _reader = new(source);
     private readonly FindingList _findings = audit.Collected;
-    private readonly EntryChecks _entries = new(head.Origin, audit.Contents);
+    private readonly EntryChecks _entries = new(head.Origin, audit.Contents, audit.Lifetimes);
     private readonly List<BundleSides> _sides = [];
     private readonly HashSet<long> _changedLeaves = [];
     private readonly HashSet<string> _damages = new(StringComparer.Ordinal);

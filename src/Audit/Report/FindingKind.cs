@@ -95,6 +95,12 @@ public static class FindingKind
     /// </summary>
     public const string ErasureLate = "erasure-late";
 
+    /// <summary>
+    /// A listing claims to last longer than the roster lets it, and ends sooner than it says (warning; info if it was
+    /// issued before the roster in force and is within what holds by default).
+    /// </summary>
+    public const string ListingTooLong = "listing-too-long";
+
     /// <summary>The entry is in the log and does nothing (info).</summary>
     public const string EntryWithoutMeaning = "entry-without-meaning";
 

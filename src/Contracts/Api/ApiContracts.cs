@@ -53,6 +53,12 @@ public static class ApiRoutes
     /// <summary>POST <see cref="SellerTagsRequest"/>: raw identifiers become tags. Role analyst or detector.</summary>
     public const string SellerTags = "/v1/seller/tags";
 
+    /// <summary>GET: the keys for seller tags that the roster names. Role analyst or detector.</summary>
+    public const string SellerKeys = "/v1/seller/keys";
+
+    /// <summary>POST <see cref="SellerRetagRequest"/>: own listings of sellers go on under a later epoch. Role analyst.</summary>
+    public const string SellerRetag = "/v1/seller/retag";
+
     /// <summary>GET: whether the process is up; no key.</summary>
     public const string Health = "/healthz";
 
@@ -729,8 +735,48 @@ public sealed record SellerEvaluateResponse(
 
 /// <summary>Raw identifiers to tag. They must not leave the company: only the node on this machine gets them.</summary>
 /// <param name="Items">1 to 1,000 identifiers.</param>
-/// <param name="Epoch">The epoch of the keys, from 1.</param>
-public sealed record SellerTagsRequest(IReadOnlyList<RawSellerItem> Items, int Epoch = 1);
+/// <param name="Epoch">The epoch of the keys, from 1; null: every epoch that counts.</param>
+public sealed record SellerTagsRequest(IReadOnlyList<RawSellerItem> Items, int? Epoch = null);
+
+/// <summary>The keys for seller tags that the roster names.</summary>
+/// <param name="Keys">By type, the newest epoch first.</param>
+public sealed record SellerKeysResponse(IReadOnlyList<SellerKeyView> Keys);
+
+/// <summary>A key for seller tags.</summary>
+/// <param name="Type">The identifier type.</param>
+/// <param name="Epoch">From 1.</param>
+/// <param name="Until">When its tags count no more, in unix seconds; null: not said.</param>
+/// <param name="Counts">Whether they count now.</param>
+public sealed record SellerKeyView(string Type, int Epoch, long? Until, bool Counts);
+
+/// <summary>Own listings of sellers to go on under a later epoch of the keys: tags only, no identifiers.</summary>
+/// <param name="Items">1 to 1,000 sellers.</param>
+/// <param name="DryRun">Say what would be done, and publish nothing.</param>
+public sealed record SellerRetagRequest(IReadOnlyList<SellerRetagItem> Items, bool DryRun = false);
+
+/// <summary>A seller, by its tags of two epochs.</summary>
+/// <param name="From">The scheme of the older tag, such as <c>voprf/tel/1</c>.</param>
+/// <param name="Tag">The older tag, in hexadecimal.</param>
+/// <param name="To">The scheme of the newer one: the same type, a later epoch.</param>
+/// <param name="NewTag">The newer tag, in hexadecimal.</param>
+public sealed record SellerRetagItem(string From, string Tag, string To, string NewTag);
+
+/// <summary>What became of each seller.</summary>
+/// <param name="Items">
+/// In the order of the request: <c>retagged</c>, <c>already</c> (this member lists the newer tag) or <c>not-listed</c> (it has
+/// no listing in force of the older one).
+/// </param>
+public sealed record SellerRetagResponse(IReadOnlyList<string> Items)
+{
+    /// <summary>A new listing was published, or would be.</summary>
+    public const string Retagged = "retagged";
+
+    /// <summary>This member lists the newer tag.</summary>
+    public const string Already = "already";
+
+    /// <summary>This member has no listing in force of the older tag.</summary>
+    public const string NotListed = "not-listed";
+}
 
 /// <summary>One identifier as the company has it on record.</summary>
 /// <param name="Type">The identifier type, such as <c>tel</c>.</param>

@@ -14,7 +14,7 @@ namespace FederationNode.Grains.Erasure;
 
 /// <summary>
 /// Carries out orders to erase, of own logs and of others': when an order is applied to the list, payload and salt of what
-/// it names leave the rows. Log by log and order by order; one bundle at a time, so that nobody waits long for the log.
+/// it names leave the rows. So do those of what has lapsed, by an entry or a roster. Log by log and order by order; one bundle at a time, so that nobody waits long for the log.
 /// What a start finds in the list and not yet carried out is done then. docs/protocol.md, "Carrying out".
 /// </summary>
 public sealed partial class EntryEraser(
@@ -42,6 +42,9 @@ public sealed partial class EntryEraser(
     // By log, the index before which every order is carried out.
     private readonly ConcurrentDictionary<string, long> _done = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, OpenErasures> _open = new(StringComparer.Ordinal);
+
+    // By log, how many of the entries that have lapsed by a roster alone are gone.
+    private readonly Dictionary<string, int> _lapsedByRoster = new(StringComparer.Ordinal);
 
     // What is to be acknowledged: by log, behind the last order carried out. Not before its bytes are out of the files.
     private readonly Dictionary<string, ErasedStatement> _stated = new(StringComparer.Ordinal);
@@ -113,20 +116,58 @@ public sealed partial class EntryEraser(
                 var orders = list.Erasures(origin, from, Math.Min(end, from + Part));
                 if (orders.Count > 0)
                 {
-                    return await CarryOutAsync(text, [.. orders.Take(MostAtOnce)], orders.Count);
+                    // One lapse entry may be about very many.
+                    var last = orders[Math.Min(MostAtOnce, orders.Count) - 1].Order;
+                    return await CarryOutAsync(text, [.. orders.TakeWhile(o => o.Order <= last)], orders.Count);
                 }
 
                 _done[text] = Math.Min(end, from + Part);
             }
 
             _open.TryRemove(text, out _);
-            return false;
+            return await LetLapseAsync(origin, heads.Get(text)?.Size ?? 0);
         }
         catch (Exception failure) when (failure is not OperationCanceledException)
         {
             LogFailed(text, failure);
             return false;
         }
+    }
+
+    /// <summary>
+    /// Erases the next entries of a log that have lapsed by a roster: nobody orders it, so nothing is acknowledged; whether
+    /// there are more.
+    /// </summary>
+    private async Task<bool> LetLapseAsync(Origin origin, long held)
+    {
+        var done = _lapsedByRoster.GetValueOrDefault(origin.Text);
+        List<long> next = [.. list.LapsedByRoster(origin, done).Take(MostAtOnce)];
+        if (next.Count == 0)
+        {
+            return false;
+        }
+
+        var (log, removed) = (grains.GetGrain<IMemberLogGrain>(origin.Text), 0);
+        _isPurged = false;
+        foreach (var bundle in next.Where(i => i < held).Distinct().GroupBy(i => i / HeadEdge.Width))
+        {
+            var result = await log.EraseAsync([.. bundle]);
+            if (result.Error is { } error)
+            {
+                LogNotLapsed(origin.Text, bundle.First(), error);
+                return false;
+            }
+
+            removed += result.Removed;
+        }
+
+        if (removed > 0)
+        {
+            LogLapsed(origin.Text, removed);
+        }
+
+        _lapsedByRoster[origin.Text] = done + next.Count;
+        return true;
     }
 
     private async Task<bool> CarryOutAsync(string origin, List<(long Order, long Erased)> orders, int waiting)
@@ -171,7 +212,7 @@ public sealed partial class EntryEraser(
     /// </summary>
     private async Task AcknowledgeAsync()
     {
-        var isNews = _toState.Count > 0;
+        var isNews = _toState.Count > 0 || !_isPurged;
         if (!isNews && ++_turns % TurnsBetweenStatements != 0)
         {
             return;
@@ -213,6 +254,12 @@ public sealed partial class EntryEraser(
 
     [LoggerMessage(2, LogLevel.Warning, "What entry {Order} of {Origin} orders to erase is not erased yet; it is tried again each second: {Error}")]
     private partial void LogNotDone(string origin, long order, string error);
+
+    [LoggerMessage(5, LogLevel.Information, "Erased in {Origin}: {Count} payloads that have lapsed by the roster.")]
+    private partial void LogLapsed(string origin, int count);
+
+    [LoggerMessage(6, LogLevel.Warning, "Entry {Index} of {Origin} has lapsed and is not erased yet; it is tried again each second: {Error}")]
+    private partial void LogNotLapsed(string origin, long index, string error);
 
     [LoggerMessage(4, LogLevel.Error, "What was erased could not be acknowledged; it is tried again.")]
     private partial void LogNotAcknowledged(Exception failure);

@@ -8,6 +8,8 @@ using FederationNode.Grains.Logs;
 using FederationNode.Grains.Rosters;
 using FederationNode.Grains.Storage;
 using FederationNode.Protocol;
+using FederationNode.Protocol.Merge;
+using FederationNode.Protocol.Roster;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -151,6 +153,18 @@ public sealed partial class ListFollower(
             }
         }
 
+        void OnRoster(RosterDocument document)
+        {
+            list.Put(Lifetimes.Of(document), clock.GetUtcNow().ToUnixTimeSeconds(), roster.Counts);
+            SayChanged();
+        }
+
+        roster.Changed += OnRoster;
+        if (roster.Current is { } inForce)
+        {
+            OnRoster(inForce);
+        }
+
         heads.Grew += OnGrew;
         heads.Overlaid += OnOverlaid;
         heads.Deferred += OnDeferred;
@@ -188,6 +202,7 @@ public sealed partial class ListFollower(
         finally
         {
             await Task.WhenAll(_following.Values);
+            roster.Changed -= OnRoster;
             heads.Grew -= OnGrew;
             heads.Overlaid -= OnOverlaid;
             heads.Deferred -= OnDeferred;

@@ -59,6 +59,8 @@ public sealed class MergedList
 
     // Entries of each log that are in the view: ahead of what is applied, which is said when readers find it.
     private readonly Dictionary<string, long> _taken = new(StringComparer.Ordinal);
+    // By member, when the newest of its entries that are in the view was issued; under the gate.
+    private readonly Dictionary<string, long> _newest = new(StringComparer.Ordinal);
     private readonly View _view = new(Seed());
     private readonly UrgentEntries _urgent = new();
     private readonly AsideChanges _aside = new(MaxAside);
@@ -428,6 +430,74 @@ public sealed class MergedList
     }
 
     /// <summary>
+    /// Another roster came into force: listings end by it from now on. Detectors wait while the list is looked through, some
+    /// hundredths of a second of millions.
+    /// </summary>
+    /// <param name="lifetimes">What it says.</param>
+    /// <param name="now">Unix seconds, by which listings expire.</param>
+    /// <param name="counts">Whether the roster lets a member's word count.</param>
+    public void Put(Lifetimes lifetimes, long now, Func<string, bool> counts)
+    {
+        var touched = new HashSet<Hash256>();
+        using (_gate.Write())
+        {
+            var lapsed = new List<ListingPayload>();
+
+            // Copies of the list know when each listing ends. Where these are too many to be told, they read it anew.
+            _view.Put(lifetimes, lapsed, id =>
+            {
+                _aside.Add([id]);
+                touched.Add(id);
+            });
+            Forget(lapsed, touched);
+            Recount(touched, now, counts);
+        }
+
+        Finish(touched.Count);
+    }
+
+    /// <summary>Entries of a log that have lapsed by a roster and not by an entry, but the first of them.</summary>
+    /// <param name="origin">The log.</param>
+    /// <param name="skip">How many are left out.</param>
+    public IReadOnlyList<long> LapsedByRoster(Origin origin, int skip)
+    {
+        using (_gate.Read())
+        {
+            return _view.LapsedByRoster(origin, skip);
+        }
+    }
+
+    /// <summary>Whether a listing of a log lapses when a time has come. Looks some at a time, with the list free in between.</summary>
+    /// <param name="origin">The log.</param>
+    /// <param name="time">Unix seconds.</param>
+    public bool AnyLapsesBy(Origin origin, long time)
+    {
+        for (var from = 0L; from < AppliedOf(origin.Text); from += LivePart)
+        {
+            using (_gate.Read())
+            {
+                if (_view.AnyLapsesBy(origin, from, from + LivePart, time))
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>The newest time that an entry in the list was issued at, by the members other than one, in unix seconds; or 0.</summary>
+    /// <param name="member">The member that is left out.</param>
+    /// <param name="counts">Whether the roster lets a member's word count.</param>
+    public long NewestOfOthers(string member, Func<string, bool> counts)
+    {
+        using (_gate.Read())
+        {
+            return _newest.Where(n => n.Key != member && counts(n.Key)).Select(n => n.Value).DefaultIfEmpty().Max();
+        }
+    }
+
+    /// <summary>
     /// Entries that a part of an outline left out although they were live, or none if that cannot be told, because
     /// something was erased since.
     /// </summary>
@@ -479,7 +549,7 @@ public sealed class MergedList
         var meaningful = Interpret(origin, from, entries, []);
         using (_gate.Write())
         {
-            foreach (var entry in meaningful.Select(m => m.Entry).Where(e => e.Index >= _taken.GetValueOrDefault(origin.Text)))
+            foreach (var entry in meaningful.Select(m => Ending(m.Entry)).Where(e => e.Index >= _taken.GetValueOrDefault(origin.Text)))
             {
                 if (_urgent.Add(entry) is { } id)
                 {
@@ -507,7 +577,7 @@ public sealed class MergedList
             for (var i = 0; i < waiting.Count; i++)
             {
                 if (Payload.TryDecode(waiting[i].Kind, waiting[i].Payload, out var payload, out _)
-                    && new LogEntry(origin, NoPlaceYet + i, default, now, payload) is var entry
+                    && Ending(new LogEntry(origin, NoPlaceYet + i, default, now, payload)) is var entry
                     && _urgent.Add(entry) is { } id)
                 {
                     touched.Add(id);
@@ -568,6 +638,11 @@ public sealed class MergedList
         Finish(touched.Count);
     }
 
+    /// <summary>An entry beside the view ends by the roster, too.</summary>
+    private LogEntry Ending(LogEntry entry) => entry.Payload is ListingPayload listing
+        ? entry with { Ends = _view.Lifetimes.EndOf(ListingTerm.Of(listing), entry.Issued) }
+        : entry;
+
     private static ulong Seed() => BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8));
 
     /// <summary>The entries that have a meaning; this takes most of the time and holds nobody up.</summary>
@@ -605,8 +680,17 @@ public sealed class MergedList
 
     private bool TakeIntoView(PreparedEntry prepared, HashSet<Hash256> touched)
     {
+        var (member, issued) = (prepared.Entry.Member, prepared.Entry.Issued);
+        if (issued > _newest.GetValueOrDefault(member))
+        {
+            _newest[member] = issued;
+        }
+
         var erased = prepared.Entry.Payload is ErasePayload order ? _view.ListingAt(prepared.Entry.Origin, order.Index) : null;
-        if (_view.Apply(prepared) is not { } id)
+        List<ListingPayload> lapsed = [];
+        var changed = _view.Apply(prepared, lapsed);
+        Forget(lapsed, touched);
+        if (changed is not { } id)
         {
             if (prepared.Entry.Payload is ListingPayload late && _view.IsErased(prepared.Entry.Origin, prepared.Entry.Index))
             {
@@ -629,6 +713,21 @@ public sealed class MergedList
         }
 
         return true;
+    }
+
+    /// <summary>What has lapsed leaves the matcher behind that, and who follows the list is told aside.</summary>
+    private void Forget(List<ListingPayload> lapsed, HashSet<Hash256> touched)
+    {
+        foreach (var indicator in lapsed.Select(l => l.Indicator))
+        {
+            _erased[indicator.Id] = indicator;
+            touched.Add(indicator.Id);
+        }
+
+        if (lapsed.Count > 0)
+        {
+            _aside.Add([.. lapsed.Select(l => l.Indicator.Id).Distinct()]);
+        }
     }
 
     /// <summary>What was withdrawn stays in the matcher, and what was erased until <see cref="ForgetErased"/>: what a match means is asked of the view.</summary>

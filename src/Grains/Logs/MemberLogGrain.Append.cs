@@ -140,7 +140,7 @@ public sealed partial class MemberLogGrain
         foreach (var entry in request.Entries)
         {
             var salt = RandomNumberGenerator.GetBytes(ProtocolLimits.SaltSize);
-            var leaf = new Leaf(_origin, entry.Kind, batch.Issued, entry.Ref, Leaf.Commit(salt, entry.Payload));
+            var leaf = Leaf.Of(_origin, batch.Issued, entry.Ref, entry.Kind, salt, entry.Payload);
             batch.Entries.Add(new StoredEntry(leaf.Encode(), salt, entry.Payload));
         }
 
@@ -172,7 +172,7 @@ public sealed partial class MemberLogGrain
                 return $"Entry {i} has no valid kind, or a payload that is too long.";
             }
 
-            var leaf = new Leaf(_origin, entry.Kind, batch.Issued, entry.Ref, Leaf.Commit(salt, entry.Payload)).Encode();
+            var leaf = Leaf.Of(_origin, batch.Issued, entry.Ref, entry.Kind, salt, entry.Payload).Encode();
             var index = batch.NextIndex + i;
             if (!LogEntry.TryInterpret(origin, index, default, leaf, salt, entry.Payload, out _, out var reason))
             {

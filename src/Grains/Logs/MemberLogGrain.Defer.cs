@@ -77,7 +77,7 @@ public sealed partial class MemberLogGrain
             }
         }
 
-        if (request.Entries.Any(e => e.Kind == EntryKind.Erase))
+        if (request.Entries.Any(e => EntryKind.IsOrder(e.Kind)))
         {
             // What it names must be in this very log, which may not be whole; and in the next epoch's it would be another.
             return why;

@@ -26,8 +26,8 @@ public sealed partial class MemberLogGrain
 
         try
         {
-            var removed = indexes.Count == 0 ? 0 : await _log.EraseAsync(number, indexes);
             await EraseInOutlineAsync(indexes);
+            var removed = indexes.Count == 0 ? 0 : await _log.EraseAsync(number, indexes);
             return new EraseResult(removed, null);
         }
         catch (CorruptStateException damage)

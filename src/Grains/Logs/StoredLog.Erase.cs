@@ -14,7 +14,7 @@ public sealed partial class StoredLog
     /// to which no head refers.
     /// </summary>
     /// <param name="number">The bundle.</param>
-    /// <param name="indexes">Entries of it, below the size. Those of kind <c>erase</c> keep their payload.</param>
+    /// <param name="indexes">Entries of it, below the size. Those of kind <c>erase</c> and <c>lapse</c> keep their payload.</param>
     /// <returns>Payloads that were there, and are gone from the disk.</returns>
     /// <exception cref="CorruptStateException">A row at this place is damaged: nothing of it was written.</exception>
     /// <exception cref="RowConflictException">Somebody else wrote a row meanwhile.</exception>
@@ -24,17 +24,11 @@ public sealed partial class StoredLog
         var rows = Writable();
         var leaves = await ReadLeavesAsync(number);
         var places = indexes.Select(i => (int)(i - (number * Width))).Distinct()
-            .Where(i => !Leaf.TryDecode(leaves[i].Span, out var leaf, out _) || leaf.Kind != EntryKind.Erase).ToList();
-        var (removed, sealedKey) = (0, (string?)null);
-        if (number == Size / Width)
-        {
-            removed += await EraseUnsealedAsync(places);
-        }
-        else
-        {
-            sealedKey = BundleKey(number, await RootOfTileAsync(0, number));
-            removed += await EraseRowAsync(rows, sealedKey, places);
-        }
+            .Where(i => !Leaf.TryDecode(leaves[i].Span, out var leaf, out _) || !EntryKind.IsOrder(leaf.Kind)).ToList();
+        var sealedKey = number == Size / Width ? null : BundleKey(number, await RootOfTileAsync(0, number));
+
+        // What a crash left comes first: once the payload is gone from the log itself, nobody would look here again for a
+        // listing that has lapsed.
 
         var beginning = new SealedPlace(Origin, 0, number, default).BeginningFor(LogRowKind.Payloads);
         var leftOver = new List<string>();
@@ -51,7 +45,7 @@ public sealed partial class StoredLog
             _ = await EraseRowAsync(rows, key, places);
         }
 
-        return removed;
+        return sealedKey is null ? await EraseUnsealedAsync(places) : await EraseRowAsync(rows, sealedKey, places);
     }
 
     private async Task<int> EraseUnsealedAsync(List<int> places)

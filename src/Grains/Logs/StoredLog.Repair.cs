@@ -179,7 +179,7 @@ public sealed partial class StoredLog
         row.Items is { Length: Width } items && !items.Where((item, i) => item is not null && VerifiedRange.FaultOf(
             new SentEntry(entries[i].Leaf, item.Salt, item.Payload)) is not null).Any();
 
-    /// <summary>docs/protocol.md, "erase": a payload is absent only if an entry of the same log orders its erasure.</summary>
+    /// <summary>docs/protocol.md, "erase": a payload is absent only if an entry of the same log orders its erasure, or it has lapsed.</summary>
     private static bool TryMakePayloads(
         long first, IReadOnlyList<StoredEntry> entries, IReadOnlyList<long> erased, out PayloadsRow row)
     {
@@ -194,7 +194,7 @@ public sealed partial class StoredLog
 
             // A leaf without meaning has none.
             var isWanted = Leaf.TryDecode(entry.Leaf, out var leaf, out _)
-                && (leaf.Kind == EntryKind.Erase || !erased.Contains(first + i));
+                && (EntryKind.IsOrder(leaf.Kind) || !erased.Contains(first + i));
             row.Items[i] = isWanted ? Item(entry.Salt, entry.Payload) : null;
             if (isWanted && row.Items[i] is null)
             {

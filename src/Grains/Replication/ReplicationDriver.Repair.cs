@@ -95,10 +95,10 @@ public sealed partial class ReplicationDriver
     }
 
     /// <summary>
-    /// The entries of a damaged row whose erasure the log orders, at any place behind them: what was erased stays erased,
-    /// whoever still has it. All that follows is read for it; only a row that is damaged costs that.
+    /// The entries of a damaged row whose erasure the log orders, at any place behind them, or that have lapsed: what was
+    /// erased stays erased, whoever still has it. All that follows is read for it; only a row that is damaged costs that.
     /// </summary>
-    private static async Task<IReadOnlyList<long>> FindErasedAsync(
+    private async Task<IReadOnlyList<long>> FindErasedAsync(
         IMemberLogGrain log, string text, long from, IReadOnlyList<StoredEntry> entries)
     {
         var origin = Origin.Parse(text);
@@ -107,7 +107,17 @@ public sealed partial class ReplicationDriver
             return [];
         }
 
-        var erased = OrdersIn(origin, from, entries).ToList();
+        var lifetimes = Lifetimes.Of(_roster.Current);
+        List<long?> ends = [.. entries.Select(e => Leaf.TryDecode(e.Leaf, out var leaf, out _) ? lifetimes.EndOf(leaf) : null)];
+        IEnumerable<long> LapsedBy(long time, long below) => Enumerable.Range(0, ends.Count)
+            .Where(i => from + i < below && ends[i] is { } ended && Lifetimes.HasLapsed(ended, time)).Select(i => from + i);
+
+        var erased = LapsedBy(lifetimes.AsOf, long.MaxValue).ToList();
+        foreach (var (index, order) in OrdersIn(origin, from, entries))
+        {
+            erased.AddRange(order is LapsePayload lapse ? LapsedBy(lapse.Time, index) : [((ErasePayload)order).Index]);
+        }
+
         var end = (await log.GetStatusAsync()).HeadSize;
         for (var at = from + entries.Count; at < end;)
         {
@@ -117,23 +127,28 @@ public sealed partial class ReplicationDriver
                 break;
             }
 
-            erased.AddRange(OrdersIn(origin, at, range.Entries).Where(i => i >= from && i < from + entries.Count));
+            foreach (var (index, order) in OrdersIn(origin, at, range.Entries))
+            {
+                erased.AddRange(order is LapsePayload lapse ? LapsedBy(lapse.Time, index) : [((ErasePayload)order).Index]);
+            }
+
             at = range.End;
         }
 
         return erased;
     }
 
-    private static IEnumerable<long> OrdersIn(Origin origin, long from, IReadOnlyList<StoredEntry> entries)
+    /// <summary>The erase and lapse entries of a range.</summary>
+    private static IEnumerable<(long Index, Payload Order)> OrdersIn(Origin origin, long from, IReadOnlyList<StoredEntry> entries)
     {
         for (var i = 0; i < entries.Count; i++)
         {
             var (bytes, salt, payload) = entries[i];
-            if (Leaf.TryDecode(bytes, out var leaf, out _) && leaf.Kind == EntryKind.Erase
+            if (Leaf.TryDecode(bytes, out var leaf, out _) && EntryKind.IsOrder(leaf.Kind)
                 && LogEntry.TryInterpret(origin, from + i, default, bytes, salt, payload, out var entry, out _)
-                && entry.Payload is ErasePayload order)
+                && entry.Payload is ErasePayload or LapsePayload)
             {
-                yield return order.Index;
+                yield return (entry.Index, entry.Payload);
             }
         }
     }

@@ -3,7 +3,6 @@ using System.Numerics;
 using System.Runtime.InteropServices;
 using System.Text;
 using FederationNode.Matching.Keywords;
-using FederationNode.Protocol;
 using FederationNode.Protocol.Entries;
 
 namespace FederationNode.Matching.Linting;
@@ -18,27 +17,16 @@ public static class PublishingLint
     public const int LeastPdqBits = 20;
 
     private const int PdqBits = 256;
-    private const long Day = 86_400;
 
     private const string Context = "add words that must be near it (context.anyOf or context.allOf)";
 
     private static readonly byte[] s_emptyFile =
         Convert.FromHexString("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 
-    /// <summary>The longest time for which one may list, in days, by kind of indicator; other kinds as long as the protocol.</summary>
-    /// <param name="kind">The kind.</param>
-    public static int? LongestDays(string kind) => kind switch
-    {
-        IndicatorKind.Keyword => 731,
-        IndicatorKind.Seller => 366,
-        _ => null,
-    };
-
     /// <summary>What is wrong with a listing, or null.</summary>
     /// <param name="listing">The listing.</param>
-    /// <param name="now">Unix seconds.</param>
-    public static LintFault? FaultOf(ListingPayload listing, long now) =>
-        ExpiryFault(listing, now) ?? listing.Indicator.Kind switch
+    public static LintFault? FaultOf(ListingPayload listing) =>
+        listing.Indicator.Kind switch
         {
             IndicatorKind.Keyword => KeywordFault(listing),
             IndicatorKind.ImagePdq => PdqFault(listing.Indicator.Value.Span),
@@ -50,19 +38,6 @@ public static class PublishingLint
                 ".value", "is all zeros, which is no seller's tag: make it with `fednode publish seller`"),
             _ => null,
         };
-
-    private static LintFault? ExpiryFault(ListingPayload listing, long now) =>
-        // What lasts longer than the protocol lets it is no matter of taste.
-        LongestDays(listing.Indicator.Kind) is { } days && listing.Expires - now is var left && left > days * Day
-            && left <= ProtocolLimits.MaxLifetime
-            ? new LintFault(
-                ".expires",
-                string.Create(CultureInfo.InvariantCulture, $"is more than {days} days ahead, which is too long for ")
-                + (listing.Indicator.Kind == IndicatorKind.Seller
-                    ? "a seller, since numbers and accounts get other owners"
-                    : "a keyword, since words change their meaning")
-                + ": let it end sooner, and renew it")
-            : null;
 
     private static LintFault? KeywordFault(ListingPayload listing)
     {

@@ -127,6 +127,8 @@ public static class LocalApi
         RosterEndpoints.Map(routes);
         SellerEndpoint.Map(routes);
         SellerTagsEndpoint.Map(routes);
+        SellerKeysEndpoint.Map(routes);
+        SellerRetagEndpoint.Map(routes);
         routes.MapOpenApi("/openapi/{documentName}.json");
         return routes;
     }

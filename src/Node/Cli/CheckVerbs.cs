@@ -46,7 +46,7 @@ internal static class CheckVerbs
         var raw = new Argument<string>("IDENTIFIER") { Description = "The identifier; `-` reads it from standard input. It never leaves this process." };
         var type = new Option<string>("--type") { Description = "tel, email, wechat, qq, url, ...", HelpName = "TYPE", Required = true };
         var region = new Option<string?>("--region") { Description = "For tel: the region of the account, unless the number begins with +.", HelpName = "CC" };
-        var epoch = new Option<int>("--epoch") { Description = "Epoch of the key.", DefaultValueFactory = _ => 1 };
+        var epoch = SellerTagging.EpochOption("Default: all that count.");
         var verb = Make(
             "seller",
             "Checks a seller.",
@@ -57,7 +57,7 @@ internal static class CheckVerbs
                 var tags = await SellerTagging.TagAsync(
                     target.EvaluateSellersAsync,
                     parsed.GetRequiredValue(type),
-                    parsed.GetValue(epoch),
+                    await SellerTagging.EpochsAsync(parsed.GetValue(epoch), target.ReadSellerKeysAsync, cancel),
                     SellerTagging.ReadRaw(parsed.GetRequiredValue(raw)),
                     parsed.GetValue(region),
                     cancel);

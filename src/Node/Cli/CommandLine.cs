@@ -62,6 +62,7 @@ internal static class CommandLine
             RunVerb.Create(),
             StatusVerb.Create(),
             TagVerb.Create(),
+            RetagVerb.Create(),
             PublishVerbs.Create(),
             ImportVerb.Create(),
             AmendVerbs.CreateWithdraw(),

@@ -27,7 +27,7 @@ internal static class KeywordTrial
             throw new CliException(ExitCode.Refused, problem.Detail);
         }
 
-        var lint = PublishingLint.FaultOf(built.Payload, now) is { } fault ? $"{fault.Field[1..]} {fault.Says}." : null;
+        var lint = PublishingLint.FaultOf(built.Payload) is { } fault ? $"{fault.Field[1..]} {fault.Says}." : null;
         var hits = SampleHits.Count([built.Payload], texts, Snippets)[0];
         var places = hits.Places
             .Select(p => new KeywordTrialPlace(p.Text + 1, PolicyTrial.Snippet(texts[p.Text], p.Start, p.Length))).ToList();

@@ -66,6 +66,9 @@ internal sealed class NodeClient : IDisposable
     public Task<SellerEvaluateResponse> EvaluateSellersAsync(SellerEvaluateRequest request, CancellationToken cancel) =>
         PostAsync<SellerEvaluateRequest, SellerEvaluateResponse>(ApiRoutes.SellerEvaluate, request, cancel);
 
+    public Task<SellerKeysResponse> ReadSellerKeysAsync(CancellationToken cancel) =>
+        GetAsync<SellerKeysResponse>(ApiRoutes.SellerKeys, cancel);
+
     public void Dispose() => _http.Dispose();
 
     private async Task<HttpResponseMessage> SendAsync(

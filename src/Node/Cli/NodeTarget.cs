@@ -69,6 +69,9 @@ internal abstract class NodeTarget : IAsyncDisposable
     /// <summary>Has blinded seller identifiers evaluated by the holders of the keys.</summary>
     public abstract Task<SellerEvaluateResponse> EvaluateSellersAsync(SellerEvaluateRequest request, CancellationToken cancel);
 
+    /// <summary>The keys for seller tags that the roster names.</summary>
+    public abstract Task<SellerKeysResponse> ReadSellerKeysAsync(CancellationToken cancel);
+
     /// <summary>How the node is doing.</summary>
     public abstract Task<NodeStatus> ReadStatusAsync(CancellationToken cancel);
 

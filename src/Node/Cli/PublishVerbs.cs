@@ -113,7 +113,7 @@ internal static class PublishVerbs
         var raw = new Argument<string>("IDENTIFIER") { Description = "The telephone number, address or account; `-` reads it from standard input, so that it stands in no history. It never leaves this process." };
         var type = new Option<string>("--type") { Description = "tel, email, wechat, qq, url, ...", HelpName = "TYPE", Required = true };
         var region = new Option<string?>("--region") { Description = "For tel: the region of the account, such as GB, unless the number begins with +.", HelpName = "CC" };
-        var epoch = new Option<int>("--epoch") { Description = "Epoch of the key.", DefaultValueFactory = _ => 1 };
+        var epoch = SellerTagging.EpochOption("Default: the newest that counts.");
         var listing = new ListingOptions();
         var verb = new Verb(
             "seller",
@@ -126,8 +126,9 @@ internal static class PublishVerbs
         verb.Does((parsed, output, cancel) => listing.PublishAsync(parsed, output, async (common, client) =>
         {
             // Its own tag alone: listings beside each other would say that two identifiers belong to one person.
+            var epochs = await SellerTagging.EpochsAsync(parsed.GetValue(epoch), client.ReadSellerKeysAsync, cancel);
             var tag = (await SellerTagging.TagAsync(
-                client.EvaluateSellersAsync, parsed.GetRequiredValue(type), parsed.GetValue(epoch), SellerTagging.ReadRaw(parsed.GetRequiredValue(raw)), parsed.GetValue(region), cancel))[0];
+                client.EvaluateSellersAsync, parsed.GetRequiredValue(type), t => [.. epochs(t).Take(1)], SellerTagging.ReadRaw(parsed.GetRequiredValue(raw)), parsed.GetValue(region), cancel))[0];
             return [common with { Kind = IndicatorKind.Seller, Value = tag.Tag.ToString(), Scheme = tag.Scheme.ToString() }];
         }, cancel));
         return verb;

@@ -2,6 +2,8 @@ using System.CommandLine;
 using System.Globalization;
 using FederationNode.Contracts.Api;
 using FederationNode.Node.Folder;
+using FederationNode.Protocol.Entries;
+using FederationNode.Protocol.Merge;
 using FederationNode.Protocol.Roster;
 using FederationNode.Protocol.Sellers.Quotas;
 
@@ -11,7 +13,7 @@ namespace FederationNode.Node.Cli;
 internal static class RosterVerbs
 {
     public static Command Create() =>
-        new("roster", "Who is in the coalition.") { AdmitVerb(), RosterEpochVerb.Create(), ShowVerb() };
+        new("roster", "Who is in the coalition.") { AdmitVerb(), RosterEpochVerb.Create(), LifetimeVerb.Create(), ShowVerb() };
 
     private static Verb AdmitVerb()
     {
@@ -110,7 +112,8 @@ internal static class RosterVerbs
                 closedLogs = m.Logs.Where(l => l.ClosedAt is not null)
                     .Select(l => new { origin = l.Origin.Text, l.ClosedAt!.Value.Size, root = l.ClosedAt.Value.Root.ToBase64() }),
             }),
-            sellerKeys = roster.SellerKeys.Select(k => new { k.Type, k.Epoch, k.Threshold, k.Holders, k.Quota }),
+            sellerKeys = roster.SellerKeys.Select(k => new { k.Type, k.Epoch, k.Threshold, k.Holders, k.Quota, k.Until }),
+            lifetimes = Kinds(roster).ToDictionary(k => k, k => Lifetimes.Of(roster).LimitOf(k)),
         });
         var expires = DateTimeOffset.FromUnixTimeSeconds(roster.Expires).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
         output.Line($"Coalition {roster.Coalition}, roster version {roster.Version}, valid until {expires}, signed by {roster.Threshold} of {roster.SecretariatKeys.Length} secretariat keys.");
@@ -126,9 +129,13 @@ internal static class RosterVerbs
         }
 
         output.Table(
-            ["key for tags of sellers", "made by", "holders", "a day", "a minute"],
+            ["key for tags of sellers", "made by", "holders", "a day", "a minute", "counts until"],
             roster.SellerKeys.Select(k => (IReadOnlyList<string>)
-                [Scheme(k), $"{k.Threshold} of {k.Holders.Length}", string.Join(", ", k.Holders), .. Limits(k.Quota ?? TagQuota.Default)]));
+                [Scheme(k), $"{k.Threshold} of {k.Holders.Length}", string.Join(", ", k.Holders), .. Limits(k.Quota ?? TagQuota.Default), Until(k)]));
+        output.Table(
+            ["listings of kind", "last at most"],
+            Kinds(roster).Select(k => (IReadOnlyList<string>)
+                [k, string.Create(CultureInfo.InvariantCulture, $"{Lifetimes.Of(roster).LimitOf(k) / 86_400d:0.##} days")]));
         if (roster.Members.Any(m => m.Quota is not null))
         {
             output.Table(
@@ -136,6 +143,15 @@ internal static class RosterVerbs
                 roster.Members.Where(m => m.Quota is not null).Select(m => (IReadOnlyList<string>)[m.Name, .. Limits(m.Quota!)]));
         }
     }
+
+    /// <summary>The kinds of indicator that the protocol knows, and those that the roster names.</summary>
+    private static IEnumerable<string> Kinds(RosterDocument roster) =>
+        ((string[])[IndicatorKind.Keyword, IndicatorKind.Seller, IndicatorKind.ImagePdq, IndicatorKind.ImageSha256])
+            .Union(roster.Lifetimes.Keys);
+
+    private static string Until(SellerKey key) => key.Until is { } until
+        ? DateTimeOffset.FromUnixTimeSeconds(until).ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture)
+        : "";
 
     private static string[] Limits(TagQuota quota) =>
         [quota.Day.ToString(CultureInfo.InvariantCulture), quota.Minute.ToString(CultureInfo.InvariantCulture)];

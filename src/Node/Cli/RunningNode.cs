@@ -35,6 +35,8 @@ internal sealed class RunningNode(NodeClient client, NodeFolder? folder) : NodeT
         SellerEvaluateRequest request, CancellationToken cancel) =>
         client.EvaluateSellersAsync(request, cancel);
 
+    public override Task<SellerKeysResponse> ReadSellerKeysAsync(CancellationToken cancel) => client.ReadSellerKeysAsync(cancel);
+
     public override Task<NodeStatus> ReadStatusAsync(CancellationToken cancel) =>
         client.GetAsync<NodeStatus>(ApiRoutes.Status, cancel);
 

@@ -34,6 +34,7 @@ internal sealed class StoppedList
     private StoppedList(RosterBoard roster, PolicyBoard policy)
     {
         _roster = roster;
+        _list.Put(Lifetimes.Of(roster.Current), TimeProvider.System.GetUtcNow().ToUnixTimeSeconds(), roster.Counts);
         _describer = new IndicatorDescriber(roster, policy, TimeProvider.System);
         _checker = new ItemChecker(_list, roster, policy);
     }

@@ -7,6 +7,7 @@ using FederationNode.Matching.Policy;
 using FederationNode.Node.Api.Status;
 using FederationNode.Node.Folder;
 using FederationNode.Node.Policies;
+using FederationNode.Node.Sellers;
 using FederationNode.Protocol;
 using FederationNode.Protocol.Keys;
 using FederationNode.Protocol.Merge;
@@ -78,6 +79,9 @@ internal sealed class StoppedNode(NodeFolder folder) : NodeTarget
         var identity = folder.ReadIdentity(config);
         return await StoppedSellerTags.EvaluateAsync(folder, config, identity, await ReadRosterAsync(cancel), request, cancel);
     }
+
+    public override async Task<SellerKeysResponse> ReadSellerKeysAsync(CancellationToken cancel) =>
+        SellerKeyEpochs.Describe(await ReadRosterAsync(cancel), TimeProvider.System.GetUtcNow().ToUnixTimeSeconds());
 
     public override async Task<NodeStatus> ReadStatusAsync(CancellationToken cancel)
     {

@@ -251,6 +251,7 @@ public sealed class NodeHost : IAsyncDisposable
         services.AddSingleton<MergedList>();
         AddHosted<ListFollower>(services);
         AddHosted<EntryEraser>(services);
+        AddHosted<LapseWriter>(services);
         AddHosted<ReplicationDriver>(services);
         services.AddHostedService<StorageProbe>();
         services.AddHostedService<RosterOutbox>();

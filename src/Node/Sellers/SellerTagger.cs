@@ -38,7 +38,7 @@ internal sealed record RawSeller(SellerIdentifierType Type, string Raw, string? 
 internal readonly record struct SchemedTag(SellerScheme Scheme, Hash256 Tag);
 
 /// <summary>What became of a raw identifier.</summary>
-/// <param name="Tags">Its tag, and behind it those of what it also stands for; empty if there is an error.</param>
+/// <param name="Tags">Its tags, the newest epoch first, and behind them those of what it also stands for; empty if there is an error.</param>
 /// <param name="Error">Why there is no tag, without any part of the identifier; null if there is one.</param>
 /// <param name="LacksKey">Whether the error is that the roster names no key for it.</param>
 internal sealed record TaggedSeller(IReadOnlyList<SchemedTag> Tags, string? Error, bool LacksKey);
@@ -52,13 +52,13 @@ internal static class SellerTagger
 {
     /// <summary>Tags identifiers of any types.</summary>
     /// <param name="evaluate">The way to the key holders; asked once for each type and each 4,000 identifiers.</param>
-    /// <param name="epoch">The epoch of the keys.</param>
+    /// <param name="epochs">The epochs to tag a type under, the newest first; each costs an evaluation.</param>
     /// <param name="sellers">The identifiers; memory is needed for all of them at once.</param>
     /// <param name="cancellationToken">Stops it between and within batches.</param>
     /// <returns>One for each, in their order.</returns>
     /// <exception cref="SellerAnswerException">An answer does not hold.</exception>
     public static async Task<IReadOnlyList<TaggedSeller>> TagAsync(
-        SellerEvaluator evaluate, int epoch, IReadOnlyList<RawSeller> sellers, CancellationToken cancellationToken)
+        SellerEvaluator evaluate, SellerEpochs epochs, IReadOnlyList<RawSeller> sellers, CancellationToken cancellationToken)
     {
         var named = new List<(SellerIdentifier? Own, SellerIdentifier? Implied, string? Error)>(sellers.Count);
         foreach (var seller in sellers)
@@ -67,13 +67,22 @@ internal static class SellerTagger
         }
 
         var wanted = named.SelectMany(n => (SellerIdentifier?[])[n.Own, n.Implied]).OfType<SellerIdentifier>().Distinct();
-        var tags = new Dictionary<SellerIdentifier, SchemedTag>();
+        var tags = new Dictionary<SellerIdentifier, List<SchemedTag>>();
         var faults = new Dictionary<SellerIdentifierType, string>();
         foreach (var ofType in wanted.GroupBy(i => i.Type).ToList())
         {
             try
             {
-                await TagTypeAsync(evaluate, new SellerScheme(ofType.Key, epoch), [.. ofType], tags, cancellationToken);
+                var ofThisType = epochs(ofType.Key);
+                if (ofThisType.Count == 0)
+                {
+                    faults[ofType.Key] = $"The roster names no key for {ofType.Key} that counts.";
+                }
+
+                foreach (var epoch in ofThisType)
+                {
+                    await TagTypeAsync(evaluate, new SellerScheme(ofType.Key, epoch), [.. ofType], tags, cancellationToken);
+                }
             }
             catch (UnknownSellerKeyException fault)
             {
@@ -98,7 +107,7 @@ internal static class SellerTagger
         SellerIdentifier? own,
         SellerIdentifier? implied,
         string? error,
-        Dictionary<SellerIdentifier, SchemedTag> tags,
+        Dictionary<SellerIdentifier, List<SchemedTag>> tags,
         Dictionary<SellerIdentifierType, string> faults)
     {
         if (own is null)
@@ -106,21 +115,23 @@ internal static class SellerTagger
             return new TaggedSeller([], error, LacksKey: false);
         }
 
-        if (!tags.TryGetValue(own, out var tag))
+        if (faults.TryGetValue(own.Type, out var fault))
         {
-            return new TaggedSeller([], faults[own.Type], LacksKey: true);
+            return new TaggedSeller([], fault, LacksKey: true);
         }
+
+        var all = tags[own];
 
         // Without a key for what it also stands for, nobody has such tags: there is nothing to miss.
         return new TaggedSeller(
-            implied is not null && tags.TryGetValue(implied, out var second) ? [tag, second] : [tag], null, LacksKey: false);
+            implied is not null && tags.TryGetValue(implied, out var more) ? [.. all, .. more] : all, null, LacksKey: false);
     }
 
     private static async Task TagTypeAsync(
         SellerEvaluator evaluate,
         SellerScheme scheme,
         SellerIdentifier[] identifiers,
-        Dictionary<SellerIdentifier, SchemedTag> tags,
+        Dictionary<SellerIdentifier, List<SchemedTag>> tags,
         CancellationToken cancellationToken)
     {
         foreach (var batch in identifiers.Chunk(VoprfBatch.MaxBatch))
@@ -128,7 +139,12 @@ internal static class SellerTagger
             var result = await TagBatchAsync(evaluate, scheme, batch, cancellationToken);
             for (var i = 0; i < batch.Length; i++)
             {
-                tags[batch[i]] = new SchemedTag(scheme, result[i]);
+                if (!tags.TryGetValue(batch[i], out var all))
+                {
+                    tags[batch[i]] = all = [];
+                }
+
+                all.Add(new SchemedTag(scheme, result[i]));
             }
         }
     }

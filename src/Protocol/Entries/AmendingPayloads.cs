@@ -155,3 +155,31 @@ public sealed record ErasePayload(long Index, string Reason) : Payload
         writer.Write(erase.Reason);
     }
 }
+
+/// <summary>
+/// Says that a time has come: salt and payload of every earlier entry of the same log that ended at least
+/// <see cref="ProtocolLimits.LapseDelay"/> before it are erased. docs/protocol.md, "lapse".
+/// </summary>
+/// <param name="Time">Unix seconds, not after the leaf's time of issue.</param>
+public sealed record LapsePayload(long Time) : Payload
+{
+    /// <inheritdoc/>
+    public override string Kind => EntryKind.Lapse;
+
+    /// <inheritdoc/>
+    public override byte[] Encode() => CanonicalReader.Write(this, Write);
+
+    internal static LapsePayload Read(ref MessagePackReader reader)
+    {
+        reader.ExpectArray(2, "A lapse entry");
+        reader.ExpectVersion("The lapse entry");
+        return new LapsePayload(reader.ReadNumber(ProtocolLimits.MaxTime, "A time"));
+    }
+
+    internal static void Write(ref MessagePackWriter writer, LapsePayload lapse)
+    {
+        writer.WriteArrayHeader(2);
+        writer.Write(1);
+        writer.Write(lapse.Time);
+    }
+}

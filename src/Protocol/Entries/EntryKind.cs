@@ -21,6 +21,9 @@ public static class EntryKind
     /// <summary>Orders the erasure of the payload of an earlier entry of the same log.</summary>
     public const string Erase = "erase";
 
+    /// <summary>Says that a time has come: what ended long enough before it lapses, all earlier entries of the same log.</summary>
+    public const string Lapse = "lapse";
+
     /// <summary>Quotes the newest heads of other logs that the member has seen.</summary>
     public const string Heartbeat = "heartbeat";
 
@@ -32,6 +35,12 @@ public static class EntryKind
 
     /// <summary>Carries a signed roster document. Only in the secretariat's roster log.</summary>
     public const string Roster = "roster";
+
+    /// <summary>
+    /// Whether entries of this kind have others erased: without their own payload a node that reads the log again would
+    /// bring back what it had erased, so nothing erases them.
+    /// </summary>
+    public static bool IsOrder(string kind) => kind is Erase or Lapse;
 
     /// <summary>Longest payload of an entry of <paramref name="kind"/>, in bytes.</summary>
     public static int MaxPayload(string kind) =>

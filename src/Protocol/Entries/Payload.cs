@@ -38,6 +38,7 @@ public abstract record Payload
             case EntryKind.Opinion: return Take(CanonicalReader.TryRead<OpinionPayload>(bytes, OpinionPayload.Read, OpinionPayload.Write, out var opinion, out error), opinion, out payload);
             case EntryKind.Tally: return Take(CanonicalReader.TryRead<TallyPayload>(bytes, TallyPayload.Read, TallyPayload.Write, out var tally, out error), tally, out payload);
             case EntryKind.Erase: return Take(CanonicalReader.TryRead<ErasePayload>(bytes, ErasePayload.Read, ErasePayload.Write, out var erase, out error), erase, out payload);
+            case EntryKind.Lapse: return Take(CanonicalReader.TryRead<LapsePayload>(bytes, LapsePayload.Read, LapsePayload.Write, out var lapse, out error), lapse, out payload);
             case EntryKind.Heartbeat: return Take(CanonicalReader.TryRead<HeartbeatPayload>(bytes, HeartbeatPayload.Read, HeartbeatPayload.Write, out var heartbeat, out error), heartbeat, out payload);
             case EntryKind.Receipt: return Take(CanonicalReader.TryRead<ReceiptPayload>(bytes, ReceiptPayload.Read, ReceiptPayload.Write, out var receipt, out error), receipt, out payload);
             case EntryKind.Erasure: return Take(CanonicalReader.TryRead<ErasurePayload>(bytes, ErasurePayload.Read, ErasurePayload.Write, out var erasure, out error), erasure, out payload);

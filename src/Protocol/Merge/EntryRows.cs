@@ -16,7 +16,8 @@ internal enum RowKind : byte
 internal struct EntryRow
 {
     private const int KindBits = 2;
-    private const int FlagBits = KindBits + 2;
+    private const int FlagBits = KindBits + 3;
+    private const int ExpiryBits = 38;
 
     /// <summary>The indicator's id; of a tally the hash of its cell's key.</summary>
     public Hash256 Group;
@@ -24,9 +25,6 @@ internal struct EntryRow
     public Hash256 LeafHash;
 
     public long Issued;
-
-    /// <summary>When a listing ends, in unix seconds; 0 for other kinds.</summary>
-    public long Expires;
 
     /// <summary>Where its payload begins.</summary>
     public PayloadSpot Payload;
@@ -46,7 +44,10 @@ internal struct EntryRow
     /// <summary>Of a cell's value: the values of the other cells of the same bucket of the digest, or of none yet.</summary>
     public Link InBucket;
 
-    // The kind, then whether it is counted and whether it is in its bucket, then the index, which has 40 bits: apart they
+    // The expiry, for which 38 bits are enough, then the number of the scheme.
+    private ulong _schemeAndExpiry;
+
+    // The kind, then whether it is counted, whether it is in its bucket and whether its leaf has a term, then the index, which has 40 bits: apart they
     // would take 16 bytes.
     private long _indexAndKind;
 
@@ -68,6 +69,27 @@ internal struct EntryRow
     {
         readonly get => Has(KindBits + 1);
         set => Set(KindBits + 1, value);
+    }
+
+    /// <summary>The leaf of a listing says when it ends.</summary>
+    public bool HasTerm
+    {
+        readonly get => Has(KindBits + 2);
+        set => Set(KindBits + 2, value);
+    }
+
+    /// <summary>When a listing expires by its own word, in unix seconds; 0 for other kinds.</summary>
+    public long Expires
+    {
+        readonly get => (long)(_schemeAndExpiry & ((1UL << ExpiryBits) - 1));
+        set => _schemeAndExpiry = (_schemeAndExpiry >> ExpiryBits << ExpiryBits) | (ulong)value;
+    }
+
+    /// <summary>Number of a listing's kind and scheme in <see cref="SchemeEnds"/>; 0 for other kinds. At most 2^26 - 1.</summary>
+    public int Scheme
+    {
+        readonly get => (int)(_schemeAndExpiry >> ExpiryBits);
+        set => _schemeAndExpiry = (_schemeAndExpiry & ((1UL << ExpiryBits) - 1)) | ((ulong)value << ExpiryBits);
     }
 
     /// <summary>Its index in its log.</summary>

@@ -32,7 +32,7 @@ public sealed record IndicatorState(Hash256 Id, ImmutableArray<LogEntry> Listing
         LogEntry entry, long now, Func<string, bool> isMember, [NotNullWhen(true)] out ListingPayload? listing)
     {
         listing = entry.Payload as ListingPayload;
-        return listing is not null && listing.Expires > now && isMember(entry.Member);
+        return listing is not null && entry.Ends > now && isMember(entry.Member);
     }
 
     /// <summary>

@@ -14,6 +14,21 @@ namespace FederationNode.Protocol.Merge;
 /// <param name="Payload">The decoded payload.</param>
 public sealed record LogEntry(Origin Origin, long Index, Hash256 LeafHash, long Issued, Payload Payload)
 {
+    private readonly long? _ends;
+
+    /// <summary>
+    /// When a listing ends, in unix seconds: at its expiry, or sooner where the roster says so (<see cref="Lifetimes"/>).
+    /// 0 for other kinds.
+    /// </summary>
+    public long Ends
+    {
+        get => _ends ?? (Payload as ListingPayload)?.Expires ?? 0;
+        init => _ends = value == ((Payload as ListingPayload)?.Expires ?? 0) ? null : value;
+    }
+
+    /// <summary>Whether the leaf of a listing says when it ends.</summary>
+    public bool HasTerm { get; init; }
+
     /// <summary>Where the entry stands among all that its member wrote.</summary>
     public EntryPosition Position => new(Origin.Epoch, Index);
 
@@ -72,7 +87,7 @@ public sealed record LogEntry(Origin Origin, long Index, Hash256 LeafHash, long 
             return false;
         }
 
-        entry = new LogEntry(origin, index, leafHash, decoded.Issued, content);
+        entry = new LogEntry(origin, index, leafHash, decoded.Issued, content) { HasTerm = decoded.Term is not null };
         return true;
     }
 
@@ -86,9 +101,13 @@ public sealed record LogEntry(Origin Origin, long Index, Hash256 LeafHash, long 
                 "The listing expires before it was issued.",
             (Origin.Indicators, ListingPayload listing) when listing.Expires - leaf.Issued > ProtocolLimits.MaxLifetime =>
                 "The listing lasts longer than five years.",
+            (Origin.Indicators, ListingPayload listing) when leaf.Term is { } term && term != ListingTerm.Of(listing) =>
+                "The leaf says of another kind, scheme or expiry than the payload.",
+            (Origin.Indicators, LapsePayload lapse) when lapse.Time > leaf.Issued =>
+                "A lapse entry names a time that had come when it was issued.",
             (Origin.Indicators, ErasePayload erase) when erase.Index >= index =>
                 "An erase entry names an earlier entry.",
-            (Origin.Indicators, ListingPayload or WithdrawalPayload or OpinionPayload or TallyPayload or ErasePayload or HeartbeatPayload) => null,
+            (Origin.Indicators, ListingPayload or WithdrawalPayload or OpinionPayload or TallyPayload or ErasePayload or LapsePayload or HeartbeatPayload) => null,
             (Origin.Receipts, ReceiptPayload or ErasurePayload or HeartbeatPayload) => null,
             (Origin.RosterLog, RosterPayload or HeartbeatPayload) => null,
             _ => $"A log of kind {origin.Log} carries no entries of kind {leaf.Kind}.",

@@ -1,3 +1,5 @@
+using FederationNode.Protocol.Entries;
+
 namespace FederationNode.Protocol.Merge;
 
 /// <summary>What is known of one log: which row holds which entry, and which entries must not count.</summary>
@@ -10,6 +12,9 @@ internal sealed class LogRows(Origin origin, int member)
     // outline, one of them has at most a chunk of 280 bytes to itself. Row 0: none.
     private readonly List<int[]?> _chunks = [];
 
+    private readonly SortedList<long, long> _lapses = [];
+    private long _latestTime;
+
     public Origin Origin => origin;
 
     /// <summary>Number of the member that writes it.</summary>
@@ -19,6 +24,53 @@ internal sealed class LogRows(Origin origin, int member)
 
     /// <summary>The erase entries themselves, with what each erases.</summary>
     public Dictionary<long, long> Orders { get; } = [];
+
+    /// <summary>The lapse entries, each with the time that it says has come.</summary>
+    public IReadOnlyDictionary<long, long> Lapses => _lapses;
+
+    /// <summary>What has lapsed of the listings that came here, by index: by which lapse entry, or <see cref="Merge.Lapsed.ByRoster"/>.</summary>
+    public Dictionary<long, Lapsed> Lapsed { get; } = [];
+
+    /// <summary>Indexes of what has lapsed by a roster alone, in the order in which that was found.</summary>
+    public List<long> LapsedByRoster { get; } = [];
+
+    /// <summary>The first lapse entry behind an index that makes what ended lapse; null: none.</summary>
+    public long? LapseOf(long index, long end)
+    {
+        // Nearly always: the log is read in its order, and no such entry is behind yet; or the listing has not ended.
+        if (_lapses.Count == 0 || _lapses.Keys[^1] <= index || !Lifetimes.HasLapsed(end, _latestTime))
+        {
+            return null;
+        }
+
+        foreach (var (order, time) in _lapses)
+        {
+            if (order > index && Lifetimes.HasLapsed(end, time))
+            {
+                return order;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Takes a lapse entry; false if it is known.</summary>
+    public bool TryAddLapse(long order, long time)
+    {
+        _latestTime = Math.Max(_latestTime, time);
+        return _lapses.TryAdd(order, time);
+    }
+
+    /// <summary>Forgets the lapse entries from an index on.</summary>
+    public void RemoveLapsesFrom(long index)
+    {
+        while (_lapses.Count > 0 && _lapses.Keys[^1] >= index)
+        {
+            _lapses.RemoveAt(_lapses.Count - 1);
+        }
+
+        _latestTime = _lapses.Values.DefaultIfEmpty().Max();
+    }
 
     /// <summary>The row that holds an entry, or 0.</summary>
     public int RowOf(long index) => ChunkOf(index) is { } chunk ? chunk[index & (ChunkSize - 1)] : 0;
@@ -86,4 +138,14 @@ internal sealed class LogRows(Origin origin, int member)
     }
 
     private int[]? ChunkOf(long index) => index >> ChunkBits is var number && number < _chunks.Count ? _chunks[(int)number] : null;
+}
+
+/// <summary>Why a listing has lapsed.</summary>
+/// <param name="Order">The lapse entry; <see cref="ByRoster"/>: none, the roster in force was issued late enough.</param>
+/// <param name="Term">What decides when it ended; null: its leaf has no term.</param>
+/// <param name="Issued">When it was issued.</param>
+internal readonly record struct Lapsed(long Order, ListingTerm? Term, long Issued)
+{
+    /// <summary>No entry of the log.</summary>
+    public const long ByRoster = -1;
 }

@@ -3,7 +3,7 @@ using FederationNode.Protocol.Entries;
 namespace FederationNode.Protocol.Merge;
 
 /// <summary>
-/// An entry with all that <see cref="View.Apply(PreparedEntry)"/> needs and that needs no view: it can be worked out
+/// An entry with all that <see cref="View.Apply(PreparedEntry, ICollection{ListingPayload})"/> needs and that needs no view: it can be worked out
 /// beside that, by other threads.
 /// </summary>
 public sealed class PreparedEntry

@@ -29,6 +29,7 @@ public sealed class View
     private readonly List<string> _texts = [""];
     private readonly Dictionary<string, int> _textNumbers = new(StringComparer.Ordinal) { [""] = 0 };
     private readonly ViewDigest _digest;
+    private readonly SchemeEnds _ends = new();
 
     /// <summary>An empty view.</summary>
     /// <param name="seed">A number that members cannot guess, where they choose what is listed.</param>
@@ -74,10 +75,12 @@ public sealed class View
     /// Puts an entry into the view. Entries may come in any order and more than once.
     /// </summary>
     /// <returns>The indicator whose state may have changed, or null if none did.</returns>
-    public Hash256? Apply(LogEntry entry) => Apply(PreparedEntry.Of(entry));
+    public Hash256? Apply(LogEntry entry) => Apply(PreparedEntry.Of(entry), []);
 
     /// <inheritdoc cref="Apply(LogEntry)"/>
-    public Hash256? Apply(PreparedEntry prepared)
+    /// <param name="prepared">The entry.</param>
+    /// <param name="lapsed">Takes the listings that leave the view by a lapse entry: their states may have changed, too.</param>
+    public Hash256? Apply(PreparedEntry prepared, ICollection<ListingPayload> lapsed)
     {
         var entry = prepared.Entry;
         if (entry.Origin.Log != Origin.Indicators)
@@ -94,7 +97,18 @@ public sealed class View
             return log.Remove(erase.Index) is var erased and not 0 ? Remove(erased) : null;
         }
 
-        if (prepared.Kind is not { } kind || log.Erased.Contains(entry.Index) || log.RowOf(entry.Index) != 0)
+        if (entry.Payload is LapsePayload lapse)
+        {
+            if (log.TryAddLapse(entry.Index, lapse.Time))
+            {
+                LetLapse(log, entry.Index, lapsed);
+            }
+
+            return null;
+        }
+
+        if (prepared.Kind is not { } kind || log.Erased.Contains(entry.Index) || log.RowOf(entry.Index) != 0
+            || (entry.Payload is ListingPayload claim && HasLapsed(log, entry, claim)))
         {
             return null;
         }
@@ -105,7 +119,11 @@ public sealed class View
         added.LeafHash = entry.LeafHash;
         added.Index = entry.Index;
         added.Issued = entry.Issued;
-        added.Expires = (entry.Payload as ListingPayload)?.Expires ?? 0;
+        if (entry.Payload is ListingPayload listing)
+        {
+            (added.Expires, added.Scheme, added.HasTerm) = (listing.Expires, _ends.NumberOf(listing.Indicator), entry.HasTerm);
+        }
+
         added.Log = number;
         added.Sub = entry.Payload is OpinionPayload opinion ? TextNumber(opinion.Lister) : 0;
         added.Payload = _payloads.Add(prepared.Payload, kind == RowKind.Listing);
@@ -114,13 +132,56 @@ public sealed class View
         return Put(row);
     }
 
+    /// <summary>When listings end: by the roster in force.</summary>
+    public Lifetimes Lifetimes => _ends.Lifetimes;
+
+    /// <summary>Another roster came into force: listings end by it from now on, and some may have lapsed.</summary>
+    /// <param name="lifetimes">What it says.</param>
+    /// <param name="lapsed">Takes the listings that leave the view.</param>
+    /// <param name="changed">Told of each indicator of which a listing that stays ends at another time now; may be told again.</param>
+    public void Put(Lifetimes lifetimes, ICollection<ListingPayload> lapsed, Action<Hash256>? changed = null)
+    {
+        var before = _ends.Put(lifetimes);
+        foreach (var log in _logs)
+        {
+            LetLapse(log, long.MaxValue, lapsed);
+            foreach (var (_, row) in changed is null ? [] : log.Between(0, long.MaxValue))
+            {
+                if (_rows[row].Kind == RowKind.Listing && before.EndOf(ref _rows[row]) != _ends.EndOf(ref _rows[row]))
+                {
+                    changed!(_rows[row].Group);
+                }
+            }
+        }
+    }
+
     /// <summary>
-    /// Whether an erase entry orders the erasure of this entry's payload. An order to erase an erase entry does nothing:
-    /// without its payload, a node that replays the log would bring back what it had erased.
+    /// Whether the payload of this entry is to be erased: an erase entry orders it, or it is a listing that came here and
+    /// has lapsed. An order to erase an erase or lapse entry does nothing: without its payload, a node that replays the log
+    /// would bring back what it had erased.
     /// </summary>
     public bool IsErased(Origin origin, long index) =>
         _logNumbers.TryGetValue(origin.Text, out var number) && _logs[number] is var log
-        && log.Erased.Contains(index) && !log.Orders.ContainsKey(index);
+        && (log.Lapsed.ContainsKey(index)
+            || (log.Erased.Contains(index) && !log.Orders.ContainsKey(index) && !log.Lapses.ContainsKey(index)));
+
+    /// <summary>
+    /// Entries of a log that have lapsed by a roster and not by an entry, by index, in the order in which that was found
+    /// since this view was made.
+    /// </summary>
+    /// <param name="origin">The log.</param>
+    /// <param name="skip">How many of them are left out.</param>
+    public IReadOnlyList<long> LapsedByRoster(Origin origin, int skip) =>
+        _logNumbers.TryGetValue(origin.Text, out var number) ? [.. _logs[number].LapsedByRoster.Skip(skip)] : [];
+
+    /// <summary>Whether a listing of a log, in a part of it, lapses when a time has come.</summary>
+    /// <param name="origin">The log.</param>
+    /// <param name="from">First index looked at.</param>
+    /// <param name="end">The index after the last one.</param>
+    /// <param name="time">Unix seconds.</param>
+    public bool AnyLapsesBy(Origin origin, long from, long end, long time) =>
+        _logNumbers.TryGetValue(origin.Text, out var number)
+        && _logs[number].Between(from, end).Any(e => _rows[e.Row].Kind == RowKind.Listing && Lifetimes.HasLapsed(EndIn(e.Row), time));
 
     /// <summary>
     /// Takes all entries of a log from an index on out of the view: they do not count since the log forked, or was closed.
@@ -155,7 +216,7 @@ public sealed class View
         }
 
         var still = log.Orders.Values.ToHashSet();
-        restored = [.. log.Erased.Where(e => e < size && !still.Contains(e)).Order()];
+        restored = [.. log.Erased.Where(e => e < size && !still.Contains(e)).Concat(Unlapse(log, size)).Order().Distinct()];
         log.Erased.IntersectWith(still);
         return touched;
     }
@@ -186,10 +247,13 @@ public sealed class View
         }
     }
 
-    /// <summary>The entries of a log in a part of it that order the erasure of others, in no particular order.</summary>
-    public IEnumerable<long> Orders(Origin origin, long from, long end) => Erasures(origin, from, end).Select(e => e.Order);
+    /// <summary>The erase and lapse entries of a log in a part of it, in no particular order.</summary>
+    public IEnumerable<long> Orders(Origin origin, long from, long end) => Erasures(origin, from, end).Select(e => e.Order).Distinct();
 
-    /// <summary>The same entries, each with the index that it names; also one that names an order, and does nothing.</summary>
+    /// <summary>
+    /// The same entries, each with the indexes that it has erased; also one that names an order, and does nothing. A lapse
+    /// entry by which nothing lapsed that came here with its payload names itself.
+    /// </summary>
     public IEnumerable<(long Order, long Erased)> Erasures(Origin origin, long from, long end)
     {
         if (!_logNumbers.TryGetValue(origin.Text, out var number))
@@ -199,10 +263,19 @@ public sealed class View
 
         // There may be very many of them, or very many entries.
         var orders = _logs[number].Orders;
-        return end - from < orders.Count
+        var erasures = end - from < orders.Count
             ? Enumerable.Range(0, (int)Math.Max(0, end - from)).Select(i => from + i)
                 .Where(orders.ContainsKey).Select(o => (o, orders[o]))
             : orders.Where(o => o.Key >= from && o.Key < end).Select(o => (o.Key, o.Value));
+        var log = _logs[number];
+        List<long> lapses = [.. log.Lapses.Keys.Where(o => o >= from && o < end)];
+        if (lapses.Count == 0)
+        {
+            return erasures;
+        }
+
+        List<(long Order, long Index)> lapsed = [.. log.Lapsed.Select(l => (l.Value.Order, l.Key)).Where(l => l.Order >= from && l.Order < end)];
+        return erasures.Concat(lapsed).Concat(lapses.Except(lapsed.Select(l => l.Order)).Select(o => (o, o)));
     }
 
     /// <summary>
@@ -336,7 +409,92 @@ public sealed class View
     }
 
     private bool IsActive(ref EntryRow row, long now, Func<string, bool> isMember) =>
-        row.Kind == RowKind.Listing && row.Expires > now && isMember(_logs[row.Log].Origin.Member);
+        row.Kind == RowKind.Listing && _ends.EndOf(ref row) > now && isMember(_logs[row.Log].Origin.Member);
+
+    /// <summary>Takes out what has lapsed of a log's entries below an index.</summary>
+    private void LetLapse(LogRows log, long below, ICollection<ListingPayload> lapsed)
+    {
+        var due = new List<(long Index, int Row, long Order)>();
+        foreach (var (index, row) in log.Between(0, below))
+        {
+            if (_rows[row].Kind == RowKind.Listing && WhyLapsed(log, index, EndIn(row)) is { } order)
+            {
+                due.Add((index, row, order));
+            }
+        }
+
+        foreach (var (index, row, order) in due)
+        {
+            var listing = (ListingPayload)EntryOf(row).Payload;
+            Note(log, index, new Lapsed(order, _rows[row].HasTerm ? ListingTerm.Of(listing) : null, _rows[row].Issued));
+            lapsed.Add(listing);
+            log.Remove(index);
+            Remove(row);
+        }
+    }
+
+    /// <summary>Whether a listing that comes only now has lapsed already.</summary>
+    private bool HasLapsed(LogRows log, LogEntry entry, ListingPayload listing)
+    {
+        if (log.Lapsed.ContainsKey(entry.Index))
+        {
+            return true;
+        }
+
+        var term = entry.HasTerm ? ListingTerm.Of(listing) : null;
+        if (WhyLapsed(log, entry.Index, EndOf(term, entry.Issued)) is not { } order)
+        {
+            return false;
+        }
+
+        Note(log, entry.Index, new Lapsed(order, term, entry.Issued));
+        return true;
+    }
+
+    /// <summary>By which lapse entry what ended has lapsed, or <see cref="Lapsed.ByRoster"/>; null: it has not.</summary>
+    private long? WhyLapsed(LogRows log, long index, long end) =>
+        log.LapseOf(index, end) ?? (Lifetimes.HasLapsed(end, Lifetimes.AsOf) ? Lapsed.ByRoster : null);
+
+    private static void Note(LogRows log, long index, Lapsed lapsed)
+    {
+        log.Lapsed[index] = lapsed;
+        if (lapsed.Order == Lapsed.ByRoster)
+        {
+            log.LapsedByRoster.Add(index);
+        }
+    }
+
+    /// <summary>Forgets the lapse entries from an index on; which listings below have not lapsed without them.</summary>
+    private List<long> Unlapse(LogRows log, long size)
+    {
+        log.RemoveLapsesFrom(size);
+        var back = new List<long>();
+        foreach (var (index, lapsed) in log.Lapsed.Where(l => l.Key >= size || l.Value.Order >= size).ToList())
+        {
+            log.Lapsed.Remove(index);
+            if (index >= size)
+            {
+                continue;
+            }
+
+            if (WhyLapsed(log, index, EndOf(lapsed.Term, lapsed.Issued)) is { } order)
+            {
+                Note(log, index, lapsed with { Order = order });
+            }
+            else
+            {
+                back.Add(index);
+            }
+        }
+
+        return back;
+    }
+
+    /// <summary>When what a row holds ends as everybody can tell who has only the leaf.</summary>
+    private long EndIn(int row) => _rows[row].HasTerm ? _ends.EndOf(ref _rows[row]) : _rows[row].Issued + ProtocolLimits.MaxLifetime;
+
+    private long EndOf(ListingTerm? term, long issued) =>
+        term is null ? issued + ProtocolLimits.MaxLifetime : Lifetimes.EndOf(term, issued);
 
     private GroupIndex IndexOf(RowKind kind) => kind switch
     {
@@ -522,7 +680,11 @@ public sealed class View
             RowKind.Opinion => CanonicalReader.ReadAgain(bytes, OpinionPayload.Read),
             _ => CanonicalReader.ReadAgain(bytes, TallyPayload.Read),
         };
-        return new LogEntry(_logs[entry.Log].Origin, entry.Index, entry.LeafHash, entry.Issued, payload);
+        return new LogEntry(_logs[entry.Log].Origin, entry.Index, entry.LeafHash, entry.Issued, payload)
+        {
+            Ends = entry.Kind == RowKind.Listing ? _ends.EndOf(ref entry) : 0,
+            HasTerm = entry.HasTerm,
+        };
     }
 
     private int LogOf(Origin origin)

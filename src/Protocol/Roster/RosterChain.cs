@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using FederationNode.Protocol.Keys;
+using FederationNode.Protocol.Merge;
 using FederationNode.Protocol.Notes;
 
 namespace FederationNode.Protocol.Roster;
@@ -56,6 +57,7 @@ public static class RosterChain
               ?? MissingSignatures(signed, roster.SecretariatKeys, roster.Threshold, $"version {roster.Version}")
               ?? RewrittenLog(current, roster)
               ?? Forgotten(current, roster)
+              ?? Prolonged(current, roster)
               ?? AbsentHolder(current, roster);
         return Keep(ref roster, error);
     }
@@ -165,6 +167,31 @@ public static class RosterChain
         }
 
         return null;
+    }
+
+    /// <summary>
+    /// What has lapsed by one roster must have lapsed by every later one: its payload is gone. So time does not go back, and
+    /// nothing that ends is given more of it.
+    /// </summary>
+    private static string? Prolonged(RosterDocument current, RosterDocument next)
+    {
+        if (next.Issued < current.Issued)
+        {
+            return $"It was issued at {next.Issued}, before version {current.Version}, at {current.Issued}: is the clock right?";
+        }
+
+        var (before, after) = (Lifetimes.Of(current), Lifetimes.Of(next));
+        if (current.Lifetimes.Keys.Concat(next.Lifetimes.Keys).FirstOrDefault(k => after.LimitOf(k) > before.LimitOf(k)) is { } kind)
+        {
+            return $"It lets indicators of kind {kind} last {after.LimitOf(kind)} seconds, version {current.Version} only "
+                + $"{before.LimitOf(kind)}: what has lapsed does not come back, so a lifetime is never prolonged.";
+        }
+
+        return current.SellerKeys.FirstOrDefault(
+            k => k.Until is { } until && !(next.SellerKeyOf(k.Type, k.Epoch)?.Until <= until)) is { } ending
+                ? $"The seller key of {ending.Type}, epoch {ending.Epoch}, ends at {ending.Until} by version {current.Version}: "
+                    + "what has lapsed does not come back, so a key's end is never put off."
+                : null;
     }
 
     private static bool SameKeys(ImmutableArray<VerificationKey> left, ImmutableArray<VerificationKey> right) =>

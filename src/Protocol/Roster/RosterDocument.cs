@@ -20,6 +20,12 @@ public sealed record RosterDocument
     /// <summary>Most keys for tags of sellers in one roster.</summary>
     public const int MaxSellerKeys = 1024;
 
+    /// <summary>Most kinds of indicator for which one roster limits the lifetime.</summary>
+    public const int MaxLifetimes = 64;
+
+    /// <summary>The shortest limit of a lifetime, in seconds: a day.</summary>
+    public const long LeastLifetime = 86_400;
+
     /// <summary>The coalition's name.</summary>
     public required string Coalition { get; init; }
 
@@ -43,6 +49,12 @@ public sealed record RosterDocument
 
     /// <summary>The keys for seller tags.</summary>
     public ImmutableArray<SellerKey> SellerKeys { get; init; } = [];
+
+    /// <summary>
+    /// The longest time from a listing's issue to its end by kind of indicator, in seconds, where the roster says one.
+    /// </summary>
+    public ImmutableSortedDictionary<string, long> Lifetimes { get; init; } =
+        ImmutableSortedDictionary.Create<string, long>(StringComparer.Ordinal);
 
     /// <summary>The members, the secretariat first.</summary>
     public required ImmutableArray<RosterMember> Members { get; init; }

@@ -32,6 +32,17 @@ internal static class RosterJson
         }
 
         json.WriteEndArray();
+        if (!roster.Lifetimes.IsEmpty)
+        {
+            json.WriteStartObject("lifetimes");
+            foreach (var (kind, seconds) in roster.Lifetimes)
+            {
+                json.WriteNumber(kind, seconds);
+            }
+
+            json.WriteEndObject();
+        }
+
         json.WriteStartArray("members");
         foreach (var member in roster.Members)
         {
@@ -97,8 +108,34 @@ internal static class RosterJson
             Threshold = (int)secretariat.Number("threshold", 1, RosterDocument.MaxSecretariatKeys),
             SecretariatKeys = ReadKeys(secretariat),
             SellerKeys = [.. root.List("sellerKeys", RosterDocument.MaxSellerKeys).Select(ReadSellerKey)],
+            Lifetimes = ReadLifetimes(root),
             Members = [.. root.List("members", RosterDocument.MaxMembers).Select(ReadMember)],
         };
+    }
+
+    private static ImmutableSortedDictionary<string, long> ReadLifetimes(JsonElement root)
+    {
+        var limits = ImmutableSortedDictionary.CreateBuilder<string, long>(StringComparer.Ordinal);
+        if (root.Member("lifetimes") is not { } element)
+        {
+            return limits.ToImmutable();
+        }
+
+        if (element.ValueKind != JsonValueKind.Object)
+        {
+            throw new JsonException("\"lifetimes\" must be an object.");
+        }
+
+        foreach (var property in element.EnumerateObject())
+        {
+            limits.Add(
+                Names.IsCode(property.Name) && limits.Count < RosterDocument.MaxLifetimes
+                    ? property.Name
+                    : throw new JsonException($"\"lifetimes\" has at most {RosterDocument.MaxLifetimes} kinds of indicator, each a code."),
+                element.Number(property.Name, RosterDocument.LeastLifetime, ProtocolLimits.MaxLifetime));
+        }
+
+        return limits.ToImmutable();
     }
 
     private static void WriteMember(Utf8JsonWriter json, RosterMember member)
@@ -176,6 +213,11 @@ internal static class RosterJson
         }
 
         WriteQuota(json, key.Quota);
+        if (key.Until is { } until)
+        {
+            json.WriteNumber("until", until);
+        }
+
         json.WriteEndObject();
     }
 
@@ -184,6 +226,7 @@ internal static class RosterJson
         var whole = new SellerKey(element.Text("type"), (int)element.Number("epoch", 1, 999_999), element.Hash("publicKey"))
         {
             Quota = ReadQuota(element),
+            Until = element.Member("until") is null ? null : element.Number("until", 0, ProtocolLimits.MaxTime),
         };
         return element.Member("holders") is null && element.Member("commitments") is null
             ? whole

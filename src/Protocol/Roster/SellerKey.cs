@@ -27,6 +27,11 @@ public sealed record SellerKey(string Type, int Epoch, Hash256 PublicKey)
     /// <summary>How much each member may ask each holder for; null: not said, <see cref="TagQuota.Default"/> holds.</summary>
     public TagQuota? Quota { get; init; }
 
+    /// <summary>
+    /// When its tags count no more, in unix seconds, because a key of a later epoch has taken its place; null: not said.
+    /// </summary>
+    public long? Until { get; init; }
+
     /// <summary>How many holders make a tag together.</summary>
     public int Threshold => 1 + Commitments.Length;
 
@@ -82,7 +87,7 @@ public sealed record SellerKey(string Type, int Epoch, Hash256 PublicKey)
         MakesTagsOf(other) && Holders.SequenceEqual(other.Holders) && Commitments.SequenceEqual(other.Commitments);
 
     /// <inheritdoc/>
-    public bool Equals(SellerKey? other) => other is not null && IsHeldAs(other) && Quota == other.Quota;
+    public bool Equals(SellerKey? other) => other is not null && IsHeldAs(other) && (Quota, Until) == (other.Quota, other.Until);
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Type, Epoch, PublicKey);

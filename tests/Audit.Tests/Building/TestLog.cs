@@ -42,7 +42,7 @@ internal sealed class TestLog
     public int Add(string kind, byte[] payload, long issued = 1_790_000_000, string? origin = null)
     {
         var salt = SHA256.HashData(Encoding.UTF8.GetBytes($"{Origin}|{Leaves.Count}"))[..16];
-        var leaf = new Leaf(origin ?? Origin, kind, issued, null, Leaf.Commit(salt, payload));
+        var leaf = Leaf.Of(origin ?? Origin, issued, null, kind, salt, payload);
         Leaves.Add(leaf.Encode());
         Payloads.Add((salt, payload));
         return Leaves.Count - 1;

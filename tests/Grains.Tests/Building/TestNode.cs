@@ -105,6 +105,7 @@ internal sealed class TestNode : IAsyncDisposable
             silo.Services.AddSingleton<MergedList>();
             silo.Services.AddSingleton<ListFollower>();
             silo.Services.AddSingleton<EntryEraser>();
+            silo.Services.AddSingleton<LapseWriter>();
             silo.Services.AddSingleton<LinkBoard>();
             silo.Services.AddSingleton<ReplicationDriver>();
             silo.Services.AddSingleton<LogStarter>();
@@ -174,6 +175,7 @@ internal sealed class TestNode : IAsyncDisposable
         if (erasing)
         {
             await Eraser.StartAsync(CancellationToken.None);
+            await Services.GetRequiredService<LapseWriter>().StartAsync(CancellationToken.None);
         }
 
         await Replication.StartAsync(CancellationToken.None);
@@ -271,6 +273,7 @@ internal sealed class TestNode : IAsyncDisposable
     {
         await Services.GetRequiredService<LogStarter>().StopAsync(CancellationToken.None);
         await Eraser.StopAsync(CancellationToken.None);
+        await Services.GetRequiredService<LapseWriter>().StopAsync(CancellationToken.None);
         await Follower.StopAsync(CancellationToken.None);
         await Replication.StopAsync(CancellationToken.None);
         await _cluster.DisposeAsync();

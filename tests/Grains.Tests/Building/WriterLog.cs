@@ -54,7 +54,7 @@ internal sealed class WriterLog(string origin)
     {
         var bytes = payload.Encode();
         var salt = Hash256.Of([.. BitConverter.GetBytes(Size), .. bytes]).ToArray()[..ProtocolLimits.SaltSize];
-        var leaf = new Leaf(origin, payload.Kind, issued, null, Leaf.Commit(salt, bytes));
+        var leaf = Leaf.Of(origin, issued, null, payload.Kind, salt, bytes);
         AddRaw(new StoredEntry(leaf.Encode(), salt, bytes));
     }
 

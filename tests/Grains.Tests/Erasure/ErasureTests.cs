@@ -188,11 +188,11 @@ public sealed class ErasureTests
         Assert.Empty(node.Eraser.Open);
     }
 
-    private static Task ErasedAsync(TestNode node, string origin, long size) => node.AdvanceUntilAsync(
+    internal static Task ErasedAsync(TestNode node, string origin, long size) => node.AdvanceUntilAsync(
         () => node.List.AppliedOf(origin) == size && node.Eraser.Open.Count == 0 && node.Eraser.DoneOf(origin) == size);
 
     /// <summary>The log has every leaf, every other payload, and no row has these.</summary>
-    private static async Task AssertHeldAsync(TestNode node, WriterLog writer, params int[] erased)
+    internal static async Task AssertHeldAsync(TestNode node, WriterLog writer, params int[] erased)
     {
         var (status, entries) = await node.ReadAllAsync(writer.Origin);
         Assert.Equal(writer.Root(writer.Size), status.HeadRoot);
@@ -210,7 +210,7 @@ public sealed class ErasureTests
     }
 
     /// <summary>Looks for payload and salt in the bytes of all rows.</summary>
-    private static async Task<bool> IsStoredAsync(TestNode node, WriterLog writer, int index)
+    internal static async Task<bool> IsStoredAsync(TestNode node, WriterLog writer, int index)
     {
         var found = false;
         await foreach (var row in node.AllRowsAsync())

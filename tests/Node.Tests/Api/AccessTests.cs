@@ -24,6 +24,8 @@ public sealed class AccessTests(SharedNode shared)
         { "GET", ApiRoutes.Changes, $"{Detector},{Analyst},{Operator}" },
         { "GET", ApiRoutes.Snapshot, $"{Detector},{Analyst},{Operator}" },
         { "POST", ApiRoutes.SellerEvaluate, $"{Detector},{Analyst},{Operator}" },
+        { "GET", ApiRoutes.SellerKeys, $"{Detector},{Analyst},{Operator}" },
+        { "POST", ApiRoutes.SellerRetag, $"{Analyst},{Operator}" },
         { "GET", ApiRoutes.Indicators, $"{Analyst},{Operator}" },
         { "GET", ApiRoutes.Indicators + "/00", $"{Analyst},{Operator}" },
         { "PUT", ApiRoutes.Indicators + "/00/note", $"{Analyst},{Operator}" },

@@ -91,7 +91,7 @@ public sealed class OpenApiTests(SharedNode shared)
             "post " + ApiRoutes.Opinions, "get " + ApiRoutes.Changes, "get " + ApiRoutes.Snapshot, "post " + ApiRoutes.Feedback,
             "get " + ApiRoutes.Queue, "post " + ApiRoutes.Queue + "/{number}", "get " + ApiRoutes.Webhooks, "get " + ApiRoutes.Status, "get " + ApiRoutes.Logs,
             "get " + ApiRoutes.Logs + "/{path}", "get " + ApiRoutes.Roster, "post " + ApiRoutes.Roster,
-            "post " + ApiRoutes.SellerEvaluate, "get " + ApiRoutes.Health, "get " + ApiRoutes.Ready,
+            "post " + ApiRoutes.SellerEvaluate, "get " + ApiRoutes.SellerKeys, "post " + ApiRoutes.SellerRetag, "get " + ApiRoutes.Health, "get " + ApiRoutes.Ready,
         ];
 
         foreach (var route in wanted)

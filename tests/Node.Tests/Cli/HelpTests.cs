@@ -10,7 +10,7 @@ public sealed class HelpTests
     private static readonly string[] Elsewhere =
     [
         "run", "demo", "roster admit", "roster new-epoch", "member new-epoch", "seller-keys deal", "seller-keys install",
-        "seller-keys quota",
+        "seller-keys quota", "seller-keys retire", "roster lifetime",
     ];
 
     public static TheoryData<string> Verbs => [.. Leaves(CommandLine.Build(), "")];
@@ -40,7 +40,7 @@ public sealed class HelpTests
     [MemberData(nameof(Verbs))]
     public async Task Help_OfEveryVerb_SaysWhetherTheNodeMustRun(string verb)
     {
-        string[] changing = ["publish keyword", "publish image", "publish seller", "import", "withdraw", "erase", "dispute"];
+        string[] changing = ["publish keyword", "publish image", "publish seller", "retag", "import", "withdraw", "erase", "dispute"];
         var help = new StringWriter();
 
         await CommandLine.Build().Parse($"{verb} --help").InvokeAsync(new InvocationConfiguration { Output = help });

@@ -108,6 +108,8 @@ public sealed class StoredTreeTests
         public override Task<SellerEvaluateResponse> EvaluateSellersAsync(SellerEvaluateRequest request, CancellationToken cancel) =>
             throw new NotSupportedException();
 
+        public override Task<SellerKeysResponse> ReadSellerKeysAsync(CancellationToken cancel) => throw new NotSupportedException();
+
         public override Task<NodeStatus> ReadStatusAsync(CancellationToken cancel) => throw new NotSupportedException();
 
         public override ValueTask DisposeAsync() => ValueTask.CompletedTask;

@@ -216,6 +216,24 @@ public sealed class ReplicaTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task Follow_RosterShortensALifetime_ListingEndsSoonerThereToo()
+    {
+        var item = new CheckItem("image-sha256", Some.Hex());
+        await _node.ReceiveAsync(Some.ForeignHash("image-sha256", item.Value, _node.Now + (9 * 86_400)));
+        var following = Follow();
+        await following.UntilAsync(r => r.Status.Indicators == 1);
+        Assert.Equal("block", following.Replica.Check(item).Verdict);
+
+        var roster = _node.Coalition.Roster(2);
+        await _node.PutRosterAsync(_node.Coalition.Sign(roster with { Lifetimes = roster.Lifetimes.Add("image-sha256", 86_400) }));
+        await following.UntilAsync(r => r.Status.RosterVersion == 2);
+        Assert.Equal("block", following.Replica.Check(item).Verdict);
+
+        _node.Clock.Advance(TimeSpan.FromSeconds(86_401));
+        await following.UntilAsync(r => r.Check(item).Verdict == "none");
+    }
+
+    [Fact]
     public async Task Run_AfterItsOwnRestart_GoesOnFromItsFolderWithoutTheWholeList()
     {
         var words = (Some.Word(), Some.Word(), Some.Word());

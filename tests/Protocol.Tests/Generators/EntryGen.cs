@@ -83,6 +83,7 @@ internal static class EntryGen
         Gen.Select(Edged(ProtocolLimits.MaxTime / 86_400), Code, Edged(1L << 53), Edged(1L << 53), Edged(1L << 53))
             .Select((day, category, m, b, r) => (Payload)new TallyPayload(day, category, m, b, r)),
         Gen.Select(Index, Code).Select((index, reason) => (Payload)new ErasePayload(index, reason)),
+        Time.Select(time => (Payload)new LapsePayload(time)),
         Heads.Array[0, 40].Select(heads => (Payload)new HeartbeatPayload([.. heads])),
         Gen.Select(Heads, Edged(ProtocolLimits.MaxTime * 1000)).Select((head, since) => new HeldHead(head, since))
             .Array[0, 40].Select(held => (Payload)new ReceiptPayload([.. held])),
@@ -92,8 +93,11 @@ internal static class EntryGen
 
     /// <summary>A payload, its salt, and a leaf that commits to it.</summary>
     public static Gen<(Leaf Leaf, byte[] Salt, Payload Payload)> Entries { get; } =
-        Gen.Select(Origins, Time, Index, Gen.Bool, Salt, Payloads, (origin, issued, amends, any, salt, payload) =>
-            (new Leaf(origin.Text, payload.Kind, issued, any ? amends : null, Leaf.Commit(salt, payload.Encode())), salt, payload));
+        Gen.Select(Origins, Time, Index, Gen.Bool, Gen.Bool, Salt, Payloads, (origin, issued, amends, any, hasTerm, salt, payload) =>
+            (new Leaf(origin.Text, payload.Kind, issued, any ? amends : null, Leaf.Commit(salt, payload.Encode()))
+            {
+                Term = hasTerm && payload is ListingPayload listing ? ListingTerm.Of(listing) : null,
+            }, salt, payload));
 
     private static Gen<ImmutableArray<string>> Terms => Term(KeywordContext.MaxTerm).Array[0, 4].Select(t => t.ToImmutableArray());
 

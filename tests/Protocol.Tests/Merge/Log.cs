@@ -14,14 +14,15 @@ internal sealed class Log(string member, string log = Origin.Indicators, int epo
 
     public Origin Origin { get; } = Origin.Create("demo", member, log, epoch);
 
-    public LogEntry Append(Payload payload) => At(_size++, payload);
+    public LogEntry Append(Payload payload, long issued = Issued, bool hasTerm = true) => At(_size++, payload, issued, hasTerm);
 
     /// <summary>The entry at a place of choice; goes through the bytes, as on any node.</summary>
-    public LogEntry At(long index, Payload payload)
+    public LogEntry At(long index, Payload payload, long issued = Issued, bool hasTerm = true)
     {
         byte[] salt = [.. BitConverter.GetBytes(index), .. new byte[8]];
         var bytes = payload.Encode();
-        var leaf = new Leaf(Origin.Text, payload.Kind, Issued, null, Leaf.Commit(salt, bytes)).Encode();
+        var decoded = Leaf.Of(Origin.Text, issued, null, payload.Kind, salt, bytes);
+        var leaf = (hasTerm ? decoded : decoded with { Term = null }).Encode();
         Assert.True(
             LogEntry.TryInterpret(Origin, index, MerkleHash.Leaf(leaf), leaf, salt, bytes, out var entry, out var reason),
             reason);

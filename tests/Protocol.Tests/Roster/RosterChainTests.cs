@@ -10,6 +10,51 @@ public sealed class RosterChainTests
 {
     private static readonly LogHead s_end = new("demo/alpha/indicators/1", 9, Demo.Pin("root"));
 
+    /// <summary>What has lapsed by one roster has lapsed by all later ones. Days; 0: not said.</summary>
+    [Theory]
+    [InlineData("seller", 0, 366, true)]
+    [InlineData("seller", 0, 367, false)]
+    [InlineData("keyword", 0, 731, true)]
+    [InlineData("keyword", 0, 732, false)]
+    [InlineData("image-pdq", 0, 1830, true)]
+    [InlineData("seller", 30, 30, true)]
+    [InlineData("seller", 30, 29, true)]
+    [InlineData("seller", 30, 31, false)]
+    [InlineData("seller", 30, 0, false)]
+    [InlineData("seller", 1000, 999, true)]
+    [InlineData("seller", 1000, 0, true)]
+    [InlineData("image-pdq", 1830, 0, true)]
+    public void TryOpenNext_Lifetimes_AreNeverProlonged(string kind, int before, int after, bool ok)
+    {
+        RosterDocument With(RosterDocument document, int days) =>
+            days == 0 ? document : document with { Lifetimes = document.Lifetimes.Add(kind, days * 86_400L) };
+        Assert.Equal(ok, RosterChain.TryOpenNext(
+            Demo.Sign(With(Demo.Second, after), 1, 2), With(Demo.First, before), out _, out var error));
+        Assert.True(ok || error!.Contains("is never prolonged", StringComparison.Ordinal), error);
+    }
+
+    /// <summary>Seconds after <see cref="Demo.Issued"/>; null: not said.</summary>
+    [Theory]
+    [InlineData(null, 5, true)]
+    [InlineData(5, 5, true)]
+    [InlineData(5, 4, true)]
+    [InlineData(5, 6, false)]
+    [InlineData(5, null, false)]
+    public void TryOpenNext_EndOfASellerKey_IsNeverPutOff(int? before, int? after, bool ok)
+    {
+        RosterDocument With(RosterDocument document, int? until) =>
+            document with { SellerKeys = [Demo.Second.SellerKeys[0] with { Until = Demo.Issued + until }] };
+        Assert.Equal(ok, RosterChain.TryOpenNext(
+            Demo.Sign(With(Demo.Second, after), 1, 2), With(Demo.First, before), out _, out var error));
+        Assert.True(ok || error!.Contains("is never put off", StringComparison.Ordinal), error);
+    }
+
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(-1, false)]
+    public void TryOpenNext_Issued_DoesNotGoBack(int later, bool ok) =>
+        Assert.Equal(ok, IsNext(Demo.Sign(Demo.Second with { Issued = Demo.First.Issued + later }, 1, 2)));
+
     [Fact]
     public void TryOpenFirst_SignedByEnoughKeys_IsTheDocument()
     {

@@ -96,6 +96,30 @@ public sealed class RosterDocumentTests
     }
 
     [Fact]
+    public void TryParse_LifetimesAndAKeysEnd_AreRead()
+    {
+        var document = Demo.Second with
+        {
+            Lifetimes = Demo.Second.Lifetimes.Add("seller", 86_400).Add("keyword", ProtocolLimits.MaxLifetime),
+            SellerKeys = [Demo.Second.SellerKeys[0] with { Until = Demo.Issued }],
+        };
+
+        Assert.True(RosterDocument.TryParse(document.ToText(), out var again, out var error), error);
+        Assert.Equal(document.Lifetimes, again.Lifetimes);
+        Assert.Equal(Demo.Issued, again.SellerKeys[0].Until);
+        Assert.Equal(document.ToText(), again.ToText());
+    }
+
+    [Theory]
+    [InlineData("\"seller\": 86399")]
+    [InlineData("\"seller\": 158112001")]
+    [InlineData("\"Seller\": 86400")]
+    [InlineData("\"seller\": \"86400\"")]
+    [InlineData("\"seller\": 86400, \"seller\": 86400")]
+    public void TryParse_BadLifetimes_AreRefused(string limits) => Assert.False(RosterDocument.TryParse(
+        Demo.First.ToText().Replace("\"members\"", $"\"lifetimes\": {{ {limits} }},\n  \"members\"", StringComparison.Ordinal), out _, out _));
+
+    [Fact]
     public void TryParse_PinOfAnExpelledMember_MayComeBack()
     {
         var again = Demo.Second

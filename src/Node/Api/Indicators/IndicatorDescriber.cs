@@ -77,7 +77,7 @@ internal sealed class IndicatorDescriber(
 
     public static string StateOf(LogEntry statement, long now) => statement.Payload switch
     {
-        ListingPayload listing when listing.Expires > now => Listed,
+        ListingPayload when statement.Ends > now => Listed,
         ListingPayload => Expired,
         _ => Withdrawn,
     };
@@ -96,7 +96,7 @@ internal sealed class IndicatorDescriber(
             entry.Member,
             StateOf(entry, now),
             entry.Issued,
-            listing?.Expires,
+            listing is null ? null : entry.Ends,
             listing?.Category,
             listing?.Taxon,
             listing?.Cites,

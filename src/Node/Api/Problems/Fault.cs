@@ -26,6 +26,7 @@ internal sealed record Fault(string Code, int Status, string Title, int? RetryAf
     public static readonly Fault MediaType = new("unsupported-media-type", 415, "The route takes no body of this type");
     public static readonly Fault KeyReused = new("key-reused", 422, "The idempotency key was used for another request");
     public static readonly Fault Lint = new("lint", 422, "The listing would hit too much");
+    public static readonly Fault Lifetime = new("lifetime", 422, "The listing would last too long");
     public static readonly Fault OwnListing = new("own-listing", 422, "An opinion is about others' listings");
     public static readonly Fault UnknownMember = new("unknown-member", 422, "The roster names no such member");
     public static readonly Fault UnknownSellerKey =

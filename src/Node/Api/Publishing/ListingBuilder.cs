@@ -1,11 +1,13 @@
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using System.Text;
 using FederationNode.Contracts.Api;
 using FederationNode.Matching.Linting;
 using FederationNode.Node.Api.Problems;
 using FederationNode.Protocol;
 using FederationNode.Protocol.Entries;
+using FederationNode.Protocol.Merge;
 using FederationNode.Protocol.Roster;
 using FederationNode.Protocol.Sellers;
 using FederationNode.Protocol.Text;
@@ -31,6 +33,8 @@ internal sealed class ListingBuilder(RosterDocument? roster, long now)
 
     private static readonly ImmutableArray<string> Severities = ["low", "medium", "high", "critical"];
 
+    private readonly Lifetimes _lifetimes = Lifetimes.Of(roster);
+
     public bool TryBuild(
         ListingRequest request,
         string path,
@@ -47,7 +51,13 @@ internal sealed class ListingBuilder(RosterDocument? roster, long now)
         }
 
         var requested = MakePayload(request, indicator, context);
-        var payload = requested with { Expires = request.Expires ?? now + DefaultLifetime };
+        var longest = _lifetimes.EndOf(new ListingTerm(indicator.Kind, indicator.Scheme, ProtocolLimits.MaxTime), now);
+        var payload = requested with { Expires = request.Expires ?? Math.Min(now + DefaultLifetime, longest) };
+        if (payload.Expires > longest || longest <= now)
+        {
+            problem = Fault.Lifetime.Because(LifetimeFault(path, indicator, longest));
+            return false;
+        }
 
         // Whatever this class lets through must be what every reader takes.
         if (!Payload.TryDecode(EntryKind.Listing, payload.Encode(), out _, out var fault))
@@ -59,6 +69,22 @@ internal sealed class ListingBuilder(RosterDocument? roster, long now)
         return TryLint(request, path, payload, out problem)
             && (built = new BuiltListing(payload, requested, request.OverrideLint)) is not null;
     }
+
+    private string LifetimeFault(string path, Indicator indicator, long longest)
+    {
+        var until = _lifetimes.UntilOf(indicator.Scheme);
+        return until <= now
+            ? $"{path}.scheme: tags of {indicator.Scheme} count no more since {Date(until.Value)}; make them anew under a later epoch."
+            : longest == until
+                ? $"{path}.expires must not be after {Date(longest)}, when tags of {indicator.Scheme} count no more."
+            : string.Create(
+                CultureInfo.InvariantCulture,
+                $"{path}.expires must be at most {_lifetimes.LimitOf(indicator.Kind) / 86_400} days ahead for indicators of kind "
+                    + $"{indicator.Kind}, which is as long as the roster lets them last: let it end sooner, and renew it.");
+    }
+
+    private static string Date(long time) =>
+        DateTimeOffset.FromUnixTimeSeconds(time).ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
     private static ListingPayload MakePayload(ListingRequest request, Indicator what, KeywordContext? context) => new()
     {
@@ -232,10 +258,10 @@ internal sealed class ListingBuilder(RosterDocument? roster, long now)
     private static ImmutableArray<string> Terms(IReadOnlyList<string>? terms) =>
         terms is null ? [] : [.. terms.Select(t => Wlnorm.Normalize(t))];
 
-    private bool TryLint(
+    private static bool TryLint(
         ListingRequest request, string path, ListingPayload payload, [NotNullWhen(false)] out ProblemResult? problem)
     {
-        problem = request.OverrideLint is null && PublishingLint.FaultOf(payload, now) is { } fault
+        problem = request.OverrideLint is null && PublishingLint.FaultOf(payload) is { } fault
             ? Refusal(path, fault)
             : null;
         return problem is null;

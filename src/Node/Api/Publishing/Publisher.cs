@@ -13,6 +13,7 @@ using FederationNode.Node.Api.Problems;
 using FederationNode.Node.Api.Status;
 using FederationNode.Protocol;
 using FederationNode.Protocol.Entries;
+using FederationNode.Protocol.Merge;
 using FederationNode.Protocol.Roster;
 
 namespace FederationNode.Node.Api.Publishing;
@@ -77,6 +78,12 @@ internal sealed partial class Publisher(
         list.TryGet(id, out var state)
         && state.Listings.Any(l => l.Member == identity.Member && l.Payload is ListingPayload);
 
+    /// <summary>This member's own listing of an indicator, or null.</summary>
+    public LogEntry? OwnListing(Hash256 id) =>
+        list.TryGet(id, out var state)
+            ? state.Listings.FirstOrDefault(l => l.Member == identity.Member && l.Payload is ListingPayload)
+            : null;
+
     /// <summary>What the log says of an indicator and is not erased, by index, rising.</summary>
     public IReadOnlyList<long> EntriesAbout(Hash256 id, Origin log) => list.EntriesAbout(id, log);
 
@@ -102,6 +109,32 @@ internal sealed partial class Publisher(
             publication.Urgent);
         var result = await appender.AppendAsync(log.Text, request, context.RequestAborted);
         return await AnswerAsync(context, log, publication, result);
+    }
+
+    /// <summary>Appends entries, and waits until they are durable and in the list; why that was not done, or null.</summary>
+    public async Task<IResult?> AppendAsync(HttpContext context, Origin log, AppendRequest request)
+    {
+        var result = await appender.AppendAsync(log.Text, request, context.RequestAborted);
+        if (result.Refusal != AppendRefusal.None)
+        {
+            return Refuse(result);
+        }
+
+        alarm.Clear();
+        if (result.Deferred)
+        {
+            LogDeferred(request.Entries[0].Kind, result.Count, log.Text);
+            return null;
+        }
+
+        if (!await AppliedAsync(log, result.First + result.Count - 1, context.RequestAborted))
+        {
+            return Fault.NotApplied.Because(
+                $"The entries are durable from index {result.First} of {log} on, but the list does not have them yet. Send the request again.");
+        }
+
+        LogPublished(request.Entries[0].Kind, result.Count, log.Text, result.First);
+        return null;
     }
 
     private async Task<IResult> AnswerAsync(HttpContext context, Origin log, Publication publication, AppendResult result)

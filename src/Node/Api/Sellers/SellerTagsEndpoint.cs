@@ -1,5 +1,6 @@
 using FederationNode.Contracts;
 using FederationNode.Contracts.Api;
+using FederationNode.Grains;
 using FederationNode.Grains.Rosters;
 using FederationNode.Node.Api.Access;
 using FederationNode.Node.Api.Problems;
@@ -29,7 +30,12 @@ internal static class SellerTagsEndpoint
         .Needs(Permission.Ask);
 
     private static async Task<IResult> AnswerAsync(
-        HttpContext context, RosterBoard roster, SharedKeys keys, ISellerTags tags, SellerTagPlaces places)
+        HttpContext context,
+        RosterBoard roster,
+        SharedKeys keys,
+        ISellerTags tags,
+        SellerTagPlaces places,
+        [FromKeyedServices(FederationClock.Key)] TimeProvider clock)
     {
         if (QueryReader.FirstFault(context.Request) is { } query)
         {
@@ -52,10 +58,18 @@ internal static class SellerTagsEndpoint
             return Fault.Invalid.Because(fault);
         }
 
+        if (roster.Current is not { } document)
+        {
+            return Fault.NotReady.Because("No roster was received yet.");
+        }
+
+        var epochs = request.Epoch is { } one
+            ? SellerKeyEpochs.Only(one)
+            : SellerKeyEpochs.Counting(SellerKeyEpochs.Describe(document, clock.GetUtcNow().ToUnixTimeSeconds()));
         try
         {
             return TypedResults.Json(
-                new SellerTagsResponse(await TagAsync(request, Ask(roster, keys, tags), context.RequestAborted)), ApiJson.Options);
+                new SellerTagsResponse(await TagAsync(request, epochs, Ask(roster, keys, tags), context.RequestAborted)), ApiJson.Options);
         }
         catch (EvaluationRefusedException refused)
         {
@@ -96,7 +110,7 @@ internal static class SellerTagsEndpoint
     }
 
     private static async Task<IReadOnlyList<SellerTagsItem>> TagAsync(
-        SellerTagsRequest request, SellerEvaluator evaluate, CancellationToken aborted)
+        SellerTagsRequest request, SellerEpochs epochs, SellerEvaluator evaluate, CancellationToken aborted)
     {
         var answers = new SellerTagsItem[request.Items.Count];
         var (sellers, places) = (new List<RawSeller>(), new List<int>());
@@ -114,7 +128,7 @@ internal static class SellerTagsEndpoint
             }
         }
 
-        var tagged = await SellerTagger.TagAsync(evaluate, request.Epoch, sellers, aborted);
+        var tagged = await SellerTagger.TagAsync(evaluate, epochs, sellers, aborted);
         for (var i = 0; i < tagged.Count; i++)
         {
             answers[places[i]] = Describe(request.Items[places[i]].Id, tagged[i]);

@@ -3,8 +3,9 @@ using FederationNode.Protocol.Sellers;
 
 namespace FederationNode.Node.Cli.Tagging;
 
-/// <summary>The options of <c>fednode tag</c>.</summary>
-internal sealed class TagOptions
+/// <summary>The options of <c>fednode tag</c> and <c>fednode retag</c>.</summary>
+/// <param name="isTag">Whether tags are written; else <c>--epoch</c> and <c>--out</c> are no options.</param>
+internal sealed class TagOptions(bool isTag)
 {
     private readonly Argument<string> _file = new("FILE") { Description = "CSV, UTF-8; `-` reads standard input." };
     private readonly Option<string?> _column = new("--column") { Description = "The column with the identifiers: its name in the first line, or its number from 1. May be left out if there is only one.", HelpName = "COLUMN" };
@@ -16,12 +17,12 @@ internal sealed class TagOptions
     private readonly Option<bool> _noHeader = new("--no-header") { Description = "The first line is a row already." };
     private readonly Option<bool> _lines = new("--lines") { Description = "Each line is one identifier, whatever is in it: no header, columns or quotation marks." };
     private readonly Option<string?> _delimiter = new("--delimiter") { Description = "What stands between columns: one character, or tab. Default: a comma.", HelpName = "CHAR" };
-    private readonly Option<int> _epoch = new("--epoch") { Description = "Epoch of the keys.", DefaultValueFactory = _ => 1 };
+    private readonly Option<int?> _epoch = SellerTagging.EpochOption("Default: all that count, a tag of each.");
     private readonly Option<int> _batch = new("--batch") { Description = $"Rows that are tagged at once, 1 to {VoprfBatch.MaxBatch}; fewer answer sooner on a slow stream.", DefaultValueFactory = _ => VoprfBatch.MaxBatch, HelpName = "ROWS" };
     private readonly Option<int> _afterLine = new("--after-line") { Description = "Begin behind this line: where an earlier run stopped.", HelpName = "LINE" };
     private readonly Option<string?> _out = new("--out") { Description = "The file for the tags, written anew. Default: standard output.", HelpName = "FILE" };
     private readonly Option<string?> _rejects = new("--rejects") { Description = "A CSV file for rows that get no tag, written anew: line, id, reason, and the identifier as it stands.", HelpName = "FILE" };
-    private readonly Option<string?> _data = Shared.Data();
+    private readonly Option<string?> _data = isTag ? Shared.Data() : Shared.DataOfRunning();
     private readonly Option<string?> _url = Shared.Url();
     private readonly Option<string?> _key = Shared.Key();
 
@@ -33,7 +34,10 @@ internal sealed class TagOptions
             _column, _type, _typeColumn, _region, _regionColumn, _idColumn, _noHeader, _lines, _delimiter, _epoch, _batch,
             _afterLine, _out, _rejects, _data, _url, _key])
         {
-            verb.Add(option);
+            if (isTag || (option != _epoch && option != _out))
+            {
+                verb.Add(option);
+            }
         }
     }
 
@@ -59,10 +63,10 @@ internal sealed class TagOptions
             lines ? null : ReadDelimiter(delimiter),
             type is null ? null : SellerTagging.ParseType(type),
             parsed.GetValue(_region),
-            SellerTagging.CheckEpoch(parsed.GetValue(_epoch)),
+            isTag ? parsed.GetValue(_epoch) : null,
             batch,
             parsed.GetValue(_afterLine),
-            parsed.GetValue(_out),
+            isTag ? parsed.GetValue(_out) : null,
             parsed.GetValue(_rejects),
             parsed.GetValue(_data),
             parsed.GetValue(_url),

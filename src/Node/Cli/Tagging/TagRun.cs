@@ -10,7 +10,7 @@ namespace FederationNode.Node.Cli.Tagging;
 /// </summary>
 /// <param name="rows">The file.</param>
 /// <param name="evaluate">The way to the key holders.</param>
-/// <param name="epoch">The epoch of the keys.</param>
+/// <param name="epochs">The epochs of the keys.</param>
 /// <param name="batch">Rows that are tagged at once, 1 to 4,000.</param>
 /// <param name="oneType">Whether all rows have one type: without its key none can be tagged.</param>
 /// <param name="tags">Where tags go.</param>
@@ -20,10 +20,10 @@ namespace FederationNode.Node.Cli.Tagging;
 internal sealed class TagRun(
     SellerRows rows,
     SellerEvaluator evaluate,
-    int epoch,
+    SellerEpochs epochs,
     int batch,
     bool oneType,
-    TagWriter tags,
+    ITagSink tags,
     Rejects rejects,
     bool json,
     TimeProvider clock)
@@ -119,13 +119,10 @@ internal sealed class TagRun(
             }
 
             _tagged++;
-            foreach (var tag in answer!.Tags)
-            {
-                tags.Write(row, tag);
-            }
+            tags.Write(row, answer!.Tags);
         }
 
-        await tags.FlushAsync();
+        await tags.FlushAsync(cancel);
         await rejects.FlushAsync();
         _read += read.Count;
         _done = read[^1].Line;
@@ -137,7 +134,7 @@ internal sealed class TagRun(
         {
             try
             {
-                return await SellerTagger.TagAsync(evaluate, epoch, sellers, cancel);
+                return await SellerTagger.TagAsync(evaluate, epochs, sellers, cancel);
             }
             catch (TryLaterException later) when (later.RetryAfter <= s_longestWait && waits < MaxWaits)
             {

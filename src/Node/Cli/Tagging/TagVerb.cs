@@ -14,7 +14,7 @@ internal static class TagVerb
 
     public static Command Create()
     {
-        var options = new TagOptions();
+        var options = new TagOptions(isTag: true);
         var verb = new Verb(
             "tag",
             "Turns a file of raw seller identifiers into tags. They are blinded in this process and go nowhere.",
@@ -28,10 +28,11 @@ internal static class TagVerb
             await using var target = NodeTarget.Of(request.Data, request.Url, request.Key, ApiRole.Detector);
             using var rows = request.OpenRows(OpenText(request.File));
             await rows.BeginAsync(cancel);
+            var epochs = await SellerTagging.EpochsAsync(request.Epoch, target.ReadSellerKeysAsync, cancel);
             await using var tags = new TagWriter(OwnerOnlyText.Create(request.Out), output.IsJson, request.Columns.Id is not null);
             await using var rejects = new Rejects(request.Rejects is { } file ? OwnerOnlyText.Create(file) : null);
             var run = new TagRun(
-                rows, target.EvaluateSellersAsync, request.Epoch, request.Batch, request.Type is not null, tags, rejects, output.IsJson, TimeProvider.System);
+                rows, target.EvaluateSellersAsync, epochs, request.Batch, request.Type is not null, tags, rejects, output.IsJson, TimeProvider.System);
             return await run.RunAsync(request.AfterLine, cancel);
         });
         return verb;
@@ -40,7 +41,7 @@ internal static class TagVerb
     /// <summary>
     /// The text of a file in UTF-8, or UTF-16 with a byte order mark. Other bytes become U+FFFD, and so cost their row alone.
     /// </summary>
-    private static StreamReader OpenText(string file)
+    public static StreamReader OpenText(string file)
     {
         try
         {
@@ -63,7 +64,7 @@ internal static class TagVerb
 /// <param name="Delimiter">Between fields; null: a line is one identifier.</param>
 /// <param name="Type">The type of all rows, or null if a column has it.</param>
 /// <param name="Region">The region where no column has one, or null.</param>
-/// <param name="Epoch">The epoch of the keys.</param>
+/// <param name="Epoch">The epoch of the keys; null: all that count.</param>
 /// <param name="Batch">Rows tagged at once.</param>
 /// <param name="AfterLine">The line behind which to begin.</param>
 /// <param name="Out">The file for tags, or null.</param>
@@ -78,7 +79,7 @@ internal sealed record TagRequest(
     char? Delimiter,
     SellerIdentifierType? Type,
     string? Region,
-    int Epoch,
+    int? Epoch,
     int Batch,
     int AfterLine,
     string? Out,

@@ -7,7 +7,7 @@ using FederationNode.Node.Sellers;
 namespace FederationNode.Node.Cli.Tagging;
 
 /// <summary>Writes tags as CSV or as lines of JSON, each with the line of its row. Never an identifier.</summary>
-internal sealed class TagWriter : IAsyncDisposable
+internal sealed class TagWriter : ITagSink, IAsyncDisposable
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
@@ -31,8 +31,16 @@ internal sealed class TagWriter : IAsyncDisposable
         }
     }
 
-    /// <summary>Writes one tag.</summary>
-    public void Write(SellerRow row, SchemedTag tag)
+    /// <inheritdoc/>
+    public void Write(SellerRow row, IReadOnlyList<SchemedTag> tags)
+    {
+        foreach (var tag in tags)
+        {
+            Write(row, tag);
+        }
+    }
+
+    private void Write(SellerRow row, SchemedTag tag)
     {
         var (scheme, value) = (tag.Scheme.ToString(), tag.Tag.ToString());
         if (_csv is null)
@@ -47,17 +55,17 @@ internal sealed class TagWriter : IAsyncDisposable
         Write(_withIds ? [line, row.Id ?? "", scheme, value] : [line, scheme, value]);
     }
 
-    /// <summary>Hands on what was written.</summary>
-    public async Task FlushAsync()
+    /// <inheritdoc/>
+    public async Task FlushAsync(CancellationToken cancel)
     {
         await (_csv?.FlushAsync() ?? Task.CompletedTask);
-        await _text.FlushAsync();
+        await _text.FlushAsync(cancel);
     }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        await FlushAsync();
+        await FlushAsync(CancellationToken.None);
         await (_csv?.DisposeAsync() ?? ValueTask.CompletedTask);
         await _text.DisposeAsync();
     }

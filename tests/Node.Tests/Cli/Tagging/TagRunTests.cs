@@ -164,7 +164,7 @@ public sealed class TagRunTests : IDisposable
                 before(request);
                 return Task.FromResult(Evaluate(request));
             },
-            epoch: 1,
+            SellerKeyEpochs.Only(1),
             batch,
             oneType: true,
             tags,
