@@ -7,6 +7,6 @@ internal static class SellerKeyVerbs
 {
     public static Command Create() => new("seller-keys", "Who makes the tags of sellers.")
     {
-        DealKeysVerb.Create(), InstallSharesVerb.Create(), SellerQuotaVerb.Create(),
+        DealKeysVerb.Create(), InstallSharesVerb.Create(), SellerQuotaVerb.Create(), EvaluationsVerb.Create(), CeremonyVerbs.Create(),
     };
 }

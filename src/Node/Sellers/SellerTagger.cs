@@ -50,8 +50,14 @@ internal sealed record TaggedSeller(IReadOnlyList<SchemedTag> Tags, string? Erro
 /// </summary>
 internal static class SellerTagger
 {
+    /// <summary>
+    /// Batches that are under way at once. While holders work at one, this process blinds the next and puts the one before
+    /// together; many more would only wait at the holders, and look slow.
+    /// </summary>
+    public const int MaxAtOnce = 4;
+
     /// <summary>Tags identifiers of any types.</summary>
-    /// <param name="evaluate">The way to the key holders; asked once for each type and each 4,000 identifiers.</param>
+    /// <param name="evaluate">The way to the key holders; asked once for each type and each 4,000 identifiers, several at once.</param>
     /// <param name="epoch">The epoch of the keys.</param>
     /// <param name="sellers">The identifiers; memory is needed for all of them at once.</param>
     /// <param name="cancellationToken">Stops it between and within batches.</param>
@@ -69,17 +75,31 @@ internal static class SellerTagger
         var wanted = named.SelectMany(n => (SellerIdentifier?[])[n.Own, n.Implied]).OfType<SellerIdentifier>().Distinct();
         var tags = new Dictionary<SellerIdentifier, SchemedTag>();
         var faults = new Dictionary<SellerIdentifierType, string>();
-        foreach (var ofType in wanted.GroupBy(i => i.Type).ToList())
+        var batches = wanted.GroupBy(i => i.Type)
+            .SelectMany(ofType => ofType.Chunk(VoprfBatch.MaxBatch).Select(part => (Scheme: new SellerScheme(ofType.Key, epoch), part)))
+            .ToList();
+        var options = new ParallelOptions { MaxDegreeOfParallelism = MaxAtOnce, CancellationToken = cancellationToken };
+        await Parallel.ForEachAsync(batches, options, async (batch, cancel) =>
         {
             try
             {
-                await TagTypeAsync(evaluate, new SellerScheme(ofType.Key, epoch), [.. ofType], tags, cancellationToken);
+                var result = await TagBatchAsync(evaluate, batch.Scheme, batch.part, cancel);
+                lock (tags)
+                {
+                    for (var i = 0; i < result.Length; i++)
+                    {
+                        tags[batch.part[i]] = new SchemedTag(batch.Scheme, result[i]);
+                    }
+                }
             }
             catch (UnknownSellerKeyException fault)
             {
-                faults[ofType.Key] = fault.Message;
+                lock (faults)
+                {
+                    faults[batch.Scheme.Type] = fault.Message;
+                }
             }
-        }
+        });
 
         return named.ConvertAll(n => Answer(n.Own, n.Implied, n.Error, tags, faults));
     }
@@ -114,23 +134,6 @@ internal static class SellerTagger
         // Without a key for what it also stands for, nobody has such tags: there is nothing to miss.
         return new TaggedSeller(
             implied is not null && tags.TryGetValue(implied, out var second) ? [tag, second] : [tag], null, LacksKey: false);
-    }
-
-    private static async Task TagTypeAsync(
-        SellerEvaluator evaluate,
-        SellerScheme scheme,
-        SellerIdentifier[] identifiers,
-        Dictionary<SellerIdentifier, SchemedTag> tags,
-        CancellationToken cancellationToken)
-    {
-        foreach (var batch in identifiers.Chunk(VoprfBatch.MaxBatch))
-        {
-            var result = await TagBatchAsync(evaluate, scheme, batch, cancellationToken);
-            for (var i = 0; i < batch.Length; i++)
-            {
-                tags[batch[i]] = new SchemedTag(scheme, result[i]);
-            }
-        }
     }
 
     private static async Task<Hash256[]> TagBatchAsync(
