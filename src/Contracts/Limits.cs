@@ -15,6 +15,9 @@ public static class Limits
     /// <summary>Most entries in one range between peers.</summary>
     public const int MaxRangeEntries = 4096;
 
+    /// <summary>Most days of what holders evaluated in one answer.</summary>
+    public const int MaxEvaluationDays = 92;
+
     /// <summary>Bytes of entries after which a range ends.</summary>
     public const int MaxRangeBytes = 4 * 1024 * 1024;
 

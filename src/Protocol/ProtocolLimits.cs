@@ -38,6 +38,9 @@ public static class ProtocolLimits
     /// </summary>
     public const long ErasureTime = 86_400;
 
+    /// <summary>Entries of kind <c>ceremony</c> of one log that count, from its beginning.</summary>
+    public const int MaxCeremonyEntries = 1_024;
+
     /// <summary>Latest time that an entry can name, in unix seconds: 9999-12-31T23:59:59Z.</summary>
     public const long MaxTime = 253_402_300_799;
 }

@@ -1,3 +1,4 @@
+using FederationNode.Grains.Sellers;
 using Xunit;
 
 namespace FederationNode.EndToEnd.Tests;
@@ -64,7 +65,7 @@ public sealed class HoldersTests(HoldersFixture coalition) : IClassFixture<Holde
         {
             var files = Directory.GetFiles(Path.Combine(coalition.Folder(holder), "seller-keys"));
             Assert.Equal(
-                ["email-1", "tel-1"], files.Select(f => Path.GetFileName(f)[..^15]).Where(n => n is not ("qq-1" or "tel-2" or "email-2")).Order());
+                ["email-1", "tel-1"], files.Select(f => Path.GetFileName(f)[..^15]).Where(n => n is not ("qq-1" or "tel-2" or "tel-3" or "email-2")).Order());
         }
 
         Assert.Empty(Directory.GetFileSystemEntries(coalition.Shares, "secretariat*"));
@@ -222,6 +223,126 @@ public sealed class HoldersTests(HoldersFixture coalition) : IClassFixture<Holde
         while ((await Fednode.DoAsync("status", "--data", coalition.Folder(member), "--json")).Json.GetProperty("rosterVersion").GetInt32() < version)
         {
             patience.Token.ThrowIfCancellationRequested();
+        }
+    }
+
+    /// <summary>A key that nobody ever had whole; then others hold it, tags stay, and what the former holders had is gone.</summary>
+    [Fact]
+    public async Task Ceremony_NewKeyThenHandedOverToOthers_TagsStay()
+    {
+        await HoldAsync("alpha,beta,gamma,delta,secretariat", 3, HoldersFixture.Holders);
+        var tag = await TagOfThirdEpochAsync("client");
+        var former = SharesOf("alpha", "tel-3");
+
+        await HoldAsync("gamma,delta,client", 2, [.. HoldersFixture.Holders, "client"]);
+
+        Assert.Equal(tag, await TagOfThirdEpochAsync("alpha"));
+        Assert.Equal(tag, await TagOfThirdEpochAsync("client"));
+        var key = (await Fednode.DoAsync("roster", "show", "--data", coalition.Folder("beta"), "--json")).Json.GetProperty("sellerKeys")
+            .EnumerateArray().Single(k => k.GetProperty("epoch").GetInt32() == 3);
+        Assert.Equal(["gamma", "delta", "client"], key.GetProperty("holders").EnumerateArray().Select(h => h.GetString()));
+        Assert.Single(former);
+        await UntilAsync(() => Task.FromResult(
+            SharesOf("alpha", "tel-3").Length + SharesOf("beta", "tel-3").Length + SharesOf("secretariat", "tel-3").Length == 0
+            && SharesOf("gamma", "tel-3").Length == 1 && SharesOf("client", "tel-3").Length == 1
+            && !Directory.EnumerateFiles(Path.Combine(coalition.Folder("gamma"), "ceremonies")).Any()));
+    }
+
+    /// <summary>Yesterday's counts of a holder that was down at midnight: every member reads them in its log.</summary>
+    [Fact]
+    public async Task Evaluations_DayThatIsOver_AreSeenByAnotherMember()
+    {
+        await coalition.TagAsync("delta");
+        await coalition.KillAsync("delta");
+        var rows = StoredRows.OfFolder(coalition.Folder("delta"), write: true);
+        var row = rows.Read<TagQuotaRow>(TagQuotaGrain.RowKind, "delta/tel/1");
+        var yesterday = row.Day - 1;
+        rows.Write(TagQuotaGrain.RowKind, "delta/tel/1", new TagQuotaRow
+        {
+            Day = yesterday,
+            OfDay = row.OfDay,
+            Days = new() { [yesterday] = [row.OfDay, 5] },
+        });
+        await coalition.StartAsync("delta");
+        await CoalitionFixture.UntilReadyAsync(coalition.Folder("delta"));
+
+        var day = DateTime.UnixEpoch.AddDays(yesterday).ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture);
+        await UntilAsync(async () =>
+            (await Fednode.DoAsync("seller-keys", "evaluations", "--data", coalition.Folder("client"), "--json")).Json.EnumerateArray()
+                .Any(e => e.GetProperty("day").GetString() == day && e.GetProperty("holder").GetString() == "delta"
+                    && e.GetProperty("member").GetString() == "delta" && e.GetProperty("evaluated").GetInt64() == row.OfDay
+                    && e.GetProperty("refused").GetInt64() == 5));
+        Assert.Contains(
+            "| delta", (await Fednode.DoAsync("seller-keys", "evaluations", "--data", coalition.Folder("client"))).Output.Replace("  ", " | ", StringComparison.Ordinal),
+            StringComparison.Ordinal);
+    }
+
+    public static TheoryData<int, string, string[]> RefusedCeremonies => new()
+    {
+        { 5, "nobody is no active member", ["start", "--holders", "alpha,nobody"] },
+        { 5, "The threshold is from 2 to the number of holders, 2, not 1", ["start", "--holders", "alpha,beta", "--threshold", "1"] },
+        { 5, "cannot hand the key over: it takes 3", ["start", "--holders", "alpha,beta", "--without", "alpha,beta,gamma"] },
+        { 5, "No ceremony 0123456789abcdef waits for this member", ["join", "0123456789abcdef"] },
+        { 5, "No ceremony all is done", ["publish", "all", "all"] },
+    };
+
+    [Theory]
+    [MemberData(nameof(RefusedCeremonies))]
+    public async Task Ceremony_WhatCannotBe_ChangesNothing(int code, string says, string[] options)
+    {
+        var folder = coalition.Folder("secretariat");
+        var before = RosterFiles(folder);
+        string[] types = options[0] == "start" ? ["--seller-types", "email"] : [];
+
+        var ran = await Fednode.HereAsync(["seller-keys", "ceremony", .. options, "--data", folder, .. types]);
+
+        Refusal.AssertClear(ran, code, says);
+        Assert.Equal(before, RosterFiles(folder));
+        Assert.DoesNotContain(await CeremoniesAsync("secretariat"), c => c.GetProperty("type").GetString() == "email");
+    }
+
+    /// <summary>Plans a ceremony for the third epoch, has everybody agree, and puts its outcome into force everywhere.</summary>
+    private async Task HoldAsync(string holders, int threshold, IReadOnlyList<string> participants)
+    {
+        var planned = (await Fednode.DoAsync(
+            "seller-keys", "ceremony", "start", "--data", coalition.Folder("secretariat"), "--holders", holders, "--threshold",
+            threshold.ToString(System.Globalization.CultureInfo.InvariantCulture), "--seller-types", "tel", "--epoch", "3", "--json")).Json;
+        var id = planned[0].GetProperty("id").GetString()!;
+        foreach (var member in participants)
+        {
+            await UntilAsync(async () => (await CeremoniesAsync(member)).Any(c => c.GetProperty("id").GetString() == id));
+            await Fednode.DoAsync("seller-keys", "ceremony", "join", id[..16], "--data", coalition.Folder(member), "--json");
+        }
+
+        await UntilAsync(async () => (await CeremoniesAsync("secretariat"))
+            .Any(c => c.GetProperty("id").GetString() == id && c.GetProperty("step").GetString() == "done"));
+        var version = (await Fednode.DoAsync("seller-keys", "ceremony", "publish", id[..16], "--data", coalition.Folder("secretariat"), "--json"))
+            .Json.GetProperty("version").GetInt32();
+        foreach (var member in participants)
+        {
+            await UntilRosterAsync(member, version);
+        }
+    }
+
+    private async Task<List<System.Text.Json.JsonElement>> CeremoniesAsync(string member) =>
+        [.. (await Fednode.DoAsync("seller-keys", "ceremony", "status", "--data", coalition.Folder(member), "--json")).Json.EnumerateArray()];
+
+    private async Task<string> TagOfThirdEpochAsync(string member)
+    {
+        var (list, tags) = (Numbers(Guid.NewGuid().ToString("N"), 0, 1), coalition.Root.In(Guid.NewGuid().ToString("N")));
+        await Fednode.DoAsync("tag", list, "--lines", "--type", "tel", "--epoch", "3", "--out", tags, "--data", coalition.Folder(member));
+        return (await File.ReadAllTextAsync(tags)).Split(',')[^1].Trim();
+    }
+
+    private string[] SharesOf(string member, string key) =>
+        Directory.GetFiles(Path.Combine(coalition.Folder(member), "seller-keys"), key + "-*.share");
+
+    private static async Task UntilAsync(Func<Task<bool>> holds)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (!await holds())
+        {
+            await Task.Delay(100, patience.Token);
         }
     }
 

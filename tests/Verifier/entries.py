@@ -93,6 +93,9 @@ def no_op(origin, leaf):
 @lru_cache(maxsize=65536)
 def read_payload(origin, index, leaf, payload):
     """The meaning of an entry that is no no-op by its leaf; Refused if the payload breaks a rule of section 6."""
+    if leaf.kind == "ceremony":
+        _need(1 <= len(payload) <= 8192, "message of a ceremony has not 1 to 8,192 bytes")
+        return Meaning(leaf.kind, None, [payload])
     items = canonical.decode(payload)
     _need(type(items) is list and items and type(items[0]) is int, "payload is not an array with a version")
     _need(items[0] == 1, f"version {items[0]} of the payload is unknown")
@@ -207,6 +210,21 @@ def _erasure(items, _member, _index, _issued):
         _need(_is_uint(row[2], MAX_TIME_MS), "time of a statement is out of bounds")
 
 
+def _evaluations(items, _member, _index, issued):
+    _need(_is_uint(items[1], 2932896) and items[1] < issued // 86_400, "day is out of bounds, or was not over")
+    _need(type(items[2]) is list and 1 <= len(items[2]) <= 256, "not an array of 1 to 256 counts")
+    last = None
+    for row in items[2]:
+        _need(type(row) is list and len(row) == 5, "a count has not 5 items")
+        _need(is_name(row[0]), "member of a count is malformed")
+        _need(is_seller_type(row[1]), "type of a count is malformed")
+        _need(_is_uint(row[2], 999_999) and row[2] > 0, "epoch of a count is out of bounds")
+        _need(all(_is_uint(count, 2 ** 53) for count in row[3:]), "a count is out of bounds")
+        key = (row[0].encode(), row[1].encode(), row[2])
+        _need(last is None or last < key, "counts do not rise")
+        last = key
+
+
 def _roster(items, _member, _index, _issued):
     _need(type(items[1]) is bytes, "note is not a binary")
 
@@ -221,5 +239,7 @@ _READERS = {
     "heartbeat": ({"indicators", "receipts", "roster"}, 2, _heartbeat),
     "receipt": ({"receipts"}, 2, _receipt),
     "erasure": ({"receipts"}, 2, _erasure),
+    "evaluations": ({"receipts"}, 3, _evaluations),
+    "ceremony": ({"receipts"}, 0, None),
     "roster": ({"roster"}, 2, _roster),
 }

@@ -181,6 +181,7 @@ public sealed class CoalitionAuditor
         var erasures = new ErasureMatrix(_logs, roster, statements.Times);
         var erasureRows = erasures.Build();
         _findings.AddRange(erasures.Findings);
+        _findings.AddRange(new EvaluationChecks(_logs, _keys.Rosters).Run());
         var copies = _logs.Values.SelectMany(l => l.Copies).Concat(_unnamed).ToList();
         _findings.AddRange(copies.SelectMany(c => c.Findings));
         return new AuditReport

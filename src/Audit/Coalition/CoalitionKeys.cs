@@ -9,7 +9,11 @@ namespace FederationNode.Audit.Coalition;
 /// </summary>
 internal sealed class CoalitionKeys(TrustAnchor? anchor) : ILogKeys
 {
-    public RosterDocument? Roster { get; set; }
+    /// <summary>The roster in force.</summary>
+    public RosterDocument? Roster => Rosters.LastOrDefault();
+
+    /// <summary>All rosters that were in force, oldest first.</summary>
+    public List<RosterDocument> Rosters { get; } = [];
 
     public bool IsComplete => Roster is not null;
 

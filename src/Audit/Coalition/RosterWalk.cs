@@ -34,7 +34,7 @@ internal sealed class RosterWalk(TrustAnchor anchor, CoalitionKeys keys)
                 ? RosterChain.TryOpenFirst(note.Span, anchor, out var next, out var error)
                 : RosterChain.TryOpenNext(note.Span, keys.Roster, out next, out error))
             {
-                keys.Roster = next;
+                keys.Rosters.Add(next);
                 _inForce = note.ToArray();
             }
             else
@@ -65,7 +65,7 @@ internal sealed class RosterWalk(TrustAnchor anchor, CoalitionKeys keys)
                 ? RosterChain.TryOpenFirst(note.Span, anchor, out var next, out _)
                 : RosterChain.TryOpenNext(note.Span, keys.Roster, out next, out _))
             {
-                keys.Roster = next;
+                keys.Rosters.Add(next);
                 _inForce = note.ToArray();
             }
         }

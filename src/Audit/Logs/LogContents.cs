@@ -35,6 +35,9 @@ internal sealed class LogContents
     /// <summary>How far the writer of a receipts log says it has carried out what other logs order to erase, each with its entry.</summary>
     public List<(long Index, CarriedOut Done)> CarriedOut { get; } = [];
 
+    /// <summary>What the writer of a receipts log says it evaluated as a holder of keys for seller tags.</summary>
+    public List<(long Index, EvaluationsPayload Said)> Evaluations { get; } = [];
+
     /// <summary>What is to be erased, by index. Where the log ends decides which of it counts.</summary>
     public List<Erasure> Erasures { get; private init; } = [];
 
@@ -60,6 +63,12 @@ internal sealed class LogContents
                 break;
             case ErasurePayload erasure:
                 CarriedOut.AddRange(erasure.Done.Select(d => (entry.Index, d)));
+                break;
+            case EvaluationsPayload evaluations:
+                Evaluations.Add((entry.Index, evaluations));
+                break;
+            case CeremonyPayload:
+                // Its outcome is a key in a roster, which the roster's own rules are for.
                 break;
             case RosterPayload roster:
                 Rosters.Add((entry.Index, roster.Note));

@@ -175,6 +175,17 @@ public static class FindingKind
     /// <summary>The roster in force is past its expiry (warning).</summary>
     public const string RosterExpired = "roster-expired";
 
+    /// <summary>A holder says that it evaluated more for a member on a day than a roster of that time allows (warning).</summary>
+    public const string EvaluationsOverQuota = "evaluations-over-quota";
+
+    /// <summary>A holder counts what a member asked for on a day under a key once more (warning).</summary>
+    public const string EvaluationsRepeated = "evaluations-repeated";
+
+    /// <summary>
+    /// A holder counts what it evaluated for a member that no roster names, or with a key of which none gives it a share (warning).
+    /// </summary>
+    public const string EvaluationsUnknown = "evaluations-unknown";
+
     /// <summary>There is no roster: keys, members and missing logs cannot be told (gap).</summary>
     public const string RosterMissing = "roster-missing";
 

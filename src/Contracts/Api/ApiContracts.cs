@@ -59,6 +59,15 @@ public static class ApiRoutes
     /// <summary>POST <see cref="SellerRetagRequest"/>: own listings of sellers go on under a later epoch. Role analyst.</summary>
     public const string SellerRetag = "/v1/seller/retag";
 
+    /// <summary>GET: how much holders of keys for seller tags evaluated, by their logs. Role auditor.</summary>
+    public const string SellerEvaluations = "/v1/seller/evaluations";
+
+    /// <summary>
+    /// GET: the key ceremonies, the newest first; POST <see cref="CeremonyRequest"/>, at the secretariat's node. Roles auditor and
+    /// operator.
+    /// </summary>
+    public const string SellerCeremonies = "/v1/seller/ceremonies";
+
     /// <summary>GET: whether the process is up; no key.</summary>
     public const string Health = "/healthz";
 
@@ -692,6 +701,19 @@ public sealed record PeerRow(
 /// <param name="BytesSent">Bodies of the requests.</param>
 /// <param name="BytesReceived">Bodies of good answers.</param>
 public sealed record TrafficRow(string Route, long Requests, long BytesSent, long BytesReceived);
+
+/// <summary>What a holder says in its log that it evaluated for a member under one key on one day.</summary>
+/// <param name="Day">The day of UTC, <c>yyyy-MM-dd</c>.</param>
+/// <param name="Holder">Who says it.</param>
+/// <param name="Member">Who asked.</param>
+/// <param name="Type">The identifier type of the key.</param>
+/// <param name="Epoch">The epoch of the key.</param>
+/// <param name="Evaluated">Elements that were evaluated.</param>
+/// <param name="Refused">Elements that were refused, for they went beyond the member's quota.</param>
+/// <param name="Origin">The log that says so.</param>
+/// <param name="Index">The entry.</param>
+public sealed record EvaluationRow(
+    string Day, string Holder, string Member, string Type, int Epoch, long Evaluated, long Refused, string Origin, long Index);
 
 /// <summary>How a holder of keys for seller tags has answered this node since it started.</summary>
 /// <param name="Holder">The member.</param>

@@ -15,7 +15,28 @@ public interface ITagQuotaGrain : IGrainWithStringKey
     /// <param name="perMinute">The most in a minute.</param>
     [Alias("Take")]
     Task<QuotaTaken> TakeAsync(int elements, long perDay, long perMinute);
+
+    /// <summary>
+    /// What was counted on the days before <paramref name="today"/> that were not forgotten, oldest first. On the days that it
+    /// names nothing is counted any more, wherever the clock goes. Durable when it returns.
+    /// </summary>
+    /// <param name="today">In days of UTC since 1970.</param>
+    [Alias("CloseDays")]
+    Task<IReadOnlyList<CountedDay>> CloseDaysAsync(long today);
+
+    /// <summary>Forgets the counts of the days before <paramref name="day"/>: they are in the log. Durable when it returns.</summary>
+    /// <param name="day">In days of UTC since 1970.</param>
+    [Alias("ForgetDays")]
+    Task ForgetDaysAsync(long day);
 }
+
+/// <summary>What a member asked a holder for under one key on one day.</summary>
+/// <param name="Day">In days of UTC since 1970.</param>
+/// <param name="Evaluated">Elements that were granted.</param>
+/// <param name="Refused">Elements that were refused.</param>
+[GenerateSerializer, Immutable, Alias("fednode.CountedDay")]
+public sealed record CountedDay(
+    [property: Id(0)] long Day, [property: Id(1)] long Evaluated, [property: Id(2)] long Refused);
 
 /// <summary>What became of a request.</summary>
 /// <param name="Limit">The limit that it went beyond, <c>day</c> or <c>minute</c>; null: it was counted.</param>

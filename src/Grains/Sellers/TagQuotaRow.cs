@@ -21,4 +21,11 @@ public sealed class TagQuotaRow
     /// <summary>Elements in that minute.</summary>
     [Key(3)]
     public long OfMinute { get; set; }
+
+    /// <summary>
+    /// By day, what was granted and what was refused, as far as it is not in the log; the present day among them. Null in rows
+    /// of earlier versions.
+    /// </summary>
+    [Key(4)]
+    public SortedDictionary<long, long[]>? Days { get; set; }
 }

@@ -1,4 +1,7 @@
 using FederationNode.Contracts;
+using FederationNode.Grains.Identity;
+using FederationNode.Grains.Rosters;
+using FederationNode.Grains.Storage;
 using FederationNode.Node.Api.Access;
 using FederationNode.Node.Api.Changes;
 using FederationNode.Node.Api.Checking;
@@ -14,6 +17,7 @@ using FederationNode.Node.Api.Webhooks;
 using FederationNode.Node.Peers;
 using FederationNode.Node.Policies;
 using FederationNode.Node.Sellers;
+using FederationNode.Node.Sellers.Ceremonies;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace FederationNode.Node.Api;
@@ -75,6 +79,11 @@ public static class LocalApi
         services.AddSingleton<WebhookSender>();
         services.AddHostedService(provider => provider.GetRequiredService<WebhookSender>());
         services.AddSingleton<SharedKeys>();
+        services.AddSingleton<ICeremonyLogs, CeremonyLogs>();
+        services.AddSingleton(p => NamedKeys.OfStored(
+            p.GetRequiredService<RowStore>(), p.GetRequiredService<NodeIdentity>(), p.GetRequiredService<RosterBoard>()));
+        services.AddSingleton<CeremonyBoard>();
+        services.AddSingleton<CeremonyPlanner>();
         services.AddSingleton<HolderBoard>();
         services.AddSingleton<QuotaBoard>();
         services.AddSingleton<PeerTraffic>();
@@ -129,6 +138,8 @@ public static class LocalApi
         SellerTagsEndpoint.Map(routes);
         SellerKeysEndpoint.Map(routes);
         SellerRetagEndpoint.Map(routes);
+        EvaluationsEndpoint.Map(routes);
+        CeremonyEndpoints.Map(routes);
         routes.MapOpenApi("/openapi/{documentName}.json");
         return routes;
     }

@@ -73,7 +73,7 @@ internal static class DealKeysVerb
                 dealings.Add(DealOne(folder, passphrase, current, request, new SellerScheme(type, request.Epoch)));
             }
 
-            var next = Next(current, request, [.. dealings.Select(d => SellerKey.Of(d.Key))]);
+            var next = NextRoster.WithKeys(current, [.. dealings.Select(d => SellerKey.Of(d.Key))]);
 
             // Checked before anything is written, and published when the shares are safe.
             var note = NextRoster.Sign(folder, current, next);
@@ -143,23 +143,6 @@ internal static class DealKeysVerb
         return Dealer.Deal(scheme, request.Holders, request.Threshold, whole.Secret);
     }
 
-    private static RosterDocument Next(RosterDocument current, Request request, IReadOnlyList<SellerKey> keys)
-    {
-        var now = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
-        return current with
-        {
-            Version = current.Version + 1,
-            Issued = now,
-            Expires = now + NextRoster.Lifetime,
-            SellerKeys = [.. current.SellerKeys.Where(k => !keys.Any(k.MakesTagsOf)), .. keys],
-            Members = [.. current.Members.Select(m => request.Holders.Contains(m.Name) ? WithRole(m) : m)],
-        };
-    }
-
-    private static RosterMember WithRole(RosterMember member) => member.Roles.Contains(RosterMember.KeyHolder)
-        ? member
-        : member with { Roles = member.Roles.Add(RosterMember.KeyHolder) };
-
     /// <summary>The secretariat's own shares go into its folder, those of the others where they are fetched from.</summary>
     private static void WriteShares(NodeFolder folder, SharePassphrase own, Request request, List<KeyDealing> dealings)
     {
@@ -216,7 +199,6 @@ internal static class DealKeysVerb
         output.Line("  fednode seller-keys install SHARES --data NODE --passphrase FILE");
         output.Line($"Until {request.Threshold} have, no tag can be made. Then destroy {request.Out} and every copy of the former keys:");
         output.Line("whoever has them can make any tag. That they are destroyed can be believed, not shown.");
-        output.Line("If the secretariat's node runs, start it again, so that it forgets the former keys, too.");
     }
 
     /// <summary>What the command line asks for.</summary>

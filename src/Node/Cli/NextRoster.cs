@@ -35,6 +35,24 @@ internal static class NextRoster
             : throw new CliException(
                 ExitCode.BadFolder, $"{folder.RosterFolder} holds no unbroken chain of rosters: {error ?? "it is empty"}");
 
+    /// <summary>The next roster, in which keys are new or in other hands: their holders get the role; quotas stay.</summary>
+    public static RosterDocument WithKeys(RosterDocument current, IReadOnlyList<SellerKey> keys)
+    {
+        var now = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
+        return current with
+        {
+            Version = current.Version + 1,
+            Issued = now,
+            Expires = now + Lifetime,
+            SellerKeys =
+            [
+                .. current.SellerKeys.Where(k => !keys.Any(k.MakesTagsOf)),
+                .. keys.Select(k => k with { Quota = current.SellerKeyOf(k.Type, k.Epoch)?.Quota }),
+            ],
+            Members = [.. current.Members.Select(m => keys.Any(k => k.Holders.Contains(m.Name)) ? WithRole(m) : m)],
+        };
+    }
+
     /// <summary>Signs the next roster, and checks it as every member will.</summary>
     public static byte[] Sign(NodeFolder folder, RosterDocument current, RosterDocument next)
     {
@@ -44,6 +62,10 @@ internal static class NextRoster
             ? note
             : throw new CliException(ExitCode.Refused, $"The new roster would be refused: {error}");
     }
+
+    private static RosterMember WithRole(RosterMember member) => member.Roles.Contains(RosterMember.KeyHolder)
+        ? member
+        : member with { Roles = member.Roles.Add(RosterMember.KeyHolder) };
 
     /// <summary>A running node publishes at once; a stopped one finds the file when it starts.</summary>
     public static async Task PublishAsync(NodeFolder folder, int version, byte[] note, CancellationToken cancel)

@@ -7,6 +7,7 @@ internal static class SellerKeyVerbs
 {
     public static Command Create() => new("seller-keys", "Who makes the tags of sellers.")
     {
-        DealKeysVerb.Create(), InstallSharesVerb.Create(), SellerQuotaVerb.Create(), RetireKeysVerb.Create(),
+        DealKeysVerb.Create(), InstallSharesVerb.Create(), SellerQuotaVerb.Create(), RetireKeysVerb.Create(), EvaluationsVerb.Create(),
+        CeremonyVerbs.Create(),
     };
 }

@@ -40,9 +40,9 @@ internal static class StoppedSellerTags
         using (certificate)
         {
             using var shares = HeldShares.Load(folder, config);
-            using var own = new LocalSellerEvaluator(shares, keys, new NoAllowance(), NullLogger<LocalSellerEvaluator>.Instance);
+            using var own = new LocalSellerEvaluator(shares, board, keys, new NoAllowance(), NullLogger<LocalSellerEvaluator>.Instance);
             using var transport = new HttpPeerTransport(board, certificate, new PeerTraffic());
-            var quorum = new HolderQuorum(
+            using var quorum = new HolderQuorum(
                 transport,
                 identity,
                 own,

@@ -100,6 +100,8 @@ internal sealed class StoredRowSweep(
             TakeAsync<QueueRow>(place, "", (_, row) => FeedbackGrain.FaultOf(row)),
         TagQuotaGrain.RowKind when place.Key.Split('/') is [var member, _, _] && Names.IsName(member) =>
             TakeAsync<TagQuotaRow>(place, "", (_, row) => TagQuotaGrain.FaultOf(row)),
+        SellerStatements.RowKind when IsOrigin(place.Key) =>
+            TakeAsync<SellerStatementsRow>(place, "", (_, row) => row.Fault()),
         WebhookRow.RowKind when Names.IsName(place.Key) =>
             TakeAsync<WebhookRow>(place, "", (_, row) => WebhookRow.FaultOf(row)),
         _ => NoteUnknown(place),

@@ -71,6 +71,9 @@ public sealed class NodeFolder(string path)
     /// <summary>At a holder: its sealed shares of the keys for seller tags.</summary>
     public string SellerKeyFolder => In("seller-keys");
 
+    /// <summary>Seeds of the key ceremonies in which the node takes part, each sealed.</summary>
+    public string CeremonyFolder => In("ceremonies");
+
     /// <summary>At the secretariat: signed roster documents, published when the node runs.</summary>
     public string RosterFolder => In("roster");
 

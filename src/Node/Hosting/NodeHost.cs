@@ -10,6 +10,7 @@ using FederationNode.Grains.Peers;
 using FederationNode.Grains.Receipts;
 using FederationNode.Grains.Replication;
 using FederationNode.Grains.Rosters;
+using FederationNode.Grains.Sellers;
 using FederationNode.Grains.Storage;
 using FederationNode.Node.Api;
 using FederationNode.Node.Api.Sellers;
@@ -18,6 +19,7 @@ using FederationNode.Node.Folder;
 using FederationNode.Node.Peers;
 using FederationNode.Node.Policies;
 using FederationNode.Node.Sellers;
+using FederationNode.Node.Sellers.Ceremonies;
 using FederationNode.Protocol.Keys;
 using FederationNode.Protocol.Replication;
 using Microsoft.AspNetCore.Connections;
@@ -256,6 +258,9 @@ public sealed class NodeHost : IAsyncDisposable
         services.AddHostedService<StorageProbe>();
         services.AddHostedService<RosterOutbox>();
         services.AddHostedService<LogStarter>();
+        AddHosted<SellerStatements>(services);
+        AddHosted<EvaluationRecorder>(services);
+        AddHosted<CeremonyDriver>(services);
         if (config.PeerListen.Length > 0)
         {
             services.AddSingleton(new PeerHostOptions(IPEndPoint.Parse(config.PeerListen)));

@@ -14,6 +14,9 @@ public enum EvaluationOutcome
     /// <summary>A point is not a canonical encoding, or is the identity. Nothing was evaluated.</summary>
     BadPoint,
 
+    /// <summary>Who asks is neither a member nor the secretariat by its roles. Nothing was evaluated.</summary>
+    NoMember,
+
     /// <summary>The member has used up what it may ask for. Nothing was evaluated.</summary>
     QuotaExceeded,
 }

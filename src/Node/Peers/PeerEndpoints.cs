@@ -192,6 +192,7 @@ public sealed partial class PeerEndpoints(
     internal static int StatusOf(EvaluationOutcome refusal) => refusal switch
     {
         EvaluationOutcome.UnknownKey => StatusCodes.Status404NotFound,
+        EvaluationOutcome.NoMember => StatusCodes.Status403Forbidden,
         EvaluationOutcome.QuotaExceeded => StatusCodes.Status429TooManyRequests,
         _ => StatusCodes.Status422UnprocessableEntity,
     };

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 using FederationNode.Node.Folder;
 using FederationNode.Protocol;
 using FederationNode.Protocol.Sellers.Holders;
@@ -15,6 +16,9 @@ internal sealed partial class HeldShares : IDisposable
     private readonly NodeFolder? _folder;
     private readonly NodeConfig? _config;
     private readonly Lock _lock = new();
+
+    // Taken for reading by who evaluates with a share, for writing by who destroys one.
+    private readonly ReaderWriterLockSlim _uses = new();
     private (string File, DateTime Written) _refused;
 
     /// <summary>Takes shares over and disposes them.</summary>
@@ -67,6 +71,57 @@ internal sealed partial class HeldShares : IDisposable
     public KeyShare? Of(SharedKey key, ILogger logger) =>
         _shares.TryGetValue(key.Digest, out var share) ? share : TakeUp(key, logger);
 
+    /// <summary>Does something with a share, which is not destroyed meanwhile; false if there is none.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="logger">As in <see cref="Of"/>.</param>
+    /// <param name="use">What is done; must not wait for anything.</param>
+    /// <param name="result">What came of it.</param>
+    public bool TryUse<T>(SharedKey key, ILogger logger, Func<KeyShare, T> use, [MaybeNullWhen(false)] out T result)
+    {
+        _uses.EnterReadLock();
+        try
+        {
+            var share = Of(key, logger);
+            result = share is null ? default : use(share);
+            return share is not null;
+        }
+        finally
+        {
+            _uses.ExitReadLock();
+        }
+    }
+
+    /// <summary>Destroys the share of a key: the file first, then what is in memory, when nobody uses it. Whether there was one.</summary>
+    /// <exception cref="NodeFolderException">The file cannot be deleted.</exception>
+    public bool Destroy(SharedKey key)
+    {
+        var file = _folder is null ? null : ShareFiles.PathOf(_folder.SellerKeyFolder, key);
+        var isFile = File.Exists(file);
+        try
+        {
+            if (isFile)
+            {
+                File.Delete(file!);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new NodeFolderException($"{file}, a share of a key that others hold now, cannot be deleted: {e.Message}", e);
+        }
+
+        _uses.EnterWriteLock();
+        try
+        {
+            var isHeld = _shares.TryRemove(key.Digest, out var share);
+            share?.Dispose();
+            return isHeld || isFile;
+        }
+        finally
+        {
+            _uses.ExitWriteLock();
+        }
+    }
+
     /// <summary>
     /// The file of a share that was there at the start and makes tags with fewer holders than the key now takes, if it is still
     /// there: of a key that was dealt, the key itself.
@@ -87,6 +142,8 @@ internal sealed partial class HeldShares : IDisposable
         {
             share.Dispose();
         }
+
+        _uses.Dispose();
     }
 
     /// <summary>Looks for a share that has come since the start; a bad file is tried once.</summary>

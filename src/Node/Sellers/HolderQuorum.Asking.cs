@@ -88,7 +88,7 @@ internal sealed partial class HolderQuorum
     private string InWords(PeerException refusal) => refusal.Status switch
     {
         0 => "out of reach",
-        StatusCodes.Status403Forbidden => "does not take this node for a member's",
+        StatusCodes.Status403Forbidden => "makes no tags for this node, which is no member's by the roster there",
         StatusCodes.Status404NotFound => "holds no share of this key",
         StatusCodes.Status429TooManyRequests => refusal.RetryAfter is { } wait
             ? string.Create(

@@ -22,12 +22,30 @@ internal sealed partial class HolderQuorum(
     HolderBoard board,
     QuorumOptions options,
     [FromKeyedServices(FederationClock.Key)] TimeProvider clock,
-    ILogger<HolderQuorum> logger) : ISellerTags
+    ILogger<HolderQuorum> logger) : ISellerTags, IDisposable
 {
+    private readonly SemaphoreSlim _places = new(options.AtOnce);
     private int _turn = Random.Shared.Next(SharedKey.MaxHolders);
 
     /// <inheritdoc/>
     public async Task<SellerEvaluation> EvaluateAsync(
+        SharedKey key, IReadOnlyList<RistrettoPoint> blinded, CancellationToken cancellationToken)
+    {
+        await _places.WaitAsync(cancellationToken);
+        try
+        {
+            return await EvaluateNextAsync(key, blinded, cancellationToken);
+        }
+        finally
+        {
+            _places.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _places.Dispose();
+
+    private async Task<SellerEvaluation> EvaluateNextAsync(
         SharedKey key, IReadOnlyList<RistrettoPoint> blinded, CancellationToken cancellationToken)
     {
         var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

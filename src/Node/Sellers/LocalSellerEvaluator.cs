@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using FederationNode.Contracts.Peers;
+using FederationNode.Grains.Rosters;
 using FederationNode.Node.Peers;
 using FederationNode.Protocol.Sellers;
 using FederationNode.Protocol.Sellers.Holders;
@@ -11,7 +12,7 @@ namespace FederationNode.Node.Sellers;
 /// point to it; it never sees an identifier.
 /// </summary>
 internal sealed class LocalSellerEvaluator(
-    HeldShares shares, SharedKeys keys, ITagAllowance allowance, ILogger<LocalSellerEvaluator> logger)
+    HeldShares shares, RosterBoard roster, SharedKeys keys, ITagAllowance allowance, ILogger<LocalSellerEvaluator> logger)
     : ISellerEvaluator, IDisposable
 {
     // Thousands of scalar multiplications each: a few at once, so that threads are left for everything else.
@@ -20,15 +21,23 @@ internal sealed class LocalSellerEvaluator(
     /// <inheritdoc/>
     public async Task<Evaluation> EvaluateAsync(string member, EvaluateMessage request, CancellationToken cancellationToken)
     {
+        if (roster.Current?.Member(member) is { MayHaveTags: false } asker)
+        {
+            return new Evaluation(
+                EvaluationOutcome.NoMember,
+                null,
+                $"Tags are made for members and the secretariat; {member} is {string.Join(", ", asker.Roles)} in the roster, version "
+                    + $"{roster.Current.Version}. Ask the secretariat for the role member.");
+        }
+
         if (!keys.TryGet(request.Type, request.Epoch, out var key, out var error))
         {
             return new Evaluation(EvaluationOutcome.UnknownKey, null, error);
         }
 
-        if (shares.Of(key, logger) is not { } share)
+        if (shares.Of(key, logger) is null)
         {
-            return new Evaluation(
-                EvaluationOutcome.UnknownKey, null, $"This node holds no share of the key {key.Scheme} of the roster in force here.");
+            return NoShare(key);
         }
 
         if (request.Blinded.Length is 0 or > VoprfBatch.MaxBatch)
@@ -46,7 +55,9 @@ internal sealed class LocalSellerEvaluator(
         await _places.WaitAsync(cancellationToken);
         try
         {
-            return await Task.Run(() => Evaluate(share, request.Blinded), cancellationToken);
+            return await Task.Run(
+                () => shares.TryUse(key, logger, share => Evaluate(share, request.Blinded), out var evaluation) ? evaluation : NoShare(key),
+                cancellationToken);
         }
         finally
         {
@@ -56,6 +67,9 @@ internal sealed class LocalSellerEvaluator(
 
     /// <inheritdoc/>
     public void Dispose() => _places.Dispose();
+
+    private static Evaluation NoShare(SharedKey key) => new(
+        EvaluationOutcome.UnknownKey, null, $"This node holds no share of the key {key.Scheme} of the roster in force here.");
 
     private static Evaluation Evaluate(KeyShare share, byte[][] blinded)
     {

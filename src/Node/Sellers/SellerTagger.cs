@@ -50,8 +50,14 @@ internal sealed record TaggedSeller(IReadOnlyList<SchemedTag> Tags, string? Erro
 /// </summary>
 internal static class SellerTagger
 {
+    /// <summary>
+    /// Batches that are under way at once. While holders work at one, this process blinds the next and puts the one before
+    /// together; many more would only wait at the holders, and look slow.
+    /// </summary>
+    public const int MaxAtOnce = 4;
+
     /// <summary>Tags identifiers of any types.</summary>
-    /// <param name="evaluate">The way to the key holders; asked once for each type and each 4,000 identifiers.</param>
+    /// <param name="evaluate">The way to the key holders; asked once for each type, epoch and 4,000 identifiers, several at once.</param>
     /// <param name="epochs">The epochs to tag a type under, the newest first; each costs an evaluation.</param>
     /// <param name="sellers">The identifiers; memory is needed for all of them at once.</param>
     /// <param name="cancellationToken">Stops it between and within batches.</param>
@@ -67,28 +73,46 @@ internal static class SellerTagger
         }
 
         var wanted = named.SelectMany(n => (SellerIdentifier?[])[n.Own, n.Implied]).OfType<SellerIdentifier>().Distinct();
-        var tags = new Dictionary<SellerIdentifier, List<SchemedTag>>();
+        var tags = new Dictionary<SellerIdentifier, SchemedTag[]>();
         var faults = new Dictionary<SellerIdentifierType, string>();
-        foreach (var ofType in wanted.GroupBy(i => i.Type).ToList())
+        var batches = new List<(SellerScheme Scheme, int Place, SellerIdentifier[] Part)>();
+        foreach (var ofType in wanted.GroupBy(i => i.Type))
+        {
+            var ofThisType = epochs(ofType.Key);
+            if (ofThisType.Count == 0)
+            {
+                faults[ofType.Key] = $"The roster names no key for {ofType.Key} that counts.";
+            }
+
+            foreach (var identifier in ofType)
+            {
+                tags[identifier] = new SchemedTag[ofThisType.Count];
+            }
+
+            batches.AddRange(ofThisType.SelectMany((epoch, place) =>
+                ofType.Chunk(VoprfBatch.MaxBatch).Select(part => (new SellerScheme(ofType.Key, epoch), place, part))));
+        }
+
+        var options = new ParallelOptions { MaxDegreeOfParallelism = MaxAtOnce, CancellationToken = cancellationToken };
+        await Parallel.ForEachAsync(batches, options, async (batch, cancel) =>
         {
             try
             {
-                var ofThisType = epochs(ofType.Key);
-                if (ofThisType.Count == 0)
+                var result = await TagBatchAsync(evaluate, batch.Scheme, batch.Part, cancel);
+                for (var i = 0; i < result.Length; i++)
                 {
-                    faults[ofType.Key] = $"The roster names no key for {ofType.Key} that counts.";
-                }
-
-                foreach (var epoch in ofThisType)
-                {
-                    await TagTypeAsync(evaluate, new SellerScheme(ofType.Key, epoch), [.. ofType], tags, cancellationToken);
+                    // Each batch has places of its own.
+                    tags[batch.Part[i]][batch.Place] = new SchemedTag(batch.Scheme, result[i]);
                 }
             }
             catch (UnknownSellerKeyException fault)
             {
-                faults[ofType.Key] = fault.Message;
+                lock (faults)
+                {
+                    faults[batch.Scheme.Type] = fault.Message;
+                }
             }
-        }
+        });
 
         return named.ConvertAll(n => Answer(n.Own, n.Implied, n.Error, tags, faults));
     }
@@ -107,7 +131,7 @@ internal static class SellerTagger
         SellerIdentifier? own,
         SellerIdentifier? implied,
         string? error,
-        Dictionary<SellerIdentifier, List<SchemedTag>> tags,
+        Dictionary<SellerIdentifier, SchemedTag[]> tags,
         Dictionary<SellerIdentifierType, string> faults)
     {
         if (own is null)
@@ -124,29 +148,7 @@ internal static class SellerTagger
 
         // Without a key for what it also stands for, nobody has such tags: there is nothing to miss.
         return new TaggedSeller(
-            implied is not null && tags.TryGetValue(implied, out var more) ? [.. all, .. more] : all, null, LacksKey: false);
-    }
-
-    private static async Task TagTypeAsync(
-        SellerEvaluator evaluate,
-        SellerScheme scheme,
-        SellerIdentifier[] identifiers,
-        Dictionary<SellerIdentifier, List<SchemedTag>> tags,
-        CancellationToken cancellationToken)
-    {
-        foreach (var batch in identifiers.Chunk(VoprfBatch.MaxBatch))
-        {
-            var result = await TagBatchAsync(evaluate, scheme, batch, cancellationToken);
-            for (var i = 0; i < batch.Length; i++)
-            {
-                if (!tags.TryGetValue(batch[i], out var all))
-                {
-                    tags[batch[i]] = all = [];
-                }
-
-                all.Add(new SchemedTag(scheme, result[i]));
-            }
-        }
+            implied is not null && !faults.ContainsKey(implied.Type) ? [.. all, .. tags[implied]] : all, null, LacksKey: false);
     }
 
     private static async Task<Hash256[]> TagBatchAsync(

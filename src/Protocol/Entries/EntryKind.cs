@@ -33,6 +33,12 @@ public static class EntryKind
     /// <summary>States how far the member has carried out what other logs order to erase. Only in a receipts log.</summary>
     public const string Erasure = "erasure";
 
+    /// <summary>States how much a holder of keys for seller tags evaluated on a day, and for whom. Only in a receipts log.</summary>
+    public const string Evaluations = "evaluations";
+
+    /// <summary>Carries a message of a key ceremony. Only in a receipts log.</summary>
+    public const string Ceremony = "ceremony";
+
     /// <summary>Carries a signed roster document. Only in the secretariat's roster log.</summary>
     public const string Roster = "roster";
 

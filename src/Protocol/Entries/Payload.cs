@@ -42,6 +42,8 @@ public abstract record Payload
             case EntryKind.Heartbeat: return Take(CanonicalReader.TryRead<HeartbeatPayload>(bytes, HeartbeatPayload.Read, HeartbeatPayload.Write, out var heartbeat, out error), heartbeat, out payload);
             case EntryKind.Receipt: return Take(CanonicalReader.TryRead<ReceiptPayload>(bytes, ReceiptPayload.Read, ReceiptPayload.Write, out var receipt, out error), receipt, out payload);
             case EntryKind.Erasure: return Take(CanonicalReader.TryRead<ErasurePayload>(bytes, ErasurePayload.Read, ErasurePayload.Write, out var erasure, out error), erasure, out payload);
+            case EntryKind.Evaluations: return Take(CanonicalReader.TryRead<EvaluationsPayload>(bytes, EvaluationsPayload.Read, EvaluationsPayload.Write, out var evaluations, out error), evaluations, out payload);
+            case EntryKind.Ceremony: return Take(CeremonyPayload.TryRead(bytes, out var ceremony, out error), ceremony, out payload);
             case EntryKind.Roster: return Take(CanonicalReader.TryRead<RosterPayload>(bytes, RosterPayload.Read, RosterPayload.Write, out var roster, out error), roster, out payload);
             default:
                 error = $"The kind {kind} is not known to this node.";

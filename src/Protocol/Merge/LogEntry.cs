@@ -108,7 +108,9 @@ public sealed record LogEntry(Origin Origin, long Index, Hash256 LeafHash, long 
             (Origin.Indicators, ErasePayload erase) when erase.Index >= index =>
                 "An erase entry names an earlier entry.",
             (Origin.Indicators, ListingPayload or WithdrawalPayload or OpinionPayload or TallyPayload or ErasePayload or LapsePayload or HeartbeatPayload) => null,
-            (Origin.Receipts, ReceiptPayload or ErasurePayload or HeartbeatPayload) => null,
+            (Origin.Receipts, EvaluationsPayload evaluations) when evaluations.Day >= leaf.Issued / 86_400 =>
+                "The day was not over when the entry was issued.",
+            (Origin.Receipts, ReceiptPayload or ErasurePayload or EvaluationsPayload or CeremonyPayload or HeartbeatPayload) => null,
             (Origin.RosterLog, RosterPayload or HeartbeatPayload) => null,
             _ => $"A log of kind {origin.Log} carries no entries of kind {leaf.Kind}.",
         };

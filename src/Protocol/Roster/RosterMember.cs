@@ -57,6 +57,11 @@ public sealed record RosterMember
     /// </summary>
     public TagQuota? Quota { get; init; }
 
+    /// <summary>
+    /// Whether holders make tags for it: a member's business, and the secretariat's; observers and auditors only look on.
+    /// </summary>
+    public bool MayHaveTags => Roles.Contains("member") || Roles.Contains("secretariat");
+
     /// <summary>Whether it takes part.</summary>
     public MemberStatus Status { get; init; } = MemberStatus.Active;
 

@@ -11,6 +11,7 @@ using FederationNode.Grains.Peers;
 using FederationNode.Grains.Receipts;
 using FederationNode.Grains.Replication;
 using FederationNode.Grains.Rosters;
+using FederationNode.Grains.Sellers;
 using FederationNode.Grains.Storage;
 using FederationNode.Grains.Tests.Storage;
 using FederationNode.Protocol;
@@ -106,6 +107,8 @@ internal sealed class TestNode : IAsyncDisposable
             silo.Services.AddSingleton<ListFollower>();
             silo.Services.AddSingleton<EntryEraser>();
             silo.Services.AddSingleton<LapseWriter>();
+            silo.Services.AddSingleton<SellerStatements>();
+            silo.Services.AddSingleton<EvaluationRecorder>();
             silo.Services.AddSingleton<LinkBoard>();
             silo.Services.AddSingleton<ReplicationDriver>();
             silo.Services.AddSingleton<LogStarter>();

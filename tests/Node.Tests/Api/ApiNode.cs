@@ -14,6 +14,7 @@ using FederationNode.Grains.Peers;
 using FederationNode.Grains.Receipts;
 using FederationNode.Grains.Replication;
 using FederationNode.Grains.Rosters;
+using FederationNode.Grains.Sellers;
 using FederationNode.Grains.Storage;
 using FederationNode.Matching.Policy;
 using FederationNode.Node.Api;
@@ -276,6 +277,7 @@ internal sealed class ApiNode : IAsyncDisposable
         services.AddSingleton<IPeerTransport>(Transport);
         services.AddSingleton<MergedList>();
         services.AddSingleton<ListFollower>();
+        services.AddSingleton<SellerStatements>();
         services.AddHostedService(provider => provider.GetRequiredService<ListFollower>());
         services.AddSingleton<EntryEraser>();
         services.AddHostedService(provider => provider.GetRequiredService<EntryEraser>());

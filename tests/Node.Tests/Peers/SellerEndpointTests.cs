@@ -35,6 +35,7 @@ public sealed class SellerEndpointTests
 
     [Theory]
     [InlineData(EvaluationOutcome.UnknownKey, 404)]
+    [InlineData(EvaluationOutcome.NoMember, 403)]
     [InlineData(EvaluationOutcome.BadPoint, 422)]
     [InlineData(EvaluationOutcome.QuotaExceeded, 429)]
     public async Task Evaluate_Refused_GivesTheStatusAndTheReason(EvaluationOutcome outcome, int status)

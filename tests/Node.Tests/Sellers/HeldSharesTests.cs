@@ -235,10 +235,41 @@ public sealed class HeldSharesTests : IDisposable
 
             Assert.Equal(EvaluationOutcome.UnknownKey, (await evaluator.EvaluateAsync("a", other, default)).Outcome);
             using var nobody = new LocalSellerEvaluator(
-                new HeldShares(), new SharedKeys(Board()), new NoAllowance(), NullLogger<LocalSellerEvaluator>.Instance);
+                new HeldShares(), Board(), new SharedKeys(Board()), new NoAllowance(), NullLogger<LocalSellerEvaluator>.Instance);
             var refused = await nobody.EvaluateAsync("a", request, default);
             Assert.Equal(EvaluationOutcome.UnknownKey, refused.Outcome);
             Assert.Contains("holds no share of the key voprf/tel/1", refused.Error, StringComparison.Ordinal);
+        }
+    }
+
+    /// <summary>Who only looks on gets no tags, and nothing is counted for it.</summary>
+    [Theory]
+    [InlineData("observer", false)]
+    [InlineData("auditor", false)]
+    [InlineData("key-holder", false)]
+    [InlineData("member", true)]
+    [InlineData("secretariat", true)]
+    public async Task Evaluate_ByRole_MembersAndTheSecretariatOnly(string role, bool isServed)
+    {
+        var board = Board();
+        var roster = board.Current! with
+        {
+            Members = [.. board.Current.Members.Select(m => m.Name == "a" ? m with { Roles = [role] } : m)],
+        };
+        using var coalition = new PeerCoalition();
+        var changed = new RosterBoard(coalition.IdentityOf("b"), roster);
+        var allowance = new Allowance(10);
+        using var shares = new HeldShares(_dealt.CopyOf("b"));
+        using var evaluator = new LocalSellerEvaluator(
+            shares, changed, new SharedKeys(changed), allowance, NullLogger<LocalSellerEvaluator>.Instance);
+
+        var answer = await evaluator.EvaluateAsync("a", Request([DealtShares.Points(1)[0].ToArray()]), default);
+
+        Assert.Equal(isServed ? EvaluationOutcome.Evaluated : EvaluationOutcome.NoMember, answer.Outcome);
+        Assert.Equal(isServed ? 9 : 10, allowance.Left);
+        if (!isServed)
+        {
+            Assert.Contains($"a is {role} in the roster, version 1", answer.Error, StringComparison.Ordinal);
         }
     }
 
@@ -271,7 +302,7 @@ public sealed class HeldSharesTests : IDisposable
     {
         shares = new HeldShares(_dealt.CopyOf(holder));
         return new LocalSellerEvaluator(
-            shares, new SharedKeys(Board()), allowance ?? new NoAllowance(), NullLogger<LocalSellerEvaluator>.Instance);
+            shares, Board(), new SharedKeys(Board()), allowance ?? new NoAllowance(), NullLogger<LocalSellerEvaluator>.Instance);
     }
 
     private RosterBoard Board()

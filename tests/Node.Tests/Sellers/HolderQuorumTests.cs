@@ -223,7 +223,7 @@ public sealed class HolderQuorumTests : IDisposable
     {
         var roster = new RosterBoard(IdentityOf("b"), Roster());
         using var shares = new HeldShares(_dealt.CopyOf("b"));
-        using var own = new LocalSellerEvaluator(shares, new SharedKeys(roster), new NoAllowance(), Logger<LocalSellerEvaluator>());
+        using var own = new LocalSellerEvaluator(shares, roster, new SharedKeys(roster), new NoAllowance(), Logger<LocalSellerEvaluator>());
         var points = DealtShares.Points(2);
 
         for (var i = 0; i < 5; i++)

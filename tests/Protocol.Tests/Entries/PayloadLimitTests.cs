@@ -145,6 +145,73 @@ public sealed class PayloadLimitTests
         Assert.Equal(ok, Payload.TryDecode(kind, Pack.Sequence((object)items), out _, out _));
     }
 
+    [Theory]
+    [InlineData(1, true)]
+    [InlineData(256, true)]
+    [InlineData(257, false)]
+    [InlineData(0, false)]
+    public void TryDecode_NumberOfCounts_IsBounded(int count, bool ok)
+    {
+        object?[] items =
+        [
+            1, 20_000, Enumerable.Range(1, count).Select(epoch => (object?)new object?[] { "alpha", "tel", epoch, 5, 0 }).ToArray(),
+        ];
+
+        Assert.Equal(ok, Payload.TryDecode("evaluations", Pack.Sequence((object)items), out _, out _));
+    }
+
+    /// <summary>Item of a count, a value for it, whether it is well-formed.</summary>
+    public static TheoryData<int, object?, bool> CountItems() => new()
+    {
+        { 0, "Alpha", false },
+        { 0, "", false },
+        { 0, new string('a', 64), false },
+        { 1, "acct:taobao", true },
+        { 1, "TEL", false },
+        { 1, "", false },
+        { 2, 0, false },
+        { 2, 999_999, true },
+        { 2, 1_000_000, false },
+        { 3, 1L << 53, true },
+        { 3, (1L << 53) + 1, false },
+        { 3, -1, false },
+        { 4, 1L << 53, true },
+        { 4, (1L << 53) + 1, false },
+        { 4, null, false },
+    };
+
+    [Theory]
+    [MemberData(nameof(CountItems))]
+    public void TryDecode_CountItem_IsTakenOrRefused(int item, object? value, bool ok)
+    {
+        var items = ValidPayloads.Items("evaluations");
+        ((object?[])((object?[])items[2]!)[0]!)[item] = value;
+
+        Assert.Equal(ok, Payload.TryDecode("evaluations", Pack.Sequence((object)items), out _, out _));
+    }
+
+    [Theory]
+    [InlineData("alpha", "tel", 2, true)]
+    [InlineData("alpha", "url", 1, true)]
+    [InlineData("beta", "email", 1, true)]
+    [InlineData("alpha", "tel", 1, false)]
+    [InlineData("alpha", "email", 1, false)]
+    [InlineData("aaaaa", "tel", 1, false)]
+    public void TryDecode_SecondCount_MustComeBehindTheFirst(string member, string type, int epoch, bool ok)
+    {
+        object?[] items = [1, 20_000, new object?[] { (object?[])["alpha", "tel", 1, 5, 0], (object?[])[member, type, epoch, 5, 0] }];
+
+        Assert.Equal(ok, Payload.TryDecode("evaluations", Pack.Sequence((object)items), out _, out _));
+    }
+
+    [Theory]
+    [InlineData(0, false)]
+    [InlineData(1, true)]
+    [InlineData(8_192, true)]
+    [InlineData(8_193, false)]
+    public void TryDecode_MessageOfACeremony_IsBoundedAndNotLookedInto(int length, bool ok) =>
+        Assert.Equal(ok, Payload.TryDecode("ceremony", new byte[length], out _, out _));
+
     /// <summary>Item of a head, a value for it, whether it is well-formed.</summary>
     public static TheoryData<int, object?, bool> HeadItems() => new()
     {

@@ -111,6 +111,7 @@ public sealed class PayloadTests
     [InlineData("heartbeat")]
     [InlineData("receipt")]
     [InlineData("erasure")]
+    [InlineData("evaluations")]
     [InlineData("roster")]
     public void TryDecode_KindOfAnother_IsRefused(string kind)
     {

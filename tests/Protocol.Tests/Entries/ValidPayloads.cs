@@ -6,7 +6,7 @@ namespace FederationNode.Protocol.Tests.Entries;
 internal static class ValidPayloads
 {
     public static IReadOnlyList<string> Kinds { get; } =
-        ["listing", "withdrawal", "opinion", "tally", "erase", "heartbeat", "receipt", "erasure", "roster"];
+        ["listing", "withdrawal", "opinion", "tally", "erase", "heartbeat", "receipt", "erasure", "evaluations", "roster"];
 
     public static byte[] Hash { get; } = [.. Enumerable.Range(0, 32).Select(i => (byte)i)];
 
@@ -21,6 +21,7 @@ internal static class ValidPayloads
         "heartbeat" => [1, new object?[] { Head() }],
         "receipt" => [1, new object?[] { (object?[])[.. Head(), 1_790_000_000_000L] }],
         "erasure" => [1, new object?[] { (object?[])["demo/alpha/indicators/1", 5, 1_790_000_000_000L] }],
+        "evaluations" => [1, 20_000, new object?[] { (object?[])["alpha", "tel", 1, 300, 20] }],
         "roster" => [1, "a note"u8.ToArray()],
         _ => throw new ArgumentOutOfRangeException(nameof(kind)),
     };

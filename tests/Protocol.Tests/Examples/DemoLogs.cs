@@ -71,6 +71,12 @@ internal static class DemoLogs
         new ErasurePayload([new CarriedOut(Alpha.Text, 6, (Issued * 1000) + 9000)]),
         Count(0xb0, 16));
 
+    public static ExampleEntry Evaluations { get; } = new(
+        Origin.Parse("demo/beta/receipts/1"),
+        2,
+        new EvaluationsPayload(20_716, [new EvaluationCount("alpha", "tel", 1, 4000, 0), new EvaluationCount("beta", "tel", 1, 120, 50)]),
+        Count(0xc0, 16));
+
     // Made on demand: the roster's own examples take keys and pins from here.
     public static ExampleEntry Roster => new(
         Origin.Parse("demo/secretariat/roster/1"), 0, new RosterPayload(RosterExample.SignedFirst), Count(0xa0, 16));

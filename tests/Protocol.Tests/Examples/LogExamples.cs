@@ -53,6 +53,8 @@ internal static class LogExamples
         Write(page, DemoLogs.Receipt);
         page.Text("The second one states that beta has erased what alpha's first six entries order to be erased.");
         Write(page, DemoLogs.Erasure);
+        page.Text("In the third one beta, as a holder of a key, counts what was evaluated on 2026-09-20.");
+        Write(page, DemoLogs.Evaluations);
         WriteRoster(page, DemoLogs.Roster);
         return page.ToString();
     }

@@ -45,9 +45,9 @@ public sealed class WorkedExamplesTests
     [Fact]
     public void Entries_OfTheExamples_HaveAMeaning()
     {
-        ExampleEntry[] all = [.. DemoLogs.AlphaEntries, .. DemoLogs.BetaEntries, DemoLogs.Receipt, DemoLogs.Erasure, DemoLogs.Roster];
+        ExampleEntry[] all = [.. DemoLogs.AlphaEntries, .. DemoLogs.BetaEntries, DemoLogs.Receipt, DemoLogs.Erasure, DemoLogs.Evaluations, DemoLogs.Roster];
 
-        Assert.Equal(9, all.Select(e => e.Interpret().Payload.Kind).Distinct().Count());
+        Assert.Equal(10, all.Select(e => e.Interpret().Payload.Kind).Distinct().Count());
         foreach (var entry in all)
         {
             Assert.Equal(Pack.Sequence(Pack.Read(entry.PayloadBytes)), entry.PayloadBytes);

@@ -89,6 +89,13 @@ internal static class EntryGen
             .Array[0, 40].Select(held => (Payload)new ReceiptPayload([.. held])),
         Gen.Select(Origins, Index, Edged(ProtocolLimits.MaxTime * 1000)).Select((o, size, at) => new CarriedOut(o.Text, size, at))
             .Array[0, 40].Select(done => (Payload)new ErasurePayload([.. done])),
+        Gen.Select(
+            Edged(ProtocolLimits.MaxTime / 86_400),
+            Gen.Select(Name, Gen.OneOf("tel", "email", "acct:taobao"), Gen.Int[1, 999_999], Edged(1L << 53), Edged(1L << 53))
+                .Select((member, type, epoch, evaluated, refused) => new EvaluationCount(member, type, epoch, evaluated, refused))
+                .Array[1, 20])
+            .Select((day, counts) => (Payload)new EvaluationsPayload(
+                day, [.. counts.DistinctBy(c => (c.Member, c.Type, c.Epoch)).Order(EvaluationCount.Order)])),
         Gen.Byte.Array[0, 3000].Select(note => (Payload)new RosterPayload(note)));
 
     /// <summary>A payload, its salt, and a leaf that commits to it.</summary>

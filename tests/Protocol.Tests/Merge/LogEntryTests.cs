@@ -22,7 +22,7 @@ public sealed class LogEntryTests
         foreach (var kind in ValidPayloads.Kinds)
         {
             data.Add(kind, "indicators", inIndicators.Contains(kind));
-            data.Add(kind, "receipts", kind is "receipt" or "erasure" or "heartbeat");
+            data.Add(kind, "receipts", kind is "receipt" or "erasure" or "evaluations" or "heartbeat");
             data.Add(kind, "roster", kind is "roster" or "heartbeat");
             data.Add(kind, "diary", false);
         }

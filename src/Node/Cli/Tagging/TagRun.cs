@@ -1,11 +1,12 @@
 using System.Globalization;
+using System.Runtime.ExceptionServices;
 using System.Text.Json;
 using FederationNode.Node.Sellers;
 
 namespace FederationNode.Node.Cli.Tagging;
 
 /// <summary>
-/// Tags the rows of a file, a batch at a time, in their order. Memory is bounded by a batch. What was written when it
+/// Tags the rows of a file, some batches at a time, in their order. Memory is bounded by these. What was written when it
 /// fails or is stopped is whole up to a line, which the message names.
 /// </summary>
 /// <param name="rows">The file.</param>
@@ -30,6 +31,7 @@ internal sealed class TagRun(
 {
     private const int ProgressRows = 20_000;
     private const int MaxWaits = 10;
+    private const int MaxUnderWay = SellerTagger.MaxAtOnce;
 
     // The quota of a minute is worth waiting for; that of a day is not.
     private static readonly TimeSpan s_longestWait = TimeSpan.FromMinutes(1);
@@ -47,22 +49,7 @@ internal sealed class TagRun(
         _done = afterLine;
         try
         {
-            var told = 0L;
-            while (await ReadBatchAsync(afterLine, cancel) is { Count: > 0 } read)
-            {
-                await TagAsync(read, cancel);
-                if (_read - told >= ProgressRows)
-                {
-                    told = _read;
-                    Tell();
-                }
-            }
-
-            if (told < _read || _read == 0)
-            {
-                Tell();
-            }
-
+            await TagAllAsync(afterLine, cancel);
             return rejects.Count == 0 ? ExitCode.Done : ExitCode.Incomplete;
         }
         catch (CliException stopped)
@@ -77,6 +64,73 @@ internal sealed class TagRun(
         {
             await Console.Error.WriteLineAsync($"fednode: stopped. {WhereToGoOn}");
             throw;
+        }
+    }
+
+    /// <summary>
+    /// Some batches are asked for at once; what came of them is written in the order of the rows, also while the next row is still
+    /// waited for.
+    /// </summary>
+    private async Task TagAllAsync(long afterLine, CancellationToken cancel)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        var underWay = new Queue<(List<SellerRow> Rows, Task<IReadOnlyList<TaggedSeller>> Tagged)>();
+        Task<List<SellerRow>>? reading = null;
+        ExceptionDispatchInfo? unreadable = null;
+        var (told, ended) = (0L, false);
+        try
+        {
+            while (true)
+            {
+                reading ??= ended || underWay.Count == MaxUnderWay ? null : ReadBatchAsync(afterLine, stop.Token);
+                if (reading is null && underWay.Count == 0)
+                {
+                    break;
+                }
+
+                var first = underWay.TryPeek(out var oldest) ? oldest.Tagged : null;
+                await Task.WhenAny(((Task?[])[first, reading]).OfType<Task>());
+                if (first?.IsCompleted == true)
+                {
+                    await WriteAsync(oldest.Rows, await first, cancel);
+                    underWay.Dequeue();
+                    if (_read - told >= ProgressRows)
+                    {
+                        told = _read;
+                        Tell();
+                    }
+
+                    continue;
+                }
+
+                try
+                {
+                    var read = await reading!;
+                    ended = read.Count == 0;
+                    if (!ended)
+                    {
+                        underWay.Enqueue((read, AskAsync([.. read.Select(r => r.Seller).OfType<RawSeller>()], stop.Token)));
+                    }
+                }
+                catch (Exception fault) when (fault is not OperationCanceledException)
+                {
+                    // The rows before it are tagged and written first.
+                    (unreadable, ended) = (ExceptionDispatchInfo.Capture(fault), true);
+                }
+
+                reading = null;
+            }
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            await Task.WhenAll(underWay.Select(u => (Task)u.Tagged)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        unreadable?.Throw();
+        if (told < _read || _read == 0)
+        {
+            Tell();
         }
     }
 
@@ -99,10 +153,8 @@ internal sealed class TagRun(
         return read;
     }
 
-    private async Task TagAsync(List<SellerRow> read, CancellationToken cancel)
+    private async Task WriteAsync(List<SellerRow> read, IReadOnlyList<TaggedSeller> tagged, CancellationToken cancel)
     {
-        var sellers = read.Select(r => r.Seller).OfType<RawSeller>().ToList();
-        var tagged = await AskAsync(sellers, cancel);
         if (oneType && tagged.FirstOrDefault(t => t.LacksKey) is { Error: { } error })
         {
             throw new CliException(ExitCode.Refused, error);

@@ -5,14 +5,11 @@ using MessagePack;
 namespace FederationNode.Protocol.Sellers.Ceremonies;
 
 /// <summary>
-/// What somebody says in a key ceremony: the payload of an entry of kind <see cref="EntryKind"/> in its log. Canonical
+/// What somebody says in a key ceremony: the payload of an entry of kind <c>ceremony</c> in its log. Canonical
 /// MessagePack <c>[1, step, ...]</c>. A message that does not decode has not been said. docs/protocol.md, "Key ceremony".
 /// </summary>
 public abstract record CeremonyMessage
 {
-    /// <summary>The kind of the entries that carry these messages.</summary>
-    public const string EntryKind = "ceremony";
-
     /// <summary>Longest message in bytes: 8,192.</summary>
     public const int MaxEncoded = 8_192;
 
