@@ -162,7 +162,7 @@ public sealed class StoredTamperingTests(CoalitionFixture coalition) : IDisposab
     [InlineData(Listed, LastBundle + 1)]
     [InlineData(Roster, 1)]
     public Task Audit_UnsealedEntryReplaced_NamesTheEntry(string origin, int index) => FindsAsync(
-        rows => Change<HeadRow>(rows, LogRowKind.Head, origin, head => head.Tail[1].Leaf[^1] ^= 1),
+        rows => Change<HeadRow>(rows, LogRowKind.Head, origin, head => head.Tail[1].Leaf[head.Tail[1].Leaf.AsSpan().IndexOf<byte>([0xc4, Hash256.Size]) + 2] ^= 1),
         new Expected(origin, index, FindingKind.HeadDamaged));
 
     [Fact]

@@ -37,7 +37,7 @@ public sealed class LeakSearch
         foreach (var spelling in spellings.Distinct())
         {
             AddBytes(Encoding.UTF8.GetBytes(spelling), $"'{spelling}'");
-            AddForm(Encoding.Unicode.GetBytes(spelling), $"'{spelling}' in UTF-16");
+            AddWritten(Encoding.Unicode.GetBytes(spelling), $"'{spelling}' in UTF-16");
             AddHashes(Encoding.Unicode.GetBytes(spelling), $"'{spelling}' in UTF-16");
             string[] escaped =
             [
@@ -50,7 +50,7 @@ public sealed class LeakSearch
             ];
             foreach (var form in escaped)
             {
-                AddForm(Encoding.UTF8.GetBytes(form), $"'{spelling}', escaped");
+                AddWritten(Encoding.UTF8.GetBytes(form), $"'{spelling}', escaped");
             }
         }
     }

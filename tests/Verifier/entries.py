@@ -7,12 +7,11 @@ from typing import NamedTuple, Optional
 
 import canonical
 from findings import Refused
-from names import (MAX_SIZE, MAX_TIME, MAX_TIME_MS, is_code, is_epoch, is_name, is_scheme, is_seller_type,
-                   parse_origin)
+from names import (MAX_LIFETIME, MAX_SIZE, MAX_TIME, MAX_TIME_MS, is_code, is_epoch, is_name, is_scheme,
+                   is_seller_type, parse_origin)
 
 MAX_LEAF = 1024
 SALT_LENGTH = 16
-_LIFETIME = 158_112_000
 _TAXON = re.compile(r"[A-Za-z .-]{0,96}")
 _COUNTRY = re.compile(r"[A-Z]{2}")
 # The shape of RFC 5646, section 2.1, without its registry.
@@ -20,12 +19,14 @@ _LANGUAGE = re.compile(r"[A-Za-z0-9-]{0,35}")
 
 
 class Leaf(NamedTuple):
+    """`term` is (indicator kind, scheme, expiry), in leaves of listings that say it."""
     version: int
     origin: str
     kind: str
     issued: int
     ref: Optional[int]
     commitment: bytes
+    term: Optional[tuple] = None
 
 
 class Meaning(NamedTuple):
@@ -58,14 +59,20 @@ def decode_leaf(data):
     """The leaf; Refused if it is malformed. Its origin and kind may still make it a no-op."""
     _need(len(data) <= MAX_LEAF, "leaf is longer than 1,024 bytes")
     items = canonical.decode(data)
-    _need(type(items) is list and len(items) == 6, "leaf is not an array of 6 items")
-    leaf = Leaf(*items)
+    _need(type(items) is list and len(items) in (6, 9), "leaf is not an array of 6 or 9 items")
+    leaf = Leaf(*items[:6], tuple(items[6:]) or None)
     _need(type(leaf.version) is int and leaf.version == 1, "version of the leaf is not 1")
     _need(type(leaf.origin) is str and len(leaf.origin.encode()) <= 200, "origin of the leaf is malformed")
     _need(is_code(leaf.kind), "kind of the leaf is not a code")
     _need(_is_uint(leaf.issued, MAX_TIME), "time of issue is out of bounds")
     _need(leaf.ref is None or _is_uint(leaf.ref, MAX_SIZE), "ref of the leaf is malformed")
     _need(_is_hash(leaf.commitment), "commitment is not 32 bytes")
+    if leaf.term is not None:
+        kind, scheme, expires = leaf.term
+        _need(leaf.kind == "listing", "only the leaf of a listing has 9 items")
+        _need(is_code(kind), "indicator kind of the leaf is not a code")
+        _need(is_scheme(scheme), "scheme of the leaf is malformed")
+        _need(_is_uint(expires, MAX_TIME), "expiry of the leaf is out of bounds")
     return leaf
 
 
@@ -101,6 +108,8 @@ def read_payload(origin, index, leaf, payload):
     _need(items[0] == 1, f"version {items[0]} of the payload is unknown")
     _, length, read = _READERS[leaf.kind]
     _need(len(items) == length, f"payload has not {length} items")
+    if leaf.kind == "listing" and leaf.term is not None:
+        _need(leaf.term == (items[1], items[2], items[10]), "leaf says of another kind, scheme or expiry than the payload")
     cell = read(items, parse_origin(origin).member, index, leaf.issued)
     return Meaning(leaf.kind, cell, items)
 
@@ -118,7 +127,7 @@ def _listing(items, member, _index, issued):
     _need(_is_uint(severity, 3), "severity is out of bounds")
     _need(_is_uint(confidence, 100), "confidence is out of bounds")
     _need(action in ("block", "review", "signal"), "action is unknown")
-    _need(_is_uint(expires, MAX_TIME) and issued < expires <= issued + _LIFETIME, "expiry is out of bounds")
+    _need(_is_uint(expires, MAX_TIME) and issued < expires <= issued + MAX_LIFETIME, "expiry is out of bounds")
     _need(type(jurisdictions) is list and len(jurisdictions) <= 64
           and all(type(j) is str and _COUNTRY.fullmatch(j) for j in jurisdictions), "jurisdictions are malformed")
     _need(type(exceptions) is list and len(exceptions) <= 16 and all(map(is_code, exceptions)),
@@ -183,6 +192,10 @@ def _erase(items, _member, index, _issued):
     _need(is_code(items[2]), "reason is not a code")
 
 
+def _lapse(items, _member, _index, issued):
+    _need(_is_uint(items[1], MAX_TIME) and items[1] <= issued, "time of a lapse entry is later than its own")
+
+
 def _statements(rows, most, length):
     _need(type(rows) is list and len(rows) <= most, f"not an array of at most {most} heads")
     for row in rows:
@@ -236,6 +249,7 @@ _READERS = {
     "opinion": ({"indicators"}, 5, _opinion),
     "tally": ({"indicators"}, 6, _tally),
     "erase": ({"indicators"}, 3, _erase),
+    "lapse": ({"indicators"}, 2, _lapse),
     "heartbeat": ({"indicators", "receipts", "roster"}, 2, _heartbeat),
     "receipt": ({"receipts"}, 2, _receipt),
     "erasure": ({"receipts"}, 2, _erasure),

@@ -14,6 +14,7 @@ _MAX_ENTRY = 65_535
 _MAX_BUNDLE = merkle.WIDTH * (2 + _MAX_ENTRY)
 _MAX_PAYLOADS = 3 + merkle.WIDTH * (entries.max_payload("roster") + 32)
 _HASH = 32
+_LAPSE_DELAY = 604_800
 
 
 class LogCopy:
@@ -35,6 +36,7 @@ class LogCopy:
         self.leaves = []
         self.meanings = []
         self.erased = set()
+        self.roster = None
         self.kinds = Counter()
 
     def _own_word(self):
@@ -233,11 +235,11 @@ class LogCopy:
             self.meanings.append(self._meaning(index, leaf, name, row) if row else None)
         ordered = set()
         if parse_origin(self.origin).log == "indicators":
-            ordered = self._ordered(self.meanings)
-            self.erased = self._ordered(self.meanings[:self.end])
+            ordered = self._ordered(self.meanings) | self._lapsed(self.meanings)
+            self.erased = self._ordered(self.meanings[:self.end]) | self._lapsed(self.meanings[:self.end])
         for index, ((name, row), leaf) in enumerate(zip(payloads, self.leaves)):
             if row is None and leaf is not None and index not in ordered:
-                self._fault("payload-missing", name, index, "no payload, and no entry orders its erasure")
+                self._fault("payload-missing", name, index, "no payload, no entry orders its erasure, and it has not lapsed")
             elif row is None and leaf is not None and index not in self.erased and index < self.counted:
                 self._report.add(GAP, "payload-missing", self.origin, f"{self.folder.label}/{name}", index,
                                  "no payload, and only an entry beyond the end of the log orders its erasure")
@@ -246,9 +248,22 @@ class LogCopy:
                                  "an entry orders its erasure")
 
     def _ordered(self, meanings):
-        """The entries that these order to be erased; an erase entry cannot be."""
+        """The entries that these order to be erased; an erase or lapse entry cannot be."""
         return {m.fields[1] for m in meanings if m is not None and m.kind == "erase"
-                and self.leaves[m.fields[1]] is not None and self.leaves[m.fields[1]].kind != "erase"}
+                and self.leaves[m.fields[1]] is not None and self.leaves[m.fields[1]].kind not in ("erase", "lapse")}
+
+    def _lapsed(self, meanings):
+        """The listings that have lapsed by these, or by the roster in force."""
+        if self.roster is None:
+            return set()
+        lapsed, latest = set(), self.roster.issued
+        for index in range(len(self.leaves) - 1, -1, -1):
+            leaf, meaning = self.leaves[index], meanings[index] if index < len(meanings) else None
+            if leaf is not None and leaf.kind == "listing" and self.roster.end_of(leaf) + _LAPSE_DELAY <= latest:
+                lapsed.add(index)
+            if meaning is not None and meaning.kind == "lapse":
+                latest = max(latest, meaning.fields[1])
+        return lapsed
 
     def _meaning(self, index, leaf, name, row):
         salt, payload = row

@@ -46,11 +46,11 @@ def checkpoint(signer, size, root):
     return text + b"\n" + signer.line(text)
 
 
-def entry(origin, index, kind, payload, issued=1790000000):
-    """(leaf, salt, payload) with a salt that depends on the place alone."""
+def entry(origin, index, kind, payload, issued=1790000000, term=()):
+    """(leaf, salt, payload) with a salt that depends on the place alone; `term` are items 6 to 8 of a listing's leaf."""
     salt = hashlib.sha256(f"{origin} {index}".encode()).digest()[:16]
     body = pack(payload)
-    return pack([1, origin, kind, issued + index, None, entries.commitment(salt, body)]), salt, body
+    return pack([1, origin, kind, issued + index, None, entries.commitment(salt, body), *term]), salt, body
 
 
 def write_log(folder, signer, log, erased=()):

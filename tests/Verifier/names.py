@@ -7,6 +7,7 @@ from typing import NamedTuple, Optional
 MAX_SIZE = 2 ** 40
 MAX_TIME = 253402300799
 MAX_TIME_MS = 253402300799000
+MAX_LIFETIME = 158_112_000
 SECRETARIAT = "secretariat"
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")

@@ -5,10 +5,11 @@ import re
 from typing import Dict, NamedTuple, Optional, Set, Tuple
 
 from findings import Refused
-from names import MAX_SIZE, MAX_TIME, SECRETARIAT, is_code, is_name, is_seller_type, parse_origin
+from names import MAX_LIFETIME, MAX_SIZE, MAX_TIME, SECRETARIAT, is_code, is_name, is_seller_type, parse_origin
 from notes import VKey, parse_json, parse_note, parse_vkey, signers
 
 MAX_ROSTER = 1_048_512
+_LIFETIMES = {"keyword": 731 * 86_400, "seller": 366 * 86_400}
 _STATUSES = {"active", "suspended", "expelled"}
 _HEX32 = re.compile("[0-9a-f]{64}")
 _LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
@@ -32,6 +33,7 @@ class Roster(NamedTuple):
     """A roster document; `note` is all of it, with the signatures that came with it."""
     note: bytes
     version: int
+    issued: int
     expires: int
     threshold: int
     keys: Tuple[VKey, ...]
@@ -39,6 +41,19 @@ class Roster(NamedTuple):
     logs: Dict[str, NamedLog]
     seller_keys: Set[Tuple[str, int, str]]
     holders: Dict[Tuple[str, int], Tuple[tuple, tuple]]
+    lifetimes: Dict[str, int]
+    untils: Dict[str, int]
+
+    def lifetime(self, kind):
+        """The longest time from a listing's issue to its end, in seconds."""
+        return self.lifetimes.get(kind, _LIFETIMES.get(kind, MAX_LIFETIME))
+
+    def end_of(self, leaf):
+        """When a listing ends, as its leaf alone tells (section 6, Lapsing)."""
+        if leaf.term is None:
+            return leaf.issued + MAX_LIFETIME
+        kind, scheme, expires = leaf.term
+        return min(expires, leaf.issued + self.lifetime(kind), self.untils.get(scheme, MAX_TIME))
 
 
 def _need(condition, why):
@@ -156,7 +171,15 @@ def parse_roster(text, coalition):
     _unique([log.vkey.public_key for log in logs.values()] + [key.public_key for key in keys], "public keys are")
     for names, _ in holders.values():
         _need(set(names) <= key_holders, "a holder of a seller key is no member with the role key-holder")
-    return Roster(b"", version, expires, threshold, keys, members, logs, seller_keys, holders)
+    lifetimes = _lifetimes(_get(item, "lifetimes", dict, "the roster")) if "lifetimes" in item else {}
+    untils = {f"voprf/{key['type']}/{key['epoch']}": _number(key, "until", "a seller key", 0, MAX_TIME)
+              for key in item["sellerKeys"] if "until" in key}
+    return Roster(b"", version, issued, expires, threshold, keys, members, logs, seller_keys, holders, lifetimes, untils)
+
+
+def _lifetimes(item):
+    _need(len(item) <= 64 and all(map(is_code, item)), "lifetimes of the roster are malformed")
+    return {kind: _number(item, kind, "the lifetimes", 86_400, MAX_LIFETIME) for kind in item}
 
 
 def _seller_keys(items):
@@ -251,4 +274,9 @@ def follow(anchor, before, data):
         _need(log.closed in (None, roster.logs[name].closed), f"log {name} was closed at another head")
     _need(before.members.keys() <= roster.members.keys(), "a member is dropped")
     _need(before.seller_keys <= roster.seller_keys, "a seller key is dropped or exchanged")
+    _need(roster.issued >= before.issued, "roster was issued before the one that it follows")
+    _need(all(roster.lifetime(kind) <= before.lifetime(kind) for kind in {*before.lifetimes, *roster.lifetimes}),
+          "a lifetime becomes longer")
+    _need(all(roster.untils.get(scheme, MAX_TIME + 1) <= until for scheme, until in before.untils.items()),
+          "a seller key counts longer than was stated")
     return roster

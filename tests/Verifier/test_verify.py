@@ -211,6 +211,26 @@ class Exports(unittest.TestCase):
         self.write(ALPHA, log, erased={1, 5})
         self.assertIn(("fault", "payload-missing"), self.codes())
 
+    def test_lapse(self):
+        ends, delay = 1790086400, 604800
+
+        def log(time, expires=ends):
+            payload = [1, "image-pdq", "pdq/1", bytes(32), "ivory", "", "", 1, 50, "review", ends, [], [], "amber", None, None]
+            return example(ALPHA) + [entry(ALPHA, 7, "listing", payload, term=["image-pdq", "pdq/1", expires]),
+                                     entry(ALPHA, 8, "lapse", [1, time], issued=1800000000)]
+        self.write(ALPHA, log(ends + delay), erased={1, 7})
+        self.assertEqual(self.codes(), set())
+        self.write(ALPHA, log(ends + delay), erased={1})
+        self.assertEqual(self.codes(), {("warning", "erased-payload-present")})
+        self.write(ALPHA, log(ends + delay - 1), erased={1, 7})
+        self.assertIn(("fault", "payload-missing"), self.codes())
+        self.write(ALPHA, log(ends + delay), erased={1, 7, 8})
+        self.assertIn(("fault", "payload-missing"), self.codes())
+        self.write(ALPHA, log(ends + delay - 1, ends + 1), erased={1})
+        self.assertEqual(self.codes(), {("info", "entry-without-meaning")})
+        self.write(ALPHA, log(1800000009), erased={1})
+        self.assertEqual(self.codes(), {("info", "entry-without-meaning")})
+
     def test_fork(self):
         self.write(ALPHA, example(ALPHA)[:6] + [entry(ALPHA, 6, "heartbeat", [1, []])], {1}, under="y")
         self.assertEqual(self.codes("x", "y"), {("fault", "fork")})

@@ -53,6 +53,7 @@ def verify(anchor_bytes, paths, now):
     for copy in others:
         key = _key_of(copy, roster, report)
         if key is not None:
+            copy.roster = roster
             copy.verify(key, report)
     result.logs = {**walked, **reference_copies(others, report)}
     if roster is None:

@@ -30,7 +30,7 @@ internal ref struct KeywordAligner
     private bool _isSpelled;
     private bool _hasSymbols;
 
-    private KeywordAligner(ScanText text, ReadOnlySpan<char> keyword, Boundaries boundaries, int start)
+    private KeywordAligner(in ScanText text, ReadOnlySpan<char> keyword, Boundaries boundaries, int start)
     {
         _text = text;
         _keyword = keyword;
@@ -40,7 +40,7 @@ internal ref struct KeywordAligner
 
     /// <summary>Whether a keyword stands at <paramref name="start"/>, and where it ends.</summary>
     public static bool TryAlign(
-        ScanText text, ReadOnlySpan<char> keyword, Boundaries boundaries, int start, out PatternPlace place)
+        in ScanText text, ReadOnlySpan<char> keyword, Boundaries boundaries, int start, out PatternPlace place)
     {
         if (StandsPlainly(text, keyword, boundaries, start))
         {
@@ -48,6 +48,14 @@ internal ref struct KeywordAligner
             return true;
         }
 
+        return TryAlignWhatIsHidden(text, keyword, boundaries, start, out place);
+    }
+
+    /// <summary>Apart, so that the usual case does not have the room of an aligner cleared.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static bool TryAlignWhatIsHidden(
+        in ScanText text, ReadOnlySpan<char> keyword, Boundaries boundaries, int start, out PatternPlace place)
+    {
         place = default;
         var aligner = new KeywordAligner(text, keyword, boundaries, start);
         aligner.StepBack();
@@ -64,7 +72,7 @@ internal ref struct KeywordAligner
     /// <summary>
     /// The usual case, in which nothing is hidden and the ends are beyond doubt; where this says no, the rest decides.
     /// </summary>
-    private static bool StandsPlainly(ScanText text, ReadOnlySpan<char> keyword, Boundaries boundaries, int start)
+    private static bool StandsPlainly(in ScanText text, ReadOnlySpan<char> keyword, Boundaries boundaries, int start)
     {
         var end = start + keyword.Length;
         if (end > text.Length || (keyword.Length > 1 && keyword[1] == keyword[0]))
@@ -88,7 +96,7 @@ internal ref struct KeywordAligner
     }
 
     /// <summary>Whether what stands at an index, if anything, leaves no doubt that a keyword beside it ends there.</summary>
-    private static bool IsSureEnd(ScanText text, int index, bool isNeeded) =>
+    private static bool IsSureEnd(in ScanText text, int index, bool isNeeded) =>
         index >= text.Length
         || TextUnits.Kind(text.RawWordAt(index)) is var kind
             && (kind is UnitKind.Space or UnitKind.Unspaced

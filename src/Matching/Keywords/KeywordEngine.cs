@@ -183,7 +183,7 @@ public sealed class KeywordEngine
     private int AddTerm(string term) => _now.Terms.Add(term, BoundariesOf.Text(KeywordMatch.ByScript, term), null).Number;
 
     private static void AddHits(
-        KeywordTable table, KeywordIndex terms, ScanText text, KeywordScratch scratch, List<KeywordHit> hits)
+        KeywordTable table, KeywordIndex terms, in ScanText text, KeywordScratch scratch, List<KeywordHit> hits)
     {
         var hasTerms = false;
         foreach (var (number, place) in CollectionsMarshal.AsSpan(scratch.Hits))
@@ -211,7 +211,7 @@ public sealed class KeywordEngine
         }
     }
 
-    private static void Report(int rule, PatternPlace place, ScanText text, KeywordScratch scratch, List<KeywordHit> hits)
+    private static void Report(int rule, in PatternPlace place, in ScanText text, KeywordScratch scratch, List<KeywordHit> hits)
     {
         var (start, length) = text.IsNormalized && scratch.Source(place) is var source
             ? (source.Start, source.Length)
@@ -219,7 +219,7 @@ public sealed class KeywordEngine
         hits.Add(new KeywordHit(rule, start, length, place.Evasions));
     }
 
-    private static bool ContextHolds(CompiledRule rule, PatternPlace place, ScanText text, KeywordScratch scratch)
+    private static bool ContextHolds(CompiledRule rule, PatternPlace place, in ScanText text, KeywordScratch scratch)
     {
         var any = rule.AnyOf.Length == 0;
         foreach (var term in rule.AnyOf)
@@ -263,7 +263,7 @@ public sealed class KeywordEngine
         return true;
     }
 
-    private static bool IsNear(int term, int window, PatternPlace place, ScanText text, KeywordScratch scratch)
+    private static bool IsNear(int term, int window, PatternPlace place, in ScanText text, KeywordScratch scratch)
     {
         var places = scratch.PlacesOf(term);
         if (window == 0 || places.IsEmpty)

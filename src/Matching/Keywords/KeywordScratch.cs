@@ -90,7 +90,7 @@ internal sealed class KeywordScratch
     }
 
     /// <summary>How many units of view V1 stand before an index of the text that was scanned.</summary>
-    public int Position(ScanText text, int index)
+    public int Position(in ScanText text, int index)
     {
         if (text.IsNormalized)
         {
@@ -135,7 +135,7 @@ internal sealed class KeywordScratch
         : a.Number != b.Number ? a.Number.CompareTo(b.Number)
         : a.Place.Evasions.CompareTo(b.Place.Evasions);
 
-    private void CountPositions(ScanText text)
+    private void CountPositions(in ScanText text)
     {
         if (_positions.Length <= text.Length)
         {

@@ -62,13 +62,15 @@ internal sealed class Output(bool json)
             table.AddRow([.. row.Select(Markup.Escape)]);
         }
 
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Out) });
+
         // A pipe has no width: let the rows be as long as they are.
         if (Console.IsOutputRedirected)
         {
-            AnsiConsole.Profile.Width = 10_000;
+            console.Profile.Width = 10_000;
         }
 
-        AnsiConsole.Write(table);
+        console.Write(table);
     }
 
     /// <summary>What a long task is at, on standard error; nothing when that is no terminal.</summary>

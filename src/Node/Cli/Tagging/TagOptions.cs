@@ -63,7 +63,7 @@ internal sealed class TagOptions(bool isTag)
             lines ? null : ReadDelimiter(delimiter),
             type is null ? null : SellerTagging.ParseType(type),
             parsed.GetValue(_region),
-            isTag ? parsed.GetValue(_epoch) : null,
+            isTag && parsed.GetValue(_epoch) is { } epoch ? SellerTagging.CheckEpoch(epoch) : null,
             batch,
             parsed.GetValue(_afterLine),
             isTag ? parsed.GetValue(_out) : null,
