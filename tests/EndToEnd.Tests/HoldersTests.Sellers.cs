@@ -9,10 +9,11 @@ public sealed partial class HoldersTests
     private const int Sellers = 10_000;
     private const string FullWidthDigits = "０１２３４５６７８９";
 
-    private static readonly (string Region, string Code, string Trunk, string First, int Others)[] s_regions =
+    // What is dialled before a country's code from there; the code; what is dialled before a number within the country.
+    private static readonly (string Region, string Abroad, string Code, string Trunk, string First, int Others)[] s_regions =
     [
-        ("CN", "86", "", "138", 8), ("GB", "44", "0", "7400", 6), ("DE", "49", "0", "1512", 7), ("KE", "254", "0", "712", 6),
-        ("VN", "84", "0", "912", 6),
+        ("CN", "00", "86", "", "138", 8), ("GB", "00", "44", "0", "7400", 6), ("DE", "00", "49", "0", "1512", 7),
+        ("KE", "000", "254", "0", "712", 6), ("VN", "00", "84", "0", "912", 6),
     ];
 
     [Fact]
@@ -57,19 +58,19 @@ public sealed partial class HoldersTests
             return (plainly, number % 3) switch
             {
                 (true, _) => $"email,{local}@{domain},",
-                (_, 0) => $"email,  {local.ToUpperInvariant()}@{domain}. ,XX",
+                (_, 0) => $"email,  {local.ToUpperInvariant()}@{domain} ,XX",
                 (_, 1) => $"email,{local} @ {domain.ToUpperInvariant()},",
                 _ => $"email,{local}＠{domain},",
             };
         }
 
-        var (region, code, trunk, first, others) = s_regions[number / 2 % s_regions.Length];
+        var (region, abroad, code, trunk, first, others) = s_regions[number / 2 % s_regions.Length];
         var digits = first + (number / 2).ToString(CultureInfo.InvariantCulture).PadLeft(others, '0');
         return (plainly, number / 2 % 4) switch
         {
             (true, _) => $"tel,+{code}{digits},",
             (_, 0) => $"tel,{trunk}{digits[..3]} {digits[3..6]}-{digits[6..]},{region}",
-            (_, 1) => $"tel,00{code} ({digits[..4]}) {digits[4..]},{region}",
+            (_, 1) => $"tel,{abroad}{code} ({digits[..4]}) {digits[4..]},{region}",
             (_, 2) => $"tel,{string.Concat((trunk + digits).Select(d => FullWidthDigits[d - '0']))},{region.ToLowerInvariant()}",
             _ => $"tel,+{code}.{digits[..4]}.{digits[4..]},",
         };

@@ -52,7 +52,7 @@ public sealed class SellerTaggerTests : IDisposable
     [Fact]
     public async Task Tag_OneBatchFails_TheOthersAreStopped()
     {
-        var stopped = 0;
+        var (stopped, waiting) = (0, 0);
         var others = new TaskCompletionSource();
 
         var failure = await Assert.ThrowsAsync<SellerAnswerException>(() => SellerTagger.TagAsync(
@@ -64,7 +64,11 @@ public sealed class SellerTaggerTests : IDisposable
                     throw new SellerAnswerException("It is wrong.");
                 }
 
-                others.TrySetResult();
+                if (Interlocked.Increment(ref waiting) == 2)
+                {
+                    others.SetResult();
+                }
+
                 try
                 {
                     await Task.Delay(Timeout.InfiniteTimeSpan, cancel);
