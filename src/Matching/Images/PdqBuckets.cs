@@ -65,14 +65,14 @@ internal sealed class PdqBuckets : PdqSegment
         for (var word = 0; word < PdqWords.Count; word++)
         {
             var starts = _tables[word].Starts;
-            var value = hash.Word(word) >> (PdqWords.Bits - _indexBits);
+            var value = BucketOf(hash.Word(word));
             (best, length) = starts[value + 1] - starts[value] < length
                 ? (word, starts[value + 1] - starts[value])
                 : (best, length);
         }
 
         var table = _tables[best];
-        var bucket = hash.Word(best) >> (PdqWords.Bits - _indexBits);
+        var bucket = BucketOf(hash.Word(best));
         var partner = hash.Word(PdqWords.Partner(best));
         var cursor = new PdqTable.Cursor(table, bucket);
         for (var entry = table.Starts[bucket]; entry < table.Starts[bucket + 1]; entry++)

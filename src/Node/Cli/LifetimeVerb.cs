@@ -60,12 +60,8 @@ internal static class LifetimeVerb
                     + "lapsed are erased everywhere, and do not come back.");
         }
 
-        var now = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
-        var next = current with
+        var next = NextRoster.After(current) with
         {
-            Version = current.Version + 1,
-            Issued = now,
-            Expires = now + NextRoster.Lifetime,
             Lifetimes = current.Lifetimes.SetItem(kind, days * Day),
         };
         await NextRoster.PublishAsync(folder, next.Version, NextRoster.Sign(folder, current, next), cancel);

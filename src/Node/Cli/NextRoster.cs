@@ -35,23 +35,23 @@ internal static class NextRoster
             : throw new CliException(
                 ExitCode.BadFolder, $"{folder.RosterFolder} holds no unbroken chain of rosters: {error ?? "it is empty"}");
 
-    /// <summary>The next roster, in which keys are new or in other hands: their holders get the role; quotas stay.</summary>
-    public static RosterDocument WithKeys(RosterDocument current, IReadOnlyList<SellerKey> keys)
+    /// <summary>The next roster: it says the same, from now on.</summary>
+    public static RosterDocument After(RosterDocument current)
     {
         var now = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
-        return current with
-        {
-            Version = current.Version + 1,
-            Issued = now,
-            Expires = now + Lifetime,
-            SellerKeys =
-            [
-                .. current.SellerKeys.Where(k => !keys.Any(k.MakesTagsOf)),
-                .. keys.Select(k => k with { Quota = current.SellerKeyOf(k.Type, k.Epoch)?.Quota }),
-            ],
-            Members = [.. current.Members.Select(m => keys.Any(k => k.Holders.Contains(m.Name)) ? WithRole(m) : m)],
-        };
+        return current with { Version = current.Version + 1, Issued = now, Expires = now + Lifetime };
     }
+
+    /// <summary>The next roster, in which keys are new or in other hands: their holders get the role; quotas stay.</summary>
+    public static RosterDocument WithKeys(RosterDocument current, IReadOnlyList<SellerKey> keys) => After(current) with
+    {
+        SellerKeys =
+        [
+            .. current.SellerKeys.Where(k => !keys.Any(k.MakesTagsOf)),
+            .. keys.Select(k => k with { Quota = current.SellerKeyOf(k.Type, k.Epoch)?.Quota }),
+        ],
+        Members = [.. current.Members.Select(m => keys.Any(k => k.Holders.Contains(m.Name)) ? WithRole(m) : m)],
+    };
 
     /// <summary>Signs the next roster, and checks it as every member will.</summary>
     public static byte[] Sign(NodeFolder folder, RosterDocument current, RosterDocument next)

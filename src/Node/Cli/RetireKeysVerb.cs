@@ -79,15 +79,11 @@ internal static class RetireKeysVerb
                     + "their sellers anew while both count.");
         }
 
-        var now = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
-        var next = current with
+        var next = NextRoster.After(current) with
         {
-            Version = current.Version + 1,
-            Issued = now,
-            Expires = now + NextRoster.Lifetime,
             SellerKeys = [.. current.SellerKeys.Select(k => ending.Contains(k) ? k with { Until = until.ToUnixTimeSeconds() } : k)],
         };
         await NextRoster.PublishAsync(folder, next.Version, NextRoster.Sign(folder, current, next), cancel);
-        return (next, [.. ending.Select(k => string.Create(CultureInfo.InvariantCulture, $"voprf/{k.Type}/{k.Epoch}"))]);
+        return (next, [.. ending.Select(k => k.Scheme)]);
     }
 }

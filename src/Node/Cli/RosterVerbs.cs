@@ -78,12 +78,8 @@ internal static class RosterVerbs
             throw new CliException(ExitCode.Refused, $"{request.Name} is in the roster already.");
         }
 
-        var now = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
-        var next = current with
+        var next = NextRoster.After(current) with
         {
-            Version = current.Version + 1,
-            Issued = now,
-            Expires = now + NextRoster.Lifetime,
             Members = current.Members.Add(request.ToMember("member")),
         };
         await NextRoster.PublishAsync(folder, next.Version, NextRoster.Sign(folder, current, next), cancel);
@@ -131,7 +127,7 @@ internal static class RosterVerbs
         output.Table(
             ["key for tags of sellers", "made by", "holders", "a day", "a minute", "counts until"],
             roster.SellerKeys.Select(k => (IReadOnlyList<string>)
-                [Scheme(k), $"{k.Threshold} of {k.Holders.Length}", string.Join(", ", k.Holders), .. Limits(k.Quota ?? TagQuota.Default), Until(k)]));
+                [k.Scheme, $"{k.Threshold} of {k.Holders.Length}", string.Join(", ", k.Holders), .. Limits(k.Quota ?? TagQuota.Default), Until(k)]));
         output.Table(
             ["listings of kind", "last at most"],
             Kinds(roster).Select(k => (IReadOnlyList<string>)
@@ -155,7 +151,4 @@ internal static class RosterVerbs
 
     private static string[] Limits(TagQuota quota) =>
         [quota.Day.ToString(CultureInfo.InvariantCulture), quota.Minute.ToString(CultureInfo.InvariantCulture)];
-
-    private static string Scheme(SellerKey key) =>
-        string.Create(CultureInfo.InvariantCulture, $"voprf/{key.Type}/{key.Epoch}");
 }

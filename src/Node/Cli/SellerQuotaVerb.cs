@@ -53,13 +53,7 @@ internal static class SellerQuotaVerb
     {
         NextRoster.RequireSecretariat(folder, "sets quotas");
         var current = NextRoster.ReadCurrent(folder);
-        var now = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
-        var next = (request.Member is null ? ForKeys(current, request) : ForMember(current, request)) with
-        {
-            Version = current.Version + 1,
-            Issued = now,
-            Expires = now + NextRoster.Lifetime,
-        };
+        var next = NextRoster.After(request.Member is null ? ForKeys(current, request) : ForMember(current, request));
         await NextRoster.PublishAsync(folder, next.Version, NextRoster.Sign(folder, current, next), cancel);
         return next;
     }

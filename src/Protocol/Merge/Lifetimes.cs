@@ -34,7 +34,7 @@ public sealed class Lifetimes
             roster.Issued,
             roster.Lifetimes,
             roster.SellerKeys.Where(k => k.Until is not null)
-                .ToImmutableDictionary(k => $"{IndicatorScheme.VoprfPrefix}{k.Type}/{k.Epoch}", k => k.Until!.Value, StringComparer.Ordinal));
+                .ToImmutableDictionary(k => k.Scheme, k => k.Until!.Value, StringComparer.Ordinal));
 
     /// <summary>The longest time from a listing's issue to its end where no roster says otherwise, in seconds.</summary>
     /// <param name="kind">The indicator's kind.</param>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
+using FederationNode.Protocol.Entries;
 using FederationNode.Protocol.Sellers;
 using FederationNode.Protocol.Sellers.Holders;
 using FederationNode.Protocol.Sellers.Quotas;
@@ -31,6 +32,9 @@ public sealed record SellerKey(string Type, int Epoch, Hash256 PublicKey)
     /// When its tags count no more, in unix seconds, because a key of a later epoch has taken its place; null: not said.
     /// </summary>
     public long? Until { get; init; }
+
+    /// <summary>The scheme of its tags, as listings name it.</summary>
+    public string Scheme => $"{IndicatorScheme.VoprfPrefix}{Type}/{Epoch}";
 
     /// <summary>How many holders make a tag together.</summary>
     public int Threshold => 1 + Commitments.Length;

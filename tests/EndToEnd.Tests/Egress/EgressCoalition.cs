@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text;
+using FederationNode.Contracts.Api;
+using FederationNode.Node.Folder;
 using FederationNode.TestSupport;
 
 namespace FederationNode.EndToEnd.Tests.Egress;
@@ -50,8 +52,7 @@ internal sealed class EgressCoalition : IAsyncDisposable
         HttpMethod method, string path, HttpContent? content = null, Action<HttpRequestHeaders>? change = null)
     {
         using var request = new HttpRequestMessage(method, $"http://{_api[1]}{path}") { Content = content };
-        var key = await File.ReadAllTextAsync(Path.Combine(Folder("alpha"), "api-keys", "operator.key"));
-        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key.Trim());
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", new NodeFolder(Folder("alpha")).ReadApiKey(ApiRole.Operator));
         change?.Invoke(request.Headers);
         using var response = await _http.SendAsync(request);
         var body = await response.Content.ReadAsStringAsync();

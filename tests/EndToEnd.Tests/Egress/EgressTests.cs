@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using FederationNode.Contracts.Api;
 using FederationNode.Detector;
+using FederationNode.Node.Folder;
 using Xunit;
 
 namespace FederationNode.EndToEnd.Tests.Egress;
@@ -211,7 +212,7 @@ public sealed class EgressTests
         var options = new FederationDetectorOptions
         {
             Nodes = [coalition.Api],
-            Key = (await File.ReadAllTextAsync(Path.Combine(coalition.Folder("alpha"), "api-keys", "detector.key"))).Trim(),
+            Key = new NodeFolder(coalition.Folder("alpha")).ReadApiKey(ApiRole.Detector),
         };
         Directory.CreateDirectory(coalition.In("replica"));
         using var stop = new CancellationTokenSource();
